@@ -1,0 +1,14 @@
+//! Tokio drivers of the measurement protocols: sockets, TLS, WebSocket octets and kernel TCP counters.
+//!
+//! [`ndt7::run`] runs one direction of a throughput measurement and returns a filled record: a failed measurement is
+//! data, never an `Err`. [`ndt7::server`] is the other end. The rules of the protocol live in `desserte-proto`; this
+//! crate moves octets, reads the clock and asks the kernel.
+
+mod address;
+mod congestion;
+pub mod ndt7;
+mod tls;
+
+pub use address::{FamilyChoice, MalformedServerUrl, ServerUrl};
+pub use congestion::{CongestionAlgorithm, UnknownCongestionAlgorithm};
+pub use tls::{TlsSetupError, TlsTrust};

@@ -1,0 +1,7 @@
+//! ndt7, version 0.11.0 of its specification: one TCP connection, one direction, about ten seconds.
+
+mod client;
+mod config;
+
+pub use client::run;
+pub use config::{Progress, RunConfig};
