@@ -1,0 +1,26 @@
+//! What is made of raw readings, when to take them, and what they may cost: pure functions.
+//!
+//! Nothing here reads a clock, a file, a socket or chance: the moment, the seed and the readings are arguments, so that
+//! anyone can compute a published figure again from the raw records. The methods are described in
+//! `docs/spec/throughput.md`, `docs/spec/minute-state.md` and `docs/spec/probe.md`; [`METHOD_VERSION`] names them.
+
+mod budget;
+mod month;
+mod outage;
+mod parameters;
+mod schedule;
+mod state;
+mod throughput;
+
+pub use budget::{BudgetRules, Ledger, Purpose, Refused, Reservation, RulesTooLarge, Settled};
+pub use month::{MalformedMonth, Month};
+pub use outage::{Outage, OutageSummary, Period, StatedMinute, outages};
+pub use parameters::{DEGRADED, DegradedRule, Mark, OUTAGE, OutageRule, Parameter, RAMP_UP};
+pub use schedule::{DAYPARTS_PER_WEEK, Plan, affordable_runs_per_week, next_slot};
+pub use state::{MinuteState, UnknownCause, minute_state};
+pub use throughput::{Estimate, mean_goodput, steady_goodput};
+
+/// Version of the methods of this crate; stored beside every figure derived by them.
+///
+/// It changes whenever the same readings would give another figure.
+pub const METHOD_VERSION: &str = "desserte-measure/1";

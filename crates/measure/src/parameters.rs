@@ -1,0 +1,88 @@
+//! Domain parameters of the methods: each with its unit, date, source and standing.
+//!
+//! They are part of [`METHOD_VERSION`](crate::METHOD_VERSION): changing one changes published figures.
+
+use std::time::Duration;
+
+/// How well a parameter's source stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// Read in the source itself.
+    Read,
+    /// Taken from a secondary source.
+    Secondary,
+    /// This project's proposal, not a norm.
+    Proposal,
+}
+
+/// A parameter that ends up in published figures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parameter<T> {
+    /// Name in documents and tables.
+    pub name: &'static str,
+    /// The value, with its unit in the type or in `unit`.
+    pub value: T,
+    /// Unit, in words.
+    pub unit: &'static str,
+    /// Day since which the value holds, ISO 8601.
+    pub since: &'static str,
+    /// Where it comes from.
+    pub source: &'static str,
+    /// How well the source stands.
+    pub mark: Mark,
+}
+
+/// How much of the beginning of a phase describes the ramp of TCP rather than the line.
+pub const RAMP_UP: Parameter<Duration> = Parameter {
+    name: "ramp_up",
+    value: Duration::from_secs(2),
+    unit: "time since the end of the handshake",
+    since: "2026-11-21",
+    source: "between the pre-test of RMBT (2 s) and the grace times of LibreSpeed (1.5 s down, 3 s up); \
+             on a path of 600 ms slow start may last longer, which docs/spec/throughput.md says",
+    mark: Mark::Proposal,
+};
+
+/// When a minute that is not down counts as degraded.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DegradedRule {
+    /// Fewest lost echoes: a single loss is not yet a pattern.
+    pub lost_min: u32,
+    /// Smallest share lost of the echoes sent to targets that answered at all, 0 to 1.
+    pub loss_ratio_min: f64,
+}
+
+/// When a minute that is not down counts as degraded.
+pub const DEGRADED: Parameter<DegradedRule> = Parameter {
+    name: "degraded_minute",
+    value: DegradedRule { lost_min: 2, loss_ratio_min: 0.2 },
+    unit: "echoes; share of echoes",
+    since: "2026-11-21",
+    source: "no norm found for three echoes a target and minute; two losses of six under 1 % random loss happen in \
+             0.15 % of minutes",
+    mark: Mark::Proposal,
+};
+
+/// When minutes make a failure, and failures an outage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutageRule {
+    /// Targets that must have failed, none having answered.
+    pub targets_min: usize,
+    /// Echoes that each of those targets must have been sent.
+    pub echoes_min: usize,
+    /// Consecutive down minutes that make an outage.
+    pub minutes_min: u32,
+    /// Longest silence between two windows that still leaves them consecutive.
+    pub gap_max: Duration,
+}
+
+/// When minutes make a failure, and failures an outage.
+pub const OUTAGE: Parameter<OutageRule> = Parameter {
+    name: "outage",
+    value: OutageRule { targets_min: 2, echoes_min: 2, minutes_min: 2, gap_max: Duration::from_secs(60) },
+    unit: "targets; echoes; minutes; time",
+    since: "2026-11-21",
+    source: "two independent targets failing, two or more consecutive down minutes; the echo count and \
+             the gap, which a throughput run leaves, are proposals",
+    mark: Mark::Proposal,
+};
