@@ -1,0 +1,130 @@
+//! What a territory is made of, before it is indexed.
+
+use std::collections::BTreeSet;
+
+use desserte_model::{CogVintage, CommuneCode};
+
+use crate::{Commune, Departement, Epci, Outline, Region};
+
+/// Everything that a territory file holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Contents {
+    /// The year of the list of communes that the codes belong to.
+    pub vintage: CogVintage,
+    /// Whether the territory is made up; every page that shows it must then say so.
+    pub synthetic: bool,
+    /// The program that put the contents together, with its version.
+    pub made_by: String,
+    /// What the contents were made from, in the order given to the import.
+    pub sources: Vec<Source>,
+    /// Regions, in the order of their codes.
+    pub regions: Vec<Region>,
+    /// Départements, in the order of their codes.
+    pub departements: Vec<Departement>,
+    /// EPCI, in the order of their SIREN numbers.
+    pub epcis: Vec<Epci>,
+    /// Communes, in the order of their codes.
+    pub communes: Vec<OutlinedCommune>,
+}
+
+/// A commune and its outline.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OutlinedCommune {
+    /// What is known of it.
+    pub commune: Commune,
+    /// Where it lies.
+    pub outline: Outline,
+}
+
+/// One input of a territory, as it is to be credited.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// What it was used for: `communes`, `populations`, `cog`, `epci`, `departements`, `regions`.
+    pub role: String,
+    /// The title of the data set; the file's name when no manifest knows the file.
+    pub title: String,
+    /// Who publishes it, if known.
+    pub publisher: Option<String>,
+    /// The licence, if known.
+    pub licence: Option<String>,
+    /// The date or year that the data describe, if known.
+    pub vintage: Option<String>,
+    /// SHA-256 of the input file, 64 lower-case hexadecimal digits; absent for made-up data.
+    pub sha256: Option<String>,
+}
+
+/// The refusal of contents that contradict themselves.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidContents {
+    /// There is no commune.
+    #[error("there is no commune")]
+    Empty,
+    /// Two communes carry one code, or the codes do not rise.
+    #[error("commune {0} appears twice or out of order")]
+    CommuneOrder(CommuneCode),
+    /// Codes of a list do not rise.
+    #[error("the list of {list} is not in the order of its codes at {code}")]
+    ListOrder {
+        /// Which list.
+        list: &'static str,
+        /// The code at fault.
+        code: String,
+    },
+    /// A commune names a unit that its list does not hold.
+    #[error("commune {commune} names {list} {code}, which is not in the list")]
+    UnknownUnit {
+        /// The commune.
+        commune: CommuneCode,
+        /// Which list.
+        list: &'static str,
+        /// The code that is not there.
+        code: String,
+    },
+}
+
+impl Contents {
+    /// Checks what lookups rely on: order, uniqueness, and that every unit that a commune names is listed.
+    pub(crate) fn check(&self) -> Result<(), InvalidContents> {
+        if self.communes.is_empty() {
+            return Err(InvalidContents::Empty);
+        }
+        if let Some(pair) = self.communes.windows(2).find(|pair| pair[0].commune.code >= pair[1].commune.code)
+        {
+            return Err(InvalidContents::CommuneOrder(pair[1].commune.code));
+        }
+        let regions = rising("regions", self.regions.iter().map(|r| r.code.as_str()))?;
+        let departements = rising("departements", self.departements.iter().map(|d| d.code.as_str()))?;
+        let epcis = rising("epcis", self.epcis.iter().map(|e| e.siren.as_str()))?;
+        for OutlinedCommune { commune, .. } in &self.communes {
+            let units = [
+                ("departements", &departements, Some(&commune.departement)),
+                ("regions", &regions, commune.region.as_ref()),
+                ("epcis", &epcis, commune.epci.as_ref()),
+            ];
+            for (list, known, code) in units {
+                if let Some(code) = code.filter(|code| !known.contains(code.as_str())) {
+                    return Err(InvalidContents::UnknownUnit {
+                        commune: commune.code,
+                        list,
+                        code: code.clone(),
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn rising<'a>(
+    list: &'static str,
+    codes: impl Iterator<Item = &'a str>,
+) -> Result<BTreeSet<&'a str>, InvalidContents> {
+    let mut seen = BTreeSet::new();
+    for code in codes {
+        if seen.last().is_some_and(|last| *last >= code) {
+            return Err(InvalidContents::ListOrder { list, code: code.to_owned() });
+        }
+        seen.insert(code);
+    }
+    Ok(seen)
+}

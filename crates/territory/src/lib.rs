@@ -1,0 +1,31 @@
+//! The territory: communes with outlines, what contains a point, and what a commune belongs to.
+//!
+//! A [`Territory`] comes from a territory file (`.dst`, docs/spec/territory-file.md) that `desserte-geodata import`
+//! makes, or from [`synthetic`] data. It answers three questions: which commune holds this point
+//! ([`Territory::locate`]), what is known of this commune ([`Territory::commune`] and the roll-ups), and how does a
+//! département look ([`drawing`]).
+//!
+//! Coordinates are WGS 84 longitude and latitude in degrees, in this order; nothing here projects but [`drawing`].
+//! Everything is a function of its arguments, save [`Territory::open`], which reads one file (module `open`).
+//!
+//! Left out on purpose: nearest commune, neighbours, search by name, and any territory the source files do not hold
+//! (France's shared outlines have no 975, 977, 978, 986, 987, 988): such a point is [`Location::Outside`].
+
+mod commune;
+mod contents;
+pub mod drawing;
+mod file;
+mod index;
+mod open;
+mod outline;
+mod rollup;
+pub mod synthetic;
+mod territory;
+
+pub use commune::{Commune, Departement, Epci, Region};
+pub use contents::{Contents, InvalidContents, OutlinedCommune, Source};
+pub use file::{FILE_EXTENSION, FORMAT_VERSION, FormatError, encode};
+pub use open::OpenError;
+pub use outline::{InvalidOutline, Outline};
+pub use rollup::PopulationSum;
+pub use territory::{Location, Territory};
