@@ -1,0 +1,40 @@
+//! Licences, sources and doubles of what we depend on, by cargo-deny.
+
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::shell;
+use crate::workspace::Workspace;
+
+/// The version whose configuration format `deny.toml` follows.
+const VERSION: &str = "0.20.2";
+
+/// Checks `deny.toml`; cargo-deny is built once into the cache. Advisories need a database from the network and are
+/// looked at before a release, not here.
+pub(crate) fn check(workspace: &Workspace) -> Result<()> {
+    let tools = workspace.cache.join("tools");
+    let program = tools.join("bin/cargo-deny");
+    let wanted = format!("cargo-deny {VERSION}");
+    if shell::output(Command::new(&program).arg("--version"))
+        .ok()
+        .is_none_or(|version| version.trim() != wanted)
+    {
+        let root = tools.to_string_lossy().into_owned();
+        // The dev profile: it runs for a second, but its optimised build takes minutes.
+        let install = [
+            "install",
+            "--locked",
+            "--debug",
+            "--quiet",
+            "--version",
+            VERSION,
+            "--root",
+            &root,
+            "cargo-deny",
+        ];
+        shell::run(workspace.cargo(&install).env("CARGO_TARGET_DIR", tools.join("target")))?;
+    }
+    let arguments = ["--all-features", "--offline", "check", "licenses", "bans", "sources"];
+    shell::run(Command::new(&program).current_dir(&workspace.root).args(arguments))
+}

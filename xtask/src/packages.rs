@@ -1,0 +1,107 @@
+//! Debian packages that building, demonstrating and testing need.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::shell;
+
+/// Something the system must have, how to see that it has it, and what brings it.
+pub(crate) struct Need {
+    seen_as: Sign,
+    package: &'static str,
+}
+
+enum Sign {
+    Program(&'static str),
+    /// A library that pkg-config knows.
+    Library(&'static str),
+}
+
+const fn program(name: &'static str, package: &'static str) -> Need {
+    Need { seen_as: Sign::Program(name), package }
+}
+
+/// To build every program.
+pub(crate) const BUILD: &[Need] = &[
+    program("cc", "gcc"),
+    program("pkg-config", "pkg-config"),
+    Need { seen_as: Sign::Library("gdal"), package: "libgdal-dev" },
+];
+
+/// To emulate lines and to make a private certificate.
+pub(crate) const DEMO: &[Need] = &[
+    program("ip", "iproute2"),
+    program("tc", "iproute2"),
+    program("ethtool", "ethtool"),
+    program("openssl", "openssl"),
+];
+
+/// The real servers and browsers that tests hold ours against.
+pub(crate) const TEST: &[Need] = &[
+    program("prometheus", "prometheus"),
+    program("promtool", "prometheus"),
+    program("iperf3", "iperf3"),
+    program("ping", "iputils-ping"),
+    program("curl", "curl"),
+    program("python3", "python3"),
+    program("node", "nodejs"),
+    program("npm", "npm"),
+    program("chromium", "chromium"),
+];
+
+impl Need {
+    fn met(&self) -> bool {
+        match self.seen_as {
+            Sign::Program(name) => on_path(name),
+            Sign::Library(name) => shell::works(Command::new("pkg-config").args(["--exists", name])),
+        }
+    }
+}
+
+/// Installs what is missing, or says what is.
+pub(crate) fn ensure(needs: &[&[Need]]) -> Result<()> {
+    let missing = |needs: &[&[Need]]| {
+        let mut packages: Vec<_> =
+            needs.iter().copied().flatten().filter(|need| !need.met()).map(|need| need.package).collect();
+        packages.sort_unstable();
+        packages.dedup();
+        packages
+    };
+    let packages = missing(needs);
+    if packages.is_empty() {
+        return Ok(());
+    }
+    let list = packages.join(" ");
+    if !on_path("apt-get") {
+        bail!("this needs programs that are missing here; on Debian they are the packages: {list}");
+    }
+    shell::say(&format!("Missing Debian packages: {list}"));
+    let mut words: Vec<&str> = if is_root()? { vec![] } else { vec!["sudo"] };
+    words.extend(["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]);
+    apt(&words, &["update", "--quiet"])?;
+    apt(&words, &[&["install", "--yes", "--quiet", "--no-install-recommends"][..], &packages].concat())?;
+    let still = missing(needs);
+    if !still.is_empty() {
+        bail!("after installing, these are still not found: {}", still.join(" "));
+    }
+    Ok(())
+}
+
+fn apt(words: &[&str], arguments: &[&str]) -> Result<()> {
+    let (program, before) = words.split_first().context("an empty command")?;
+    shell::run(Command::new(program).args(before).args(arguments))
+}
+
+/// Whether this process may administer the system.
+pub(crate) fn is_root() -> Result<bool> {
+    Ok(shell::output(Command::new("id").arg("-u"))?.trim() == "0")
+}
+
+fn on_path(program: &str) -> bool {
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    // Debian keeps administration programs where an ordinary user's PATH does not look.
+    let more = ["/usr/sbin", "/sbin"].map(Path::new).map(Path::to_owned);
+    std::env::split_paths(&paths).chain(more).any(|folder| folder.join(program).is_file())
+}

@@ -1,0 +1,28 @@
+//! Every test.
+
+use anyhow::Result;
+
+use crate::workspace::{PROFILE, Workspace};
+use crate::{packages, shell};
+
+/// Installs what tests need, builds, and runs every test whose name matches one of `filters` (all, without).
+pub(crate) fn run(workspace: &Workspace, filters: &[String]) -> Result<()> {
+    packages::ensure(&[packages::BUILD, packages::DEMO, packages::TEST])?;
+    workspace.build_programs()?;
+    let filters: Vec<&str> = filters.iter().map(String::as_str).collect();
+    let nextest = shell::works(&mut workspace.cargo(&["nextest", "--version"]));
+    let mut tests = if nextest {
+        workspace.cargo(&["nextest", "run", "--workspace", "--cargo-profile", PROFILE])
+    } else {
+        workspace.cargo(&["test", "--workspace", "--profile", PROFILE, "--lib", "--bins", "--tests"])
+    };
+    if !nextest && !filters.is_empty() {
+        tests.arg("--");
+    }
+    // End-to-end tests start the programs that were just built.
+    shell::run(tests.args(&filters).env("DESSERTE_PROGRAMS", workspace.programs()))?;
+    if filters.is_empty() {
+        shell::run(&mut workspace.cargo(&["test", "--workspace", "--profile", PROFILE, "--doc"]))?;
+    }
+    Ok(())
+}

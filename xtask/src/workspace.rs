@@ -1,0 +1,60 @@
+//! Where things are.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result};
+
+use crate::shell;
+
+/// The one profile that demonstrations and tests build (docs/adr/0003-one-build-profile.md).
+pub(crate) const PROFILE: &str = "demo";
+
+/// The checkout and the folder that holds what is built from it.
+#[derive(Debug, Clone)]
+pub(crate) struct Workspace {
+    /// The checkout.
+    pub(crate) root: PathBuf,
+    /// Survives the checkout: built artefacts, tools, downloaded data.
+    pub(crate) cache: PathBuf,
+    /// What cargo builds into.
+    pub(crate) target: PathBuf,
+}
+
+impl Workspace {
+    /// Finds the checkout this tool was built from.
+    pub(crate) fn find() -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(".")).to_owned();
+        let absolute =
+            |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        let home = || absolute("HOME").map(|home| home.join(".cache"));
+        let cache =
+            absolute("XDG_CACHE_HOME").or_else(home).unwrap_or_else(|| root.join("target")).join("desserte");
+        let target = absolute("CARGO_TARGET_DIR").unwrap_or_else(|| cache.join("target"));
+        Self { root, cache, target }
+    }
+
+    /// A cargo command in this workspace.
+    pub(crate) fn cargo(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        command.current_dir(&self.root).env("CARGO_TARGET_DIR", &self.target).args(arguments);
+        command
+    }
+
+    /// The folder of the programs that [`build_programs`](Self::build_programs) made.
+    pub(crate) fn programs(&self) -> PathBuf {
+        self.target.join(PROFILE)
+    }
+
+    /// Builds every program of the workspace.
+    pub(crate) fn build_programs(&self) -> Result<()> {
+        shell::run(&mut self.cargo(&["build", "--workspace", "--bins", "--profile", PROFILE]))
+    }
+
+    /// `cargo metadata`, as JSON.
+    pub(crate) fn metadata(&self, arguments: &[&str]) -> Result<serde_json::Value> {
+        let mut command = self.cargo(&["metadata", "--format-version", "1", "--locked"]);
+        let text = shell::output(command.args(arguments))?;
+        serde_json::from_str(&text).context("cargo metadata wrote something that is not JSON")
+    }
+}
