@@ -1,0 +1,5 @@
+INSERT INTO throughput (
+    record, probe, commune, event_us, direction, outcome, medium, operator, technology, family, server, layer,
+    mean_bits_per_second, steady_bits_per_second, method
+)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)

@@ -1,0 +1,88 @@
+//! Opening the file: pragmas and migrations.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::StoreError;
+
+/// Scripts that bring the schema from version `index` to `index + 1`. A released script is never edited.
+const MIGRATIONS: &[&str] = &[include_str!("../sql/001-schema.sql")];
+
+/// How long a connection waits for another process's lock (`desserte probe add` beside a running collector): longer
+/// than the longest transaction seen, shorter than a person's patience.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Statements kept prepared on each connection: more than there are different ones.
+const PREPARED_STATEMENTS: usize = 64;
+
+/// Opens the connection that writes, creating or migrating the file.
+pub(crate) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
+    let wrap = StoreError::database("opening the store");
+    let mut connection = Connection::open(path).map_err(&wrap)?;
+    configure(&connection)?;
+    connection.pragma_update(None, "journal_mode", "wal").map_err(&wrap)?;
+    // FULL: the log is flushed to the disk before a commit returns. With NORMAL a power cut could take back a receipt.
+    connection.pragma_update(None, "synchronous", "full").map_err(&wrap)?;
+    migrate(&mut connection)?;
+    Ok(connection)
+}
+
+/// Opens a connection that can only read.
+pub(crate) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)
+        .map_err(StoreError::database("opening the store to read"))?;
+    configure(&connection)?;
+    Ok(connection)
+}
+
+fn configure(connection: &Connection) -> Result<(), StoreError> {
+    let wrap = StoreError::database("configuring the store's connection");
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(&wrap)?;
+    connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
+    connection.pragma_update(None, "foreign_keys", true).map_err(&wrap)
+}
+
+fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    let wrap = StoreError::database("migrating the store");
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    let transaction =
+        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(&wrap)?;
+    let found: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(&wrap)?;
+    if found > known {
+        return Err(StoreError::NewerSchema { found, known });
+    }
+    for script in &MIGRATIONS[usize::try_from(found).unwrap_or(0)..] {
+        transaction.execute_batch(script).map_err(&wrap)?;
+    }
+    if found < known {
+        transaction.pragma_update(None, "user_version", known).map_err(&wrap)?;
+    }
+    transaction.commit().map_err(&wrap)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_of_a_later_version_is_refused_and_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("store.sqlite");
+        drop(open_writer(&path).unwrap());
+        let connection = Connection::open(&path).unwrap();
+        connection.pragma_update(None, "user_version", 99).unwrap();
+        drop(connection);
+        assert!(matches!(open_writer(&path), Err(StoreError::NewerSchema { found: 99, known: 1 })));
+    }
+
+    #[test]
+    fn a_commit_is_flushed_to_the_disk_before_it_returns() {
+        let dir = tempfile::tempdir().unwrap();
+        let connection = open_writer(&dir.path().join("store.sqlite")).unwrap();
+        let synchronous: i64 = connection.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
+        assert_eq!(synchronous, 2, "2 is FULL");
+    }
+}

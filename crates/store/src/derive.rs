@@ -1,0 +1,189 @@
+//! Rows derived from one record by the published methods of `desserte-measure`.
+
+use desserte_measure::{Estimate, METHOD_VERSION, MinuteState, minute_state};
+use desserte_model::{CommuneCode, CountingLayer, Medium, Minute, Observation, TargetEchoes, Throughput};
+use desserte_units::{BitRate, Timestamp};
+use rusqlite::{Transaction, params};
+use serde_json::json;
+
+use crate::StoreError;
+
+/// Where and when a derived row belongs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) record: i64,
+    pub(crate) probe: i64,
+    pub(crate) commune: CommuneCode,
+    pub(crate) event: Option<Timestamp>,
+}
+
+/// What one record gives.
+#[derive(Debug)]
+pub(crate) enum Derived {
+    Throughput(Box<DerivedThroughput>),
+    Minute(DerivedMinute),
+    /// Signs of life are kept with the probe, see `probes`.
+    Health,
+}
+
+#[derive(Debug)]
+pub(crate) struct DerivedThroughput {
+    direction: &'static str,
+    outcome: &'static str,
+    medium: &'static str,
+    operator: Option<String>,
+    technology: Option<&'static str>,
+    family: Option<&'static str>,
+    server: Option<String>,
+    layer: Option<&'static str>,
+    mean: Option<f64>,
+    steady: Option<f64>,
+}
+
+#[derive(Debug)]
+pub(crate) struct DerivedMinute {
+    pub(crate) state: &'static str,
+    pub(crate) cause: Option<&'static str>,
+    pub(crate) window_us: i64,
+    pub(crate) sent: i64,
+    pub(crate) lost: i64,
+    pub(crate) rtt_median_us: Option<u32>,
+    pub(crate) targets: String,
+}
+
+pub(crate) fn derive(observation: &Observation) -> Derived {
+    match observation {
+        Observation::Throughput(run) => Derived::Throughput(Box::new(throughput(run))),
+        Observation::Minute(seen) => Derived::Minute(minute(seen)),
+        Observation::Health(_) => Derived::Health,
+    }
+}
+
+fn throughput(run: &Throughput) -> DerivedThroughput {
+    let estimate = Estimate::of(&run.samples);
+    let line = run.access_line.as_ref();
+    DerivedThroughput {
+        direction: run.direction.code(),
+        outcome: run.outcome.code(),
+        medium: medium_code(&run.medium),
+        operator: line.and_then(|line| line.operator.clone()),
+        technology: line.and_then(|line| line.technology).map(|technology| technology.code()),
+        family: run.connection.family.map(|family| family.code()),
+        server: run.server.id.as_ref().map(ToString::to_string),
+        layer: run.counted_by.map(|counted| match counted.layer {
+            CountingLayer::Application => "application",
+            CountingLayer::Kernel => "kernel",
+        }),
+        mean: estimate.mean.map(BitRate::as_bits_per_second),
+        steady: estimate.steady.map(BitRate::as_bits_per_second),
+    }
+}
+
+fn medium_code(medium: &Medium) -> &'static str {
+    match medium {
+        Medium::Wired { .. } => "wired",
+        Medium::Wifi { .. } => "wifi",
+        Medium::Mobile => "mobile",
+        Medium::Unknown => "unknown",
+    }
+}
+
+fn minute(seen: &Minute) -> DerivedMinute {
+    let state = minute_state(seen);
+    let mut answered: Vec<u32> =
+        seen.targets.iter().flat_map(|target| &target.rtt_us).flatten().copied().collect();
+    let sent: usize = seen.targets.iter().map(|target| target.rtt_us.len()).sum();
+    let lost = sent - answered.len();
+    DerivedMinute {
+        state: state.code(),
+        cause: match state {
+            MinuteState::Unknown(cause) => Some(cause.code()),
+            _ => None,
+        },
+        window_us: i64::try_from(seen.window_us).unwrap_or(i64::MAX),
+        sent: i64::try_from(sent).unwrap_or(i64::MAX),
+        lost: i64::try_from(lost).unwrap_or(i64::MAX),
+        rtt_median_us: lower_median(&mut answered),
+        targets: serde_json::Value::from_iter(seen.targets.iter().map(target)).to_string(),
+    }
+}
+
+fn target(echoes: &TargetEchoes) -> serde_json::Value {
+    let mut answered: Vec<u32> = echoes.rtt_us.iter().flatten().copied().collect();
+    json!({
+        "target": echoes.target,
+        "sent": echoes.rtt_us.len(),
+        "lost": echoes.rtt_us.len() - answered.len(),
+        "rtt_median_us": lower_median(&mut answered),
+    })
+}
+
+/// The median, the lower of the two middle values when their number is even: a round trip that really happened.
+fn lower_median(values: &mut [u32]) -> Option<u32> {
+    values.sort_unstable();
+    values.get(values.len().checked_sub(1)? / 2).copied()
+}
+
+impl Derived {
+    pub(crate) fn insert(&self, transaction: &Transaction<'_>, place: &Place) -> Result<(), StoreError> {
+        let event = place.event.map(Timestamp::as_unix_micros);
+        let commune = place.commune.as_str();
+        match self {
+            Self::Throughput(run) => transaction
+                .prepare_cached(include_str!("../sql/insert-throughput.sql"))
+                .and_then(|mut statement| {
+                    statement.execute(params![
+                        place.record,
+                        place.probe,
+                        commune,
+                        event,
+                        run.direction,
+                        run.outcome,
+                        run.medium,
+                        run.operator,
+                        run.technology,
+                        run.family,
+                        run.server,
+                        run.layer,
+                        run.mean,
+                        run.steady,
+                        METHOD_VERSION,
+                    ])
+                }),
+            Self::Minute(minute) => transaction
+                .prepare_cached(include_str!("../sql/insert-minute.sql"))
+                .and_then(|mut statement| {
+                    statement.execute(params![
+                        place.record,
+                        place.probe,
+                        commune,
+                        event,
+                        minute.window_us,
+                        minute.state,
+                        minute.cause,
+                        minute.sent,
+                        minute.lost,
+                        minute.rtt_median_us,
+                        minute.targets,
+                        METHOD_VERSION,
+                    ])
+                }),
+            Self::Health => Ok(0),
+        }
+        .map_err(StoreError::database("writing derived rows"))?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_of_round_trips_is_one_that_happened() {
+        assert_eq!(lower_median(&mut []), None);
+        assert_eq!(lower_median(&mut [7]), Some(7));
+        assert_eq!(lower_median(&mut [9, 1]), Some(1));
+        assert_eq!(lower_median(&mut [9, 1, 5]), Some(5));
+    }
+}

@@ -1,0 +1,72 @@
+//! Why the store could not do its work.
+
+use rusqlite::ErrorCode;
+
+/// The store's refusal or failure.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// The disk, or the limit set on the database, has no room; nothing of the request was kept.
+    #[error("no room left to store the request: {0}")]
+    Full(String),
+    /// The probe is not registered.
+    #[error("probe {0} is not registered")]
+    UnknownProbe(String),
+    /// A probe is already registered under this key.
+    #[error("probe {0} is already registered, as {1:?}")]
+    AlreadyRegistered(String, String),
+    /// The file was written by a later version of this program.
+    #[error(
+        "the store has schema version {found}, this program knows versions up to {known}: use a newer program"
+    )]
+    NewerSchema {
+        /// Version in the file.
+        found: i64,
+        /// Latest version this program knows.
+        known: i64,
+    },
+    /// The database failed.
+    #[error("{doing}: {message}")]
+    Database {
+        /// What was being done.
+        doing: &'static str,
+        /// What SQLite says.
+        message: String,
+    },
+    /// A stored value cannot be read back.
+    #[error("a stored {what} cannot be read: {message}")]
+    Corrupt {
+        /// What was being read.
+        what: &'static str,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// The queue to the writer is full; trying again a little later will help.
+    #[error("the writer has {0} requests waiting")]
+    Busy(usize),
+    /// The writer has stopped.
+    #[error("the store is closed")]
+    Closed,
+}
+
+impl StoreError {
+    /// Turns SQLite's error into ours, telling a full disk from the rest.
+    pub(crate) fn database(doing: &'static str) -> impl Fn(rusqlite::Error) -> Self {
+        move |error| {
+            let full = matches!(&error, rusqlite::Error::SqliteFailure(failure, _)
+                if failure.code == ErrorCode::DiskFull || is_growth_failure(failure.extended_code));
+            if full {
+                Self::Full(error.to_string())
+            } else {
+                Self::Database { doing, message: error.to_string() }
+            }
+        }
+    }
+}
+
+/// Whether an input/output error is one that SQLite reports when a file cannot grow.
+///
+/// On a full disk SQLite says `SQLITE_FULL` for the database and its log, but the shared-memory file beside them
+/// fails with an input/output error of its own.
+fn is_growth_failure(extended_code: i32) -> bool {
+    [rusqlite::ffi::SQLITE_IOERR_SHMSIZE, rusqlite::ffi::SQLITE_IOERR_SHMOPEN].contains(&extended_code)
+}

@@ -1,0 +1,26 @@
+//! The collector's durable store: one SQLite file holding what was received and what is derived from it.
+//!
+//! Received octets are append-only; derived rows name the method that made them and can be computed again
+//! ([`Store::rebuild`]). One thread writes, and many requests share one commit, so that an answer can wait for the
+//! disk without making the others wait for it one by one. Readers have connections of their own.
+//!
+//! The tables are described where they are declared, in `sql/001-schema.sql`.
+
+mod connection;
+mod derive;
+mod error;
+mod ingest;
+mod late;
+mod probes;
+mod query;
+mod rebuild;
+mod rollup;
+mod store;
+mod writer;
+
+pub use error::StoreError;
+pub use ingest::{IncomingBatch, IncomingRecord};
+pub use probes::{LatestHealth, NewProbe, ProbeSeen, RegisteredProbe};
+pub use query::{CommuneSeen, DownMinute, MinuteTotals, Period, RttSample, RunRow, Scope};
+pub use rebuild::RebuildReport;
+pub use store::{STORE_FILE, Store, StoreOptions};

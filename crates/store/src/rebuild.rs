@@ -1,0 +1,76 @@
+//! Computing every derived row again from the records.
+
+use desserte_model::{CogVintage, Record};
+use desserte_units::Timestamp;
+use rusqlite::params;
+
+use crate::derive::{Place, derive};
+use crate::ingest::own_event_time;
+use crate::probes::text;
+use crate::rollup::Rollup;
+use crate::{Store, StoreError, late};
+
+/// What a rebuild did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RebuildReport {
+    /// Records read.
+    pub records: u64,
+    /// Of those, records whose event time is not known.
+    pub undated: u64,
+}
+
+impl Store {
+    /// Drops the derived rows and computes them again with the methods of this program, in one transaction.
+    ///
+    /// # Errors
+    /// When the database fails or a kept record cannot be read; nothing has changed then.
+    pub fn rebuild(&self) -> Result<RebuildReport, StoreError> {
+        self.writer().run(|transaction| {
+            let wrap = StoreError::database("rebuilding derived rows");
+            transaction
+                .execute_batch(
+                    "DELETE FROM throughput; DELETE FROM minute; DELETE FROM minute_hour; DELETE FROM commune_seen;",
+                )
+                .map_err(&wrap)?;
+            let mut report = RebuildReport::default();
+            let mut rollup = Rollup::default();
+            let mut select = transaction
+                .prepare("SELECT no, probe, commune, vintage, line, event_us FROM record ORDER BY no")
+                .map_err(&wrap)?;
+            let mut rows = select.query([]).map_err(&wrap)?;
+            while let Some(row) = rows.next().map_err(&wrap)? {
+                let line: Vec<u8> = row.get(4).map_err(&wrap)?;
+                let record: Record = serde_json::from_slice(&line)
+                    .map_err(|error| StoreError::Corrupt { what: "record", message: error.to_string() })?;
+                let number: i64 = row.get(0).map_err(&wrap)?;
+                let probe = row.get(1).map_err(&wrap)?;
+                let event = match own_event_time(&record) {
+                    Some(event) => Some(event),
+                    None => late::anchored_time(
+                        transaction,
+                        probe,
+                        record.clock.boot,
+                        record.clock.monotonic_us,
+                    )?,
+                };
+                let known: Option<i64> = row.get(5).map_err(&wrap)?;
+                if known != event.map(Timestamp::as_unix_micros) {
+                    transaction
+                        .prepare_cached("UPDATE record SET event_us = ?2 WHERE no = ?1")
+                        .and_then(|mut statement| {
+                            statement.execute(params![number, event.map(Timestamp::as_unix_micros)])
+                        })
+                        .map_err(&wrap)?;
+                }
+                let place = Place { record: number, probe, commune: text(row, 2).map_err(&wrap)?, event };
+                let derived = derive(&record.observation);
+                derived.insert(transaction, &place)?;
+                rollup.add(&place, CogVintage::from_year(row.get(3).map_err(&wrap)?), &derived);
+                report.records += 1;
+                report.undated += u64::from(event.is_none());
+            }
+            rollup.write(transaction)?;
+            Ok(report)
+        })
+    }
+}
