@@ -1,0 +1,4 @@
+//! Placeholder.
+mod files;
+mod spool;
+fn main() {}
