@@ -5,10 +5,12 @@
 //! crate moves octets, reads the clock and asks the kernel.
 
 mod address;
+mod clock;
 mod congestion;
 pub mod ndt7;
 mod tls;
 
 pub use address::{FamilyChoice, MalformedServerUrl, ServerUrl};
+pub use clock::{KernelClock, kernel_clock};
 pub use congestion::{CongestionAlgorithm, UnknownCongestionAlgorithm};
 pub use tls::{TlsSetupError, TlsTrust};
