@@ -10,10 +10,12 @@ use anyhow::{Result, bail};
 use crate::workspace::{PROFILE, Workspace};
 use crate::{packages, schema, shell};
 
+type Check = fn(&Workspace) -> Result<()>;
+
 /// Runs every check, and names all that failed rather than the first.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     packages::ensure(&[packages::BUILD])?;
-    let checks: &[(&str, fn(&Workspace) -> Result<()>)] = &[
+    let checks: &[(&str, Check)] = &[
         ("format", |workspace| shell::run(&mut workspace.cargo(&["fmt", "--all", "--check"]))),
         ("direction of dependencies", direction::check),
         ("minimum Rust of probe and server", minimum_rust::check),

@@ -2,6 +2,7 @@
 
 mod check;
 mod demo;
+mod interop;
 mod packages;
 mod schema;
 mod shell;

@@ -17,6 +17,8 @@ enum Sign {
     Program(&'static str),
     /// A library that pkg-config knows.
     Library(&'static str),
+    /// A Python module that making environments needs.
+    Python(&'static str),
 }
 
 const fn program(name: &'static str, package: &'static str) -> Need {
@@ -46,6 +48,7 @@ pub(crate) const TEST: &[Need] = &[
     program("ping", "iputils-ping"),
     program("curl", "curl"),
     program("python3", "python3"),
+    Need { seen_as: Sign::Python("venv"), package: "python3-venv" },
     program("node", "nodejs"),
     program("npm", "npm"),
     program("chromium", "chromium"),
@@ -55,6 +58,10 @@ impl Need {
     fn met(&self) -> bool {
         match self.seen_as {
             Sign::Program(name) => on_path(name),
+            // Debian splits the part that brings pip into an environment off from venv itself.
+            Sign::Python(name) => {
+                shell::works(Command::new("python3").args(["-c", &format!("import {name}, ensurepip")]))
+            }
             Sign::Library(name) => shell::works(Command::new("pkg-config").args(["--exists", name])),
         }
     }

@@ -3,11 +3,13 @@
 use anyhow::Result;
 
 use crate::workspace::{PROFILE, Workspace};
-use crate::{packages, shell};
+use crate::{interop, packages, shell};
 
 /// Installs what tests need, builds, and runs every test whose name matches one of `filters` (all, without).
 pub(crate) fn run(workspace: &Workspace, filters: &[String]) -> Result<()> {
     packages::ensure(&[packages::BUILD, packages::DEMO, packages::TEST])?;
+    interop::javascript(workspace)?;
+    let python = interop::python(workspace)?;
     workspace.build_programs()?;
     let filters: Vec<&str> = filters.iter().map(String::as_str).collect();
     let nextest = shell::works(&mut workspace.cargo(&["nextest", "--version"]));
@@ -20,7 +22,8 @@ pub(crate) fn run(workspace: &Workspace, filters: &[String]) -> Result<()> {
         tests.arg("--");
     }
     // End-to-end tests start the programs that were just built.
-    shell::run(tests.args(&filters).env("DESSERTE_PROGRAMS", workspace.programs()))?;
+    tests.args(&filters).env("DESSERTE_PROGRAMS", workspace.programs()).env("DESSERTE_PYTHON", python);
+    shell::run(&mut tests)?;
     if filters.is_empty() {
         shell::run(&mut workspace.cargo(&["test", "--workspace", "--profile", PROFILE, "--doc"]))?;
     }

@@ -39,7 +39,6 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("axum", &["collector"]),
     ("askama", &["collector"]),
     ("prometheus", &["collector"]),
-    ("tokio-tungstenite", &["net"]),
 ];
 
 /// Crates without input, output or chance of their own.

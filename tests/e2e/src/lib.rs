@@ -1,0 +1,46 @@
+//! The harness of the end-to-end tests: real programs, real sockets, real files.
+//!
+//! `cargo xtask test` builds the programs and says where they are in `DESSERTE_PROGRAMS`.
+
+#![expect(clippy::print_stderr, reason = "a skipped test says so where the runner shows it")]
+
+mod agent;
+mod collector;
+mod process;
+mod sender;
+mod server;
+mod shared;
+
+pub use agent::{Agent, AgentPlan};
+pub use collector::Collector;
+pub use process::{Program, free_port, program};
+pub use sender::{Answer, BATCHES, GUERET, Sender, now, octets};
+pub use server::MeasurementServer;
+pub use shared::{shared, territory};
+
+/// Whether a test that needs something special can run. In continuous integration it must: there a missing
+/// need is a failure, elsewhere the test says that it is skipped.
+///
+/// # Panics
+/// When the need is not met and `CI` is set.
+#[must_use]
+pub fn can(need: &str, met: bool) -> bool {
+    if !met {
+        assert!(std::env::var_os("CI").is_none(), "continuous integration must have {need}");
+        eprintln!("SKIPPED: this test needs {need}");
+    }
+    met
+}
+
+/// Whether this process may make network namespaces and shape lines.
+#[must_use]
+pub fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// Whether a program can be found on the path.
+#[must_use]
+pub fn has_program(name: &str) -> bool {
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&paths).any(|folder| folder.join(name).is_file())
+}

@@ -1,0 +1,40 @@
+//! Implementations of other makes that tests hold ours against, from the Python and JavaScript registries.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context as _, Result};
+
+use crate::shell;
+use crate::workspace::Workspace;
+
+/// Makes the Python environment of `tests/interop/requirements.txt` in the cache; gives back its interpreter.
+pub(crate) fn python(workspace: &Workspace) -> Result<PathBuf> {
+    let folder = workspace.cache.join("python");
+    let interpreter = folder.join("bin/python");
+    let requirements = workspace.root.join("tests/interop/requirements.txt");
+    let installed = folder.join("requirements.txt");
+    let wanted =
+        std::fs::read_to_string(&requirements).context("tests/interop/requirements.txt cannot be read")?;
+    if std::fs::read_to_string(&installed).ok().as_deref() == Some(wanted.as_str()) && interpreter.exists() {
+        return Ok(interpreter);
+    }
+    shell::run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"];
+    shell::run(Command::new(&interpreter).args(pip).arg(&requirements))?;
+    std::fs::write(&installed, wanted)?;
+    Ok(interpreter)
+}
+
+/// Installs the JavaScript peers below `tests/interop`, as their lock files say, without running their scripts.
+pub(crate) fn javascript(workspace: &Workspace) -> Result<()> {
+    for project in ["ndt7"] {
+        let folder = workspace.root.join("tests/interop").join(project);
+        if folder.join("node_modules/.package-lock.json").exists() {
+            continue;
+        }
+        let install = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+        shell::run(Command::new("npm").args(install).current_dir(&folder))?;
+    }
+    Ok(())
+}
