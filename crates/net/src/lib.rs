@@ -5,12 +5,18 @@
 //! crate moves octets, reads the clock and asks the kernel.
 
 mod address;
-mod clock;
+mod channel;
+mod charge;
 mod congestion;
+mod connect;
+mod drive;
+mod http;
 pub mod ndt7;
+mod outbox;
+mod tcp;
 mod tls;
+mod wire;
 
 pub use address::{FamilyChoice, MalformedServerUrl, ServerUrl};
-pub use clock::{KernelClock, kernel_clock};
 pub use congestion::{CongestionAlgorithm, UnknownCongestionAlgorithm};
 pub use tls::{TlsSetupError, TlsTrust};

@@ -69,7 +69,6 @@ impl TlsTrust {
         Ok(Self { config: Arc::new(config) })
     }
 
-    #[expect(dead_code, reason = "used by the driver")]
     pub(crate) fn client_config(&self) -> Arc<ClientConfig> {
         Arc::clone(&self.config)
     }

@@ -1,21 +1,52 @@
 //! The probe's end of a run.
 
-use desserte_model::{CongestionControl, Connection, Protocol, RunOutcome, Server, Throughput};
+use desserte_model::{
+    ByteSample, CongestionControl, Connection, CountedBy, CountingLayer, Direction, End, IpFamily, Protocol, RunOutcome,
+    Server, TcpCounters, Throughput,
+};
+use desserte_proto::ndt7::{Client, ClientPlan, Ending, Reading, RequestParameters, spec};
+use desserte_proto::websocket::Sender;
+use desserte_units::{ByteCount, Monotonic};
 
-use super::RunConfig;
+use super::upgrade::{UpgradeError, upgrade};
+use super::{Progress, RunConfig};
+use crate::channel::{Channel, ChannelKind};
+use crate::charge::Tariff;
+use crate::connect::{ConnectPlan, connect};
+use crate::drive::{Clock, Watcher, drive};
+use crate::outbox::NoRandomness;
+use crate::tcp::{TcpInfo, congestion_in_use};
+use crate::wire::Wire;
 
 /// Runs one direction against one server and returns what was measured.
 ///
 /// A failed measurement is data: the outcome says how the run ended and the samples are kept. The future may be
-/// dropped at any time; the connection is then reset.
+/// dropped at any time; the connection is then closed.
 ///
 /// # Missing data
-/// `samples` is empty when the receiver counted nothing: no connection, a full server, or a broken handshake.
+/// `samples` is empty when the receiver counted nothing: no connection, a full server, a broken handshake, or an
+/// upload to a server that does not say what it received.
 pub async fn run(config: &RunConfig) -> Throughput {
+    let mut record = empty_record(config);
+    record.outcome = match measure(config, &mut record).await {
+        Ok(outcome) | Err(outcome) => outcome,
+    };
+    tracing::info!(
+        direction = record.direction.code(),
+        server = record.server.host,
+        outcome = record.outcome.code(),
+        bytes = record.samples.last().map(|sample| sample.bytes),
+        charged = record.connection.bytes_charged,
+        "throughput run ended"
+    );
+    record
+}
+
+fn empty_record(config: &RunConfig) -> Throughput {
     Throughput {
         direction: config.direction,
-        protocol: Protocol { name: "ndt7".to_owned(), version: "0.11.0".to_owned() },
-        outcome: RunOutcome::ProbeFault { reason: "not yet written".to_owned() },
+        protocol: Protocol { name: "ndt7".to_owned(), version: spec::VERSION.to_owned() },
+        outcome: RunOutcome::Complete,
         counted_by: None,
         samples: Vec::new(),
         probe_tcp: Vec::new(),
@@ -25,5 +56,217 @@ pub async fn run(config: &RunConfig) -> Throughput {
         server: Server { id: None, host: config.server.authority(), load_ratio: None, software: None },
         medium: config.medium.clone(),
         access_line: config.access_line.clone(),
+    }
+}
+
+/// Fills `record`; both ways out are the run's outcome.
+async fn measure(config: &RunConfig, record: &mut Throughput) -> Result<RunOutcome, RunOutcome> {
+    let named = matches!(config.server.host(), url::Host::Domain(_));
+    let ceiling = config.max_bytes.map(ByteCount::as_bytes);
+    // Before the version of IP is known, the dearer one is assumed.
+    let payload_bytes = match ceiling {
+        None => None,
+        Some(ceiling) => match Tariff::new(IpFamily::Ipv6, named).payload_within(ceiling) {
+            Some(payload) => Some(payload),
+            None => {
+                let needed_bytes = Tariff::least_ceiling(named);
+                return Err(RunOutcome::RefusedByBudget { needed_bytes, left_bytes: ceiling });
+            }
+        },
+    };
+    let attempt = connect(&ConnectPlan {
+        server: &config.server,
+        family: config.family,
+        interface: config.interface.as_deref(),
+        local_address: config.local_address,
+        congestion: config.congestion_control,
+        trust: config.trust.as_ref(),
+        window: ceiling.map(window_within),
+    })
+    .await;
+    record.connection.bytes_charged = Tariff::unreached(named, attempt.addresses_tried);
+    let (mut wire, family) = attempt.result.map_err(|error| {
+        let reason = error.to_string();
+        if error.is_probe_fault() { RunOutcome::ProbeFault { reason } } else { RunOutcome::Unreachable { reason } }
+    })?;
+    let failed_before = Tariff::unreached(false, attempt.addresses_tried.saturating_sub(1));
+    let tariff = Tariff::new(family, named);
+    let charge = |wire: &Wire| TcpInfo::read(wire.tcp()).map_or(0, |info| tariff.charged(&info)) + failed_before;
+    record.connection.family = Some(family);
+    record.connection.tls = wire.tls_version();
+    record.congestion_control.probe = congestion_in_use(wire.tcp());
+
+    let duration = config.duration.min(spec::DURATION_MAX);
+    let parameters = request_parameters(config, duration, payload_bytes);
+    let upgraded = upgrade(&mut wire, &config.server, config.direction, &parameters, &config.software).await;
+    record.connection.bytes_charged = charge(&wire);
+    let early = upgraded.map_err(|error| match error {
+        UpgradeError::Busy { retry_after_s } => RunOutcome::ServerBusy { retry_after_s },
+        UpgradeError::NoRandomness(_) => RunOutcome::ProbeFault { reason: error.to_string() },
+        _ => RunOutcome::Unreachable { reason: error.to_string() },
+    })?;
+
+    let clock = Clock::start();
+    let kind = ChannelKind {
+        role: Sender::Client,
+        receives: config.direction == Direction::Download,
+        max_message: spec::MESSAGE_MAX,
+        max_text: spec::TEXT_MAX,
+    };
+    let mut channel = Channel::new(wire, early, kind).map_err(|error| no_randomness(&error))?;
+    let plan = ClientPlan { direction: config.direction, duration, payload_bytes };
+    let mut client = Client::new(plan, clock.now());
+    let mut keeper = Keeper::new(config, tariff, ceiling.map(|ceiling| ceiling.saturating_sub(failed_before)));
+    let ending = drive(&mut client, &mut channel, clock, &mut keeper).await;
+    let over_ceiling = keeper.stopped_at.is_some();
+    if !over_ceiling {
+        channel.finish().await;
+    }
+    record.connection.bytes_charged = keeper.stopped_at.unwrap_or(0).max(charge(channel.wire()));
+    if over_ceiling {
+        channel.into_wire().reset();
+    }
+    keeper.fill(record, &client);
+    match ending.map_err(|error| no_randomness(&error))? {
+        Ending::CutShort { reason } => Ok(RunOutcome::CutShort { reason }),
+        Ending::Complete if record.samples.is_empty() => {
+            Ok(RunOutcome::CutShort { reason: "the server did not say what it received".to_owned() })
+        }
+        Ending::Complete => Ok(RunOutcome::Complete),
+    }
+}
+
+fn no_randomness(error: &NoRandomness) -> RunOutcome {
+    RunOutcome::ProbeFault { reason: error.to_string() }
+}
+
+/// The window offered at the most by a run with a ceiling: what is under way when the run stops still comes in. A
+/// sixteenth of the ceiling is within the margin that [`Tariff::payload_within`] leaves.
+fn window_within(ceiling: u64) -> u32 {
+    /// Four full segments: below that TCP cannot recover a loss quickly.
+    const WINDOW_MIN: u64 = 4 * 1460;
+    /// Largest window that TCP can express.
+    const WINDOW_MAX: u64 = 1 << 30;
+    u32::try_from((ceiling / 16).clamp(WINDOW_MIN, WINDOW_MAX)).unwrap_or(u32::MAX)
+}
+
+fn request_parameters(
+    config: &RunConfig,
+    duration: std::time::Duration,
+    payload_bytes: Option<u64>,
+) -> RequestParameters {
+    let said = |key: &str, value: &str| (key.to_owned(), value.chars().take(128).collect::<String>());
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate is finite and not negative")]
+    let whole = |rate: f64| rate as u64;
+    RequestParameters {
+        early_exit_bytes: None,
+        duration: Some(duration),
+        payload_bytes,
+        congestion_control: config.congestion_control.map(|algorithm| algorithm.name().to_owned()),
+        expected_bits_per_second: config.expected.map(|rate| whole(rate.as_bits_per_second())),
+        metadata: vec![
+            said("client_name", &config.software.name),
+            said("client_version", &config.software.version),
+            said("client_os", std::env::consts::OS),
+            said("client_arch", std::env::consts::ARCH),
+            said("client_library_name", "desserte-net"),
+            said("client_library_version", env!("CARGO_PKG_VERSION")),
+        ],
+    }
+}
+
+/// Keeps the readings, and the run within its ceiling.
+struct Keeper<'a> {
+    config: &'a RunConfig,
+    tariff: Tariff,
+    ceiling: Option<u64>,
+    /// Octets still to move before the kernel is asked again.
+    unwatched: u64,
+    /// What the run is charged if the ceiling ended it: the open window included.
+    stopped_at: Option<u64>,
+    received: Vec<ByteSample>,
+    received_by_kernel: Vec<ByteSample>,
+    own: Vec<TcpCounters>,
+    peer: Vec<TcpCounters>,
+}
+
+impl<'a> Keeper<'a> {
+    const fn new(config: &'a RunConfig, tariff: Tariff, ceiling: Option<u64>) -> Self {
+        Self {
+            config,
+            tariff,
+            ceiling,
+            unwatched: 0,
+            stopped_at: None,
+            received: Vec::new(),
+            received_by_kernel: Vec::new(),
+            own: Vec::new(),
+            peer: Vec::new(),
+        }
+    }
+
+    fn fill(self, record: &mut Throughput, client: &Client) {
+        let end = match record.direction {
+            Direction::Download => End::Probe,
+            Direction::Upload => End::Server,
+        };
+        let (samples, layer) = if self.received.is_empty() {
+            (self.received_by_kernel, CountingLayer::Kernel)
+        } else {
+            (self.received, CountingLayer::Application)
+        };
+        record.counted_by = (!samples.is_empty()).then_some(CountedBy { end, layer });
+        record.samples = samples;
+        record.probe_tcp = self.own;
+        record.server_tcp = self.peer;
+        let said = client.peer();
+        record.congestion_control.server.clone_from(&said.congestion_control);
+        record.server.id.clone_from(&said.id);
+        record.server.load_ratio = said.load_ratio;
+        record.server.software.clone_from(&said.software);
+    }
+}
+
+impl Watcher<Client> for Keeper<'_> {
+    fn record(&mut self, reading: Reading) {
+        match reading {
+            Reading::Received(sample) => {
+                self.received.push(sample);
+                if let Some(progress) = &self.config.progress {
+                    progress.send_replace(Progress {
+                        elapsed: std::time::Duration::from_micros(sample.elapsed_us),
+                        received: ByteCount::from_bytes(sample.bytes),
+                    });
+                }
+            }
+            Reading::ReceivedByKernel(sample) => self.received_by_kernel.push(sample),
+            Reading::OwnCounters(counters) => self.own.push(counters),
+            Reading::PeerCounters(counters) => self.peer.push(counters),
+        }
+    }
+
+    fn moved(&mut self, client: &mut Client, channel: &Channel, octets: u64, now: Monotonic) {
+        /// Least that moves between two questions to the kernel: a question costs about as much as copying this.
+        const STEP_MIN: u64 = 1 << 14;
+        let Some(ceiling) = self.ceiling else { return };
+        if self.stopped_at.is_some() || octets < self.unwatched {
+            self.unwatched = self.unwatched.saturating_sub(octets);
+            return;
+        }
+        let Some(info) = TcpInfo::read(channel.wire().tcp()) else { return };
+        let reserved = match self.config.direction {
+            Direction::Download => self.tariff.still_to_come(&info),
+            // What is under way is counted as sent; the rest never leaves once the connection is reset.
+            Direction::Upload => 0,
+        };
+        let committed = self.tariff.charged(&info) + reserved;
+        // A quarter of what is left may move before the next look; the last look comes with a segment's worth left.
+        let left = ceiling.saturating_sub(committed);
+        self.unwatched = (left / 4).max(STEP_MIN);
+        let step = self.unwatched + self.unwatched / 4;
+        if left < step {
+            self.stopped_at = Some(committed);
+            client.stop(now);
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 mod client;
 mod config;
+mod upgrade;
 
 pub use client::run;
 pub use config::{Progress, RunConfig};

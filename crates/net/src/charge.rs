@@ -1,0 +1,114 @@
+//! How many octets a connection put on the interface, estimated upwards: what a data budget is charged.
+
+use desserte_model::IpFamily;
+
+use crate::tcp::TcpInfo;
+
+/// Ethernet header; other links (PPP, LTE) have less.
+const LINK_HEADER: u64 = 14;
+/// IPv4 header without options.
+const IPV4_HEADER: u64 = 20;
+/// IPv6 header without extensions.
+const IPV6_HEADER: u64 = 40;
+/// TCP header without options.
+const TCP_HEADER: u64 = 20;
+/// Time stamps, padded.
+const TIMESTAMP_OPTION: u64 = 12;
+/// Selective acknowledgements of the segments that are not in order, at the most that fits beside time stamps.
+const SACK_OPTION: u64 = 28;
+/// What the counters do not show: longer options on SYN segments, FIN and RST and their acknowledgements after the last
+/// reading, a keep-alive. Sixteen bare segments.
+const CLOSING_SEGMENTS: u64 = 16;
+/// A question and its answer for either version of IP, each as long as a plain DNS datagram may be, twice.
+const NAME_RESOLUTION: u64 = 4 * (2 * 512);
+/// A connection that never came about: SYN and its repetitions for each address tried.
+pub(crate) const FAILED_CONNECT: u64 = 8 * (LINK_HEADER + IPV6_HEADER + TCP_HEADER + 20);
+
+/// The prices of one connection.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Tariff {
+    family: IpFamily,
+    base: u64,
+}
+
+impl Tariff {
+    /// Prices of a connection over `family`; `named` if its host had to be looked up.
+    pub(crate) const fn new(family: IpFamily, named: bool) -> Self {
+        let tariff = Self { family, base: 0 };
+        let base = CLOSING_SEGMENTS * tariff.header(true) + if named { NAME_RESOLUTION } else { 0 };
+        Self { base, ..tariff }
+    }
+
+    /// Price of an attempt that reached no one.
+    pub(crate) const fn unreached(named: bool, attempts: u64) -> u64 {
+        attempts * FAILED_CONNECT + if named { NAME_RESOLUTION } else { 0 }
+    }
+
+    const fn header(&self, timestamps: bool) -> u64 {
+        let ip = match self.family {
+            IpFamily::Ipv4 => IPV4_HEADER,
+            IpFamily::Ipv6 => IPV6_HEADER,
+        };
+        LINK_HEADER + ip + TCP_HEADER + if timestamps { TIMESTAMP_OPTION } else { 0 }
+    }
+
+    /// Octets on the interface so far, both directions.
+    pub(crate) fn charged(&self, info: &TcpInfo) -> u64 {
+        let payload = info.bytes_sent() + info.bytes_received() + info.bytes_out_of_order();
+        let headers = info.segments() * self.header(info.has_timestamps());
+        // Each segment out of order is answered with a selective acknowledgement; counters do not tell how many.
+        let selective = info.bytes_out_of_order() / 536 * SACK_OPTION;
+        self.base + payload + headers + selective
+    }
+
+    /// Octets that may still come in after this end has let go of the connection: the open window, its headers, and a
+    /// RST in answer to each segment.
+    pub(crate) fn still_to_come(&self, info: &TcpInfo) -> u64 {
+        let window = info.window_open();
+        window + window.div_ceil(SMALLEST_FULL_SEGMENT) * 2 * self.header(true)
+    }
+
+    /// Payload that a sender may be asked for so that the whole connection stays within `ceiling`; `None` when there is
+    /// no room for a run. Safe for segments of [`SMALLEST_FULL_SEGMENT`] octets, an acknowledgement each, TLS, and one
+    /// segment in fifty sent again.
+    pub(crate) fn payload_within(&self, ceiling: u64) -> Option<u64> {
+        let per_segment = SMALLEST_FULL_SEGMENT + 2 * self.header(true);
+        let room = ceiling.checked_sub(self.base + HANDSHAKE_AND_TEXTS)?;
+        let payload = u128::from(room) * u128::from(SMALLEST_FULL_SEGMENT) * 49 / 50 / u128::from(per_segment);
+        u64::try_from(payload).ok().filter(|payload| *payload >= SMALLEST_RUN)
+    }
+}
+
+impl Tariff {
+    /// The least ceiling that has room for a run, over either version of IP.
+    pub(crate) fn least_ceiling(named: bool) -> u64 {
+        let tariff = Self::new(IpFamily::Ipv6, named);
+        let per_segment = SMALLEST_FULL_SEGMENT + 2 * tariff.header(true);
+        let payload = (SMALLEST_RUN * per_segment * 50).div_ceil(SMALLEST_FULL_SEGMENT * 49);
+        tariff.base + HANDSHAKE_AND_TEXTS + payload + 1
+    }
+}
+
+/// Payload of a full segment on the narrowest path that IPv6 allows (1280), with time stamps.
+const SMALLEST_FULL_SEGMENT: u64 = 1280 - IPV6_HEADER - TCP_HEADER - TIMESTAMP_OPTION;
+
+/// TLS handshake with a chain of certificates, upgrade, and about fifty measurement messages of 700 octets.
+const HANDSHAKE_AND_TEXTS: u64 = 16_000 + 50 * 800;
+
+/// A run of less payload says nothing: not even the first sixteen messages.
+const SMALLEST_RUN: u64 = 1 << 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_payload_asked_for_leaves_room_for_headers_and_handshake() {
+        let tariff = Tariff::new(IpFamily::Ipv6, true);
+        assert_eq!(tariff.payload_within(100_000), None);
+        let payload = tariff.payload_within(10_000_000).unwrap();
+        assert!((7_500_000..9_000_000).contains(&payload), "{payload}");
+        assert!(tariff.payload_within(u64::MAX).is_some());
+        assert!(tariff.payload_within(Tariff::least_ceiling(true)).is_some());
+    }
+}

@@ -1,0 +1,170 @@
+//! Runs one machine over one channel to its end.
+
+use desserte_model::TcpCounters;
+use desserte_proto::ndt7::{Action, Client, Ending, Incoming, Reading, Server, Violation};
+use desserte_proto::websocket::{Opcode, Piece};
+use desserte_units::Monotonic;
+use tokio::time::Instant;
+
+use crate::channel::{Channel, Happened};
+use crate::outbox::NoRandomness;
+use crate::tcp::{TcpInfo, limit_unsent};
+
+/// Least that the kernel is let hold of what it cannot send yet: enough to never run dry below 10 Mbit/s, and drained
+/// within a quarter of a second at 0.5 Mbit/s.
+const UNSENT_MIN: u64 = 1 << 14;
+/// Most of it: a millisecond's worth at 8 Gbit/s.
+const UNSENT_MAX: u64 = 1 << 20;
+/// Status code of an orderly close and the reference server's words for it (RFC 6455, section 7.4.1).
+const CLOSE_PAYLOAD: &[u8] = b"\x03\xe8Done sending";
+
+/// What both machines have in common.
+pub(crate) trait Machine {
+    fn receive(&mut self, incoming: Incoming<'_>, now: Monotonic) -> Result<(), Violation>;
+    fn bulk_sent(&mut self, now: Monotonic);
+    fn counters(&mut self, counters: Option<TcpCounters>, now: Monotonic);
+    fn wake(&mut self, now: Monotonic);
+    fn next_action(&mut self) -> Action;
+}
+
+macro_rules! machine {
+    ($machine:ty) => {
+        impl Machine for $machine {
+            fn receive(&mut self, incoming: Incoming<'_>, now: Monotonic) -> Result<(), Violation> {
+                self.receive(incoming, now)
+            }
+            fn bulk_sent(&mut self, now: Monotonic) {
+                self.bulk_sent(now);
+            }
+            fn counters(&mut self, counters: Option<TcpCounters>, now: Monotonic) {
+                self.counters(counters, now);
+            }
+            fn wake(&mut self, now: Monotonic) {
+                self.wake(now);
+            }
+            fn next_action(&mut self) -> Action {
+                self.next_action()
+            }
+        }
+    };
+}
+machine!(Client);
+machine!(Server);
+
+/// Readings of this process's monotonic clock from one origin.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Clock(Instant);
+
+impl Clock {
+    pub(crate) fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    pub(crate) fn now(self) -> Monotonic {
+        Monotonic::from_micros(u64::try_from(self.0.elapsed().as_micros()).unwrap_or(u64::MAX))
+    }
+
+    fn instant(self, at: Monotonic) -> Instant {
+        self.0 + at.since(Monotonic::ORIGIN)
+    }
+}
+
+/// What a driver does beside the machine.
+pub(crate) trait Watcher<M> {
+    /// Keeps a reading.
+    fn record(&mut self, reading: Reading);
+    /// Looks at the connection after octets have moved; may stop the machine.
+    fn moved(&mut self, machine: &mut M, channel: &Channel, octets: u64, now: Monotonic);
+}
+
+/// Runs `machine` until it finishes.
+///
+/// # Errors
+/// When the system has no random octets for a mask: nothing can be sent then.
+pub(crate) async fn drive<M: Machine, W: Watcher<M>>(
+    machine: &mut M,
+    channel: &mut Channel,
+    clock: Clock,
+    watcher: &mut W,
+) -> Result<Ending, NoRandomness> {
+    let mut happened = Happened::default();
+    let mut bulk_sent_total = 0;
+    let mut unsent_limit = 0;
+    loop {
+        let wake_at = loop {
+            match machine.next_action() {
+                Action::SendBulk { bytes } => {
+                    channel.send_bulk(bytes)?;
+                    bulk_sent_total += bytes;
+                    let wanted = (bulk_sent_total / 16).clamp(UNSENT_MIN, UNSENT_MAX).next_power_of_two();
+                    if wanted != unsent_limit {
+                        unsent_limit = wanted;
+                        limit_unsent(channel.wire().tcp(), u32::try_from(wanted).unwrap_or(u32::MAX));
+                    }
+                }
+                Action::SendText(text) => channel.send(Opcode::Text, text.as_bytes())?,
+                Action::SendPong(payload) => channel.send(Opcode::Pong, &payload)?,
+                Action::SendClose => channel.send(Opcode::Close, CLOSE_PAYLOAD)?,
+                Action::ReadCounters => {
+                    let counters = TcpInfo::read(channel.wire().tcp()).map(|info| info.counters());
+                    machine.counters(counters, clock.now());
+                }
+                Action::Record(reading) => watcher.record(reading),
+                Action::WakeAt(at) => break at,
+                Action::Finish(ending) => return Ok(ending),
+            }
+        };
+        channel.step(clock.instant(wake_at), &mut happened).await;
+        let now = clock.now();
+        let octets = feed(machine, &happened, now);
+        if octets > 0 {
+            watcher.moved(machine, channel, octets, now);
+        }
+        if now >= wake_at {
+            machine.wake(now);
+        }
+    }
+}
+
+/// Tells the machine what happened; returns the octets that moved.
+fn feed<M: Machine>(machine: &mut M, happened: &Happened, now: Monotonic) -> u64 {
+    let mut octets = happened.written;
+    if happened.bulk_sent {
+        machine.bulk_sent(now);
+    }
+    for piece in &happened.pieces {
+        let incoming = match piece {
+            Piece::Payload { bytes } => {
+                octets += bytes;
+                Incoming::Payload { bytes: *bytes }
+            }
+            Piece::Text(text) => Incoming::Text(text),
+            Piece::SkippedText { bytes } => Incoming::SkippedText { bytes: *bytes },
+            Piece::Ping(payload) => Incoming::Ping(payload),
+            Piece::Pong(_) => Incoming::Pong,
+            Piece::Close { .. } => Incoming::Close,
+        };
+        if let Err(violation) = machine.receive(incoming, now) {
+            // The machine has already ended the run; nothing that follows matters.
+            tracing::debug!(%violation, "the other end broke the protocol");
+            return octets;
+        }
+    }
+    let ended = match (&happened.malformed, &happened.ended) {
+        (Some(error), _) => {
+            tracing::debug!(%error, "the other end sent no WebSocket frames");
+            true
+        }
+        (None, Some(Err(error))) => {
+            tracing::debug!(%error, "the connection broke");
+            true
+        }
+        (None, Some(Ok(()))) => true,
+        (None, None) => false,
+    };
+    if ended {
+        // An end breaks no rule of the protocol, so the answer carries nothing.
+        let _ = machine.receive(Incoming::Ended, now);
+    }
+    octets
+}

@@ -1,0 +1,206 @@
+//! As much HTTP/1.1 as an upgrade needs: one request, one answer, both short.
+
+use std::io;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
+
+/// Octets that a head may have. The query alone may have 4096; browsers send a few hundred more.
+pub(crate) const HEAD_MAX: usize = 16 * 1024;
+/// Header fields that a head may have.
+const FIELDS_MAX: usize = 64;
+/// Octets of an answer's body that are read for its explanation.
+const BODY_MAX: usize = 512;
+/// Time that the body of a refusal gets to arrive after its head.
+const BODY_LIMIT: Duration = Duration::from_millis(500);
+
+/// Why a head could not be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum HeadError {
+    /// The connection failed.
+    #[error("the connection failed during the HTTP upgrade: {0}")]
+    Io(#[from] io::Error),
+    /// The connection ended.
+    #[error("the connection ended during the HTTP upgrade")]
+    Ended,
+    /// More than any honest head.
+    #[error("an HTTP head of more than {HEAD_MAX} octets")]
+    TooLong,
+    /// Not HTTP/1.1.
+    #[error("what arrived is not HTTP/1.1: {0}")]
+    NotHttp(#[from] httparse::Error),
+}
+
+/// A head and what came after it.
+#[derive(Debug)]
+pub(crate) struct Received<T> {
+    pub(crate) head: T,
+    pub(crate) rest: Vec<u8>,
+}
+
+/// Names and values; names in lower case.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    fn from_parsed(parsed: &[httparse::Header<'_>]) -> Self {
+        let field = |header: &httparse::Header<'_>| {
+            (header.name.to_ascii_lowercase(), String::from_utf8_lossy(header.value).trim().to_owned())
+        };
+        Self(parsed.iter().map(field).collect())
+    }
+
+    /// The first value of a field.
+    pub(crate) fn first(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether one of the comma-separated values of a field is `token`, whatever its case.
+    pub(crate) fn lists(&self, name: &str, token: &str) -> bool {
+        let values = self.0.iter().filter(|(known, _)| known == name);
+        values.flat_map(|(_, value)| value.split(',')).any(|part| part.trim().eq_ignore_ascii_case(token))
+    }
+}
+
+/// The head of a request.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Request {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) query: String,
+    pub(crate) fields: Fields,
+}
+
+/// The head of an answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    pub(crate) fields: Fields,
+}
+
+async fn read_head<S: AsyncRead + Unpin, T>(
+    stream: &mut S,
+    parse: impl Fn(&[u8]) -> Result<Option<(T, usize)>, httparse::Error>,
+) -> Result<Received<T>, HeadError> {
+    let mut octets = Vec::with_capacity(1024);
+    loop {
+        if stream.read_buf(&mut octets).await? == 0 {
+            return Err(HeadError::Ended);
+        }
+        if let Some((head, length)) = parse(&octets)? {
+            return Ok(Received { head, rest: octets.split_off(length) });
+        }
+        if octets.len() >= HEAD_MAX {
+            return Err(HeadError::TooLong);
+        }
+    }
+}
+
+/// Reads the head of a request.
+pub(crate) async fn read_request<S: AsyncRead + Unpin>(stream: &mut S) -> Result<Received<Request>, HeadError> {
+    read_head(stream, |octets| {
+        let mut fields = [httparse::EMPTY_HEADER; FIELDS_MAX];
+        let mut parsed = httparse::Request::new(&mut fields);
+        let httparse::Status::Complete(length) = parsed.parse(octets)? else { return Ok(None) };
+        let target = parsed.path.unwrap_or("/");
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let request = Request {
+            method: parsed.method.unwrap_or_default().to_owned(),
+            path: path.to_owned(),
+            query: query.to_owned(),
+            fields: Fields::from_parsed(parsed.headers),
+        };
+        Ok(Some((request, length)))
+    })
+    .await
+}
+
+/// Reads the head of an answer.
+pub(crate) async fn read_response<S: AsyncRead + Unpin>(stream: &mut S) -> Result<Received<Response>, HeadError> {
+    read_head(stream, |octets| {
+        let mut fields = [httparse::EMPTY_HEADER; FIELDS_MAX];
+        let mut parsed = httparse::Response::new(&mut fields);
+        let httparse::Status::Complete(length) = parsed.parse(octets)? else { return Ok(None) };
+        let response =
+            Response { status: parsed.code.unwrap_or(0), fields: Fields::from_parsed(parsed.headers) };
+        Ok(Some((response, length)))
+    })
+    .await
+}
+
+/// The first line of a refusal's body, for people; what has arrived or soon does.
+pub(crate) async fn explanation<S: AsyncRead + Unpin>(stream: &mut S, mut body: Vec<u8>, length: usize) -> String {
+    let wanted = length.min(BODY_MAX);
+    let reading = async {
+        while body.len() < wanted {
+            match stream.read_buf(&mut body).await {
+                Ok(count) if count > 0 => {}
+                _ => break,
+            }
+        }
+    };
+    let _ = tokio::time::timeout(BODY_LIMIT, reading).await;
+    body.truncate(wanted);
+    let text = String::from_utf8_lossy(&body);
+    text.lines().next().unwrap_or_default().chars().filter(|c| !c.is_control()).collect()
+}
+
+/// An answer that ends the connection.
+pub(crate) fn refusal(status: &str, extra: &[(&str, String)], text: &str) -> String {
+    let mut head = format!("HTTP/1.1 {status}\r\n");
+    for (name, value) in extra {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    let length = text.len() + 1;
+    format!("{head}Content-Type: text/plain; charset=utf-8\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{text}\n")
+}
+
+/// What a server answers to a client's key (RFC 6455, section 4.2.2).
+pub(crate) fn accept_key(key: &str) -> String {
+    const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+    let digest = ring::digest::digest(&ring::digest::SHA1_FOR_LEGACY_USE_ONLY, format!("{key}{GUID}").as_bytes());
+    BASE64.encode(digest.as_ref())
+}
+
+/// A client's key: sixteen octets that the caller drew.
+pub(crate) fn key(random: [u8; 16]) -> String {
+    BASE64.encode(random)
+}
+
+/// Writes everything and flushes.
+pub(crate) async fn write_all<S: AsyncWrite + Unpin>(stream: &mut S, text: &str) -> io::Result<()> {
+    use tokio::io::AsyncWriteExt as _;
+    stream.write_all(text.as_bytes()).await?;
+    stream.flush().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_answer_to_the_rfcs_key_is_the_rfcs_answer() {
+        // RFC 6455, section 1.3.
+        assert_eq!(accept_key("dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    }
+
+    #[tokio::test]
+    async fn a_request_ends_where_its_head_ends() {
+        let text = b"GET /ndt/v7/upload?a=b HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, Upgrade\r\n\r\n\x82\x00";
+        let received = read_request(&mut &text[..]).await.unwrap();
+        assert_eq!((received.head.path.as_str(), received.head.query.as_str()), ("/ndt/v7/upload", "a=b"));
+        assert!(received.head.fields.lists("connection", "upgrade"));
+        assert!(!received.head.fields.lists("connection", "close"));
+        assert_eq!(received.rest, b"\x82\x00");
+    }
+
+    #[tokio::test]
+    async fn heads_that_are_no_heads_are_refused() {
+        assert!(matches!(read_request(&mut &b"GET / HT"[..]).await, Err(HeadError::Ended)));
+        assert!(matches!(read_request(&mut &b"\x16\x03\x01\x02\x00"[..]).await, Err(HeadError::NotHttp(_))));
+        let long = format!("GET / HTTP/1.1\r\nA: {}", "x".repeat(2 * HEAD_MAX));
+        assert!(matches!(read_request(&mut long.as_bytes()).await, Err(HeadError::TooLong)));
+    }
+}
