@@ -46,7 +46,7 @@ async fn good_records_are_kept_and_bad_ones_are_named_with_their_reason() {
         ]
     );
 
-    let again = sender.send(&base, &[good.clone()]).await.unwrap();
+    let again = sender.send(&base, std::slice::from_ref(&good)).await.unwrap();
     assert_eq!((again.status, again.receipt().accepted, again.receipt().duplicate), (200, 0, 1));
 
     let mut other: serde_json::Value = serde_json::from_slice(&good).unwrap();
@@ -68,7 +68,7 @@ async fn a_probe_that_nobody_registered_is_told_so_and_nothing_is_kept() {
     let base = format!("http://{}", collector.address);
     let mut sender = Sender::new(2);
     let line = octets(&sender.minute(GUERET));
-    let answer = sender.send(&base, &[line.clone()]).await.unwrap();
+    let answer = sender.send(&base, std::slice::from_ref(&line)).await.unwrap();
     assert_eq!(answer.status, 401, "{answer:?}");
     assert!(answer.body["detail"].as_str().unwrap_or_default().len() > 10, "{answer:?}");
 
