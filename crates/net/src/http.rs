@@ -57,10 +57,15 @@ impl Fields {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// Whether one of the comma-separated values of a field is `token`, whatever its case.
+    /// The comma-separated values of all fields of a name.
+    pub(crate) fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let values = self.0.iter().filter(move |(known, _)| known == name);
+        values.flat_map(|(_, value)| value.split(',')).map(str::trim)
+    }
+
+    /// Whether one of those values is `token`, whatever its case.
     pub(crate) fn lists(&self, name: &str, token: &str) -> bool {
-        let values = self.0.iter().filter(|(known, _)| known == name);
-        values.flat_map(|(_, value)| value.split(',')).any(|part| part.trim().eq_ignore_ascii_case(token))
+        self.values(name).any(|value| value.eq_ignore_ascii_case(token))
     }
 }
 

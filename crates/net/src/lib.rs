@@ -19,4 +19,4 @@ mod wire;
 
 pub use address::{FamilyChoice, MalformedServerUrl, ServerUrl};
 pub use congestion::{CongestionAlgorithm, UnknownCongestionAlgorithm};
-pub use tls::{TlsSetupError, TlsTrust};
+pub use tls::{TlsIdentity, TlsSetupError, TlsTrust};

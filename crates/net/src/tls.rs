@@ -1,11 +1,12 @@
-//! Whom a client trusts: the public authorities, and private ones given as PEM.
+//! Whom a client trusts (the public authorities, and private ones given as PEM), and who a server is.
 
 use std::fmt;
 use std::sync::Arc;
 
-use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use tokio_rustls::TlsAcceptor;
 
 /// Why a TLS set-up cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -76,4 +77,44 @@ impl TlsTrust {
 
 fn public_roots() -> RootCertStore {
     RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }
+}
+
+/// The certificate and key that a server shows. Cheap to clone.
+#[derive(Clone)]
+pub struct TlsIdentity {
+    config: Arc<ServerConfig>,
+}
+
+impl fmt::Debug for TlsIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TlsIdentity").finish_non_exhaustive()
+    }
+}
+
+impl TlsIdentity {
+    /// An identity from a chain of certificates, the server's own first, and its key, both in PEM.
+    ///
+    /// # Errors
+    /// When either cannot be read or the two do not belong together.
+    pub fn from_pem(certificates: &[u8], key: &[u8]) -> Result<Self, TlsSetupError> {
+        let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(certificates).collect();
+        let chain = chain.map_err(TlsSetupError::Pem)?;
+        if chain.is_empty() {
+            return Err(TlsSetupError::NoCertificate);
+        }
+        let key = PrivateKeyDer::from_pem_slice(key).map_err(TlsSetupError::Pem)?;
+        let mut config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_single_cert(chain, key)?;
+        // Browsers offer HTTP/2 too, over which this server speaks no WebSocket.
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        // Tickets would be charged to the probe's budget and are of no use to it.
+        config.send_tls13_tickets = 0;
+        Ok(Self { config: Arc::new(config) })
+    }
+
+    pub(crate) fn acceptor(&self) -> TlsAcceptor {
+        TlsAcceptor::from(Arc::clone(&self.config))
+    }
 }

@@ -2,6 +2,8 @@
 
 mod client;
 mod config;
+mod request;
+pub mod server;
 mod upgrade;
 
 pub use client::run;

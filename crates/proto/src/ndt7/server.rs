@@ -215,15 +215,6 @@ impl Server {
         }
     }
 
-    /// Stops the run now, keeping what was counted: the server goes down.
-    pub fn stop(&mut self, now: Monotonic, reason: &str) {
-        self.now = now;
-        if self.state == State::Running {
-            self.ending = Ending::CutShort { reason: reason.to_owned() };
-            self.end_of_transfer();
-        }
-    }
-
     /// The next thing to do. Asked again until it answers [`Action::WakeAt`] or [`Action::Finish`].
     pub fn next_action(&mut self) -> Action {
         if let Some(action) = self.actions.pop_front() {
