@@ -1,0 +1,118 @@
+//! The commands: this is the place that prints.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the program's output and complaints")]
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context;
+use desserte_boot::exit;
+use desserte_geodata::{
+    ImportError, ImportPlan, Language, Manifest, NotALayout, built_in_manifests, fetch, find_in, import,
+    import_summary, territory_summary,
+};
+use desserte_territory::Territory;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::args::{Command, ImportArgs};
+
+/// Runs a command.
+pub(crate) fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Import(args) => run_import(args),
+        Command::Info { file, lang } => {
+            let territory = Territory::open(file)?;
+            print!("{}", territory_summary(&territory, lang.into()));
+            Ok(())
+        }
+        Command::Fetch { manifest, out, base_url } => run_fetch(&manifest, &out, base_url.as_deref()),
+    }
+}
+
+/// Prints an error with its causes on one line each.
+pub(crate) fn complain(error: &anyhow::Error) {
+    eprintln!("desserte-geodata: {error}");
+    for cause in error.chain().skip(1) {
+        eprintln!("  {cause}");
+    }
+}
+
+/// 64 where the command line is at fault, 1 where the world is.
+pub(crate) fn exit_code(error: &anyhow::Error) -> ExitCode {
+    let usage = error.is::<NotALayout>()
+        || matches!(error.downcast_ref(), Some(ImportError::NoVintage | ImportError::NothingToImport));
+    if usage { exit::usage() } else { exit::failure() }
+}
+
+fn run_import(args: ImportArgs) -> anyhow::Result<()> {
+    let (out, report_file) = (args.out.clone(), args.report.clone());
+    let language = Language::from(args.lang);
+    let plan = plan(args)?;
+    let progress = progress_bar();
+    let imported = import(&plan, &progress)?;
+    progress.set_message("write");
+    write_whole(&out, &imported.territory.to_bytes())?;
+    if let Some(file) = report_file {
+        let mut json = serde_json::to_vec_pretty(&imported.report).context("writing the report")?;
+        json.push(b'\n');
+        write_whole(&file, &json)?;
+    }
+    progress.finish_and_clear();
+    print!("{}", import_summary(&imported.report, &imported.territory, language));
+    let written = match language {
+        Language::French => "Écrit",
+        Language::English => "Written",
+    };
+    println!("{written} : {}", out.display());
+    Ok(())
+}
+
+fn plan(args: ImportArgs) -> Result<ImportPlan, NotALayout> {
+    let found = args.from_dir.as_deref().map(find_in).transpose()?.unwrap_or_default();
+    let given = |given: Vec<PathBuf>, found: Vec<PathBuf>| if given.is_empty() { found } else { given };
+    Ok(ImportPlan {
+        communes: given(args.communes, found.communes),
+        populations: given(args.populations, found.populations),
+        epci: given(args.epci, found.epci),
+        cog: args.cog.or(found.cog),
+        departements: args.departements.or(found.departements),
+        regions: args.regions.or(found.regions),
+        layer: args.layer,
+        crs: args.crs,
+        vintage: args.vintage,
+        manifests: built_in_manifests(),
+    })
+}
+
+fn run_fetch(manifest: &Path, out: &Path, base_url: Option<&str>) -> anyhow::Result<()> {
+    let text =
+        std::fs::read_to_string(manifest).with_context(|| format!("reading {}", manifest.display()))?;
+    let manifest = Manifest::parse(&manifest.display().to_string(), &text)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("starting the downloader")?;
+    let path = runtime.block_on(fetch::fetch(&manifest, out, base_url))?;
+    println!("{} ; {} ; {}", manifest.title, manifest.publisher, manifest.licence);
+    println!("{}", path.display());
+    Ok(())
+}
+
+/// Writes beside the target first, so that a reader never meets half a file.
+fn write_whole(path: &Path, octets: &[u8]) -> anyhow::Result<()> {
+    let mut name = path.file_name().context("the output has no file name")?.to_owned();
+    name.push(".part");
+    let part = path.with_file_name(name);
+    std::fs::write(&part, octets).with_context(|| format!("writing {}", part.display()))?;
+    std::fs::rename(&part, path).with_context(|| format!("writing {}", path.display()))
+}
+
+fn progress_bar() -> ProgressBar {
+    let bar = ProgressBar::new(0);
+    // The template is fixed, so it can only fail in a test of this line.
+    if let Ok(style) = ProgressStyle::with_template("{msg:>10} {bar:30} {pos}/{len} {elapsed}") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}

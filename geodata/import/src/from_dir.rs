@@ -1,0 +1,94 @@
+//! Finds the inputs of an import in a folder laid out as `boundaries/` and `cog/`, or with the files side by side.
+
+use std::path::{Path, PathBuf};
+
+use crate::ImportPlan;
+
+/// A folder that holds no outlines.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{} holds no file of commune outlines; looked for {}",
+    dir.display(), OUTLINES.join(", ")
+)]
+pub struct NotALayout {
+    /// The folder.
+    pub dir: PathBuf,
+}
+
+/// Names of outline files from the best to the least, `*` standing for anything: recent before old. Simplified
+/// outlines are for maps only and are not taken.
+const OUTLINES: [&str; 5] = [
+    "boundaries/communes-2*-derived.geojson.gz",
+    "boundaries/communes-5m.geojson.gz",
+    "communes-5m.geojson.gz",
+    "communes*.geojson",
+    "communes*.geojson.gz",
+];
+const COG: [&str; 3] = ["cog/communes.csv.gz", "cog/v_commune_2*.csv", "v_commune_2*.csv"];
+const POPULATIONS: [&str; 2] = ["cog/donnees_communes.csv.gz", "donnees_communes.csv"];
+const POPULATIONS_APART: [&str; 2] = ["cog/donnees_communes_mayotte.csv", "donnees_communes_mayotte.csv"];
+const EPCI: [&str; 2] = ["cog/epcicom.csv.gz", "epcicom.csv"];
+const EPCI_NAMES: [&str; 1] = ["cog/epci-2*.csv"];
+const DEPARTEMENTS: [&str; 3] = ["cog/departements.csv", "departements.csv", "v_departement_2*.csv"];
+const REGIONS: [&str; 3] = ["cog/regions.csv", "regions.csv", "v_region_2*.csv"];
+
+/// A plan with the files that the folder holds.
+///
+/// # Errors
+/// When there are no outlines. Absent lists are no error: the report says what is missing.
+pub fn find_in(dir: &Path) -> Result<ImportPlan, NotALayout> {
+    let first = |patterns: &[&str]| patterns.iter().find_map(|pattern| newest(dir, pattern));
+    let outlines = first(&OUTLINES).ok_or_else(|| NotALayout { dir: dir.to_owned() })?;
+    Ok(ImportPlan {
+        communes: vec![outlines],
+        cog: first(&COG),
+        populations: first(&POPULATIONS).into_iter().chain(first(&POPULATIONS_APART)).collect(),
+        epci: first(&EPCI).into_iter().chain(first(&EPCI_NAMES)).collect(),
+        departements: first(&DEPARTEMENTS),
+        regions: first(&REGIONS),
+        ..ImportPlan::default()
+    })
+}
+
+/// The last file in the order of names that fits a pattern with at most one `*`.
+fn newest(dir: &Path, pattern: &str) -> Option<PathBuf> {
+    let (folder, name) =
+        pattern.rsplit_once('/').map_or((dir.to_owned(), pattern), |(f, n)| (dir.join(f), n));
+    let Some((start, end)) = name.split_once('*') else {
+        return Some(folder.join(name)).filter(|path| path.is_file());
+    };
+    let fits = |path: &PathBuf| {
+        path.file_name().is_some_and(|found| {
+            let found = found.to_string_lossy();
+            found.len() >= start.len() + end.len() && found.starts_with(start) && found.ends_with(end)
+        })
+    };
+    std::fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path()).filter(fits).max()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_outlines_and_the_lists_beside_them_are_found() {
+        let dir = tempfile::tempdir().unwrap();
+        for folder in ["boundaries", "cog"] {
+            std::fs::create_dir(dir.path().join(folder)).unwrap();
+        }
+        for file in [
+            "boundaries/communes-2025-derived.geojson.gz",
+            "boundaries/communes-2026-derived.geojson.gz",
+            "boundaries/communes-2025-simplified.geojson.gz",
+            "cog/communes.csv.gz",
+            "cog/donnees_communes_mayotte.csv",
+        ] {
+            std::fs::write(dir.path().join(file), "").unwrap();
+        }
+        let plan = find_in(dir.path()).unwrap();
+        assert!(plan.communes[0].ends_with("communes-2026-derived.geojson.gz"));
+        assert!(plan.cog.is_some() && plan.regions.is_none());
+        assert_eq!(plan.populations.len(), 1);
+        assert!(find_in(&dir.path().join("cog")).unwrap_err().to_string().contains("boundaries/communes-2"));
+    }
+}

@@ -1,0 +1,32 @@
+//! Source files to one territory file, with a report of everything that was repaired, dropped or missing.
+//!
+//! The one crate of the project that links GDAL. It reads commune outlines in any vector format of GDAL
+//! (`outlines`), the lists of the statistical office as text tables (`tables`), joins them by commune code (`join`)
+//! and hands the result to `desserte-territory`, which knows nothing of where it came from.
+//!
+//! A bad row never stops the others: it becomes a [`Finding`]. What stops the import ([`ImportError`]) is input that
+//! would make every answer wrong: no or a wrong reference system, mixed vintages, no usable field.
+
+pub mod fetch;
+mod finding;
+mod from_dir;
+mod import;
+mod input;
+mod join;
+mod manifest;
+mod outlines;
+mod plan;
+mod report;
+mod summary;
+mod tables;
+
+pub use finding::{Finding, FindingKind};
+pub use from_dir::{NotALayout, find_in};
+pub use import::{ImportError, Imported, import};
+pub use input::Unreadable;
+pub use manifest::{Manifest, ManifestError, built_in_manifests};
+pub use outlines::OutlinesError;
+pub use plan::ImportPlan;
+pub use report::{Counts, Report};
+pub use summary::{Language, import_summary, territory_summary};
+pub use tables::TableError;

@@ -1,0 +1,28 @@
+//! `desserte-geodata`: boundary and population files to one territory file.
+
+mod args;
+mod commands;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use desserte_boot::exit;
+
+fn main() -> ExitCode {
+    let args = match args::Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            let asked = !error.use_stderr();
+            // Nothing can be done where the terminal is gone.
+            let _ = error.print();
+            return if asked { ExitCode::SUCCESS } else { exit::usage() };
+        }
+    };
+    match commands::run(args.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            commands::complain(&error);
+            commands::exit_code(&error)
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Descriptions of source files: what they are, who publishes them under which licence, and how to know them.
+
+use serde::Deserialize;
+
+/// One source file, as `geodata/sources/*.toml` describes it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// The title under which the file is credited.
+    pub title: String,
+    /// Who publishes it.
+    pub publisher: String,
+    /// Its licence.
+    pub licence: String,
+    /// The date or year that the data describe.
+    pub vintage: String,
+    /// The year of the list of communes that its codes belong to, where it has commune codes.
+    pub cog_vintage: Option<u16>,
+    /// The name to give the file.
+    pub file: String,
+    /// Where to download it; absent for files that are not published at one address.
+    pub url: Option<String>,
+    /// SHA-256, 64 hexadecimal digits.
+    pub sha256: String,
+    /// The reference system, for outlines.
+    pub crs: Option<String>,
+    /// What one should know before using it.
+    pub notes: Option<String>,
+}
+
+/// A manifest that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ManifestError {
+    /// It is not TOML, or lacks a field, or has one that is not known.
+    #[error("reading manifest {name}")]
+    Syntax {
+        /// Which one.
+        name: String,
+        /// What is wrong, with line and column.
+        #[source]
+        source: Box<toml::de::Error>,
+    },
+    /// A field holds nonsense.
+    #[error("manifest {name}: {what}")]
+    Field {
+        /// Which one.
+        name: String,
+        /// What is wrong.
+        what: &'static str,
+    },
+}
+
+impl Manifest {
+    /// Reads a manifest.
+    ///
+    /// # Errors
+    /// When a field is missing or unknown, the checksum is none, or the file name leads out of its folder.
+    pub fn parse(name: &str, text: &str) -> Result<Self, ManifestError> {
+        let manifest: Self = toml::from_str(text)
+            .map_err(|source| ManifestError::Syntax { name: name.to_owned(), source: Box::new(source) })?;
+        let wrong = |what| ManifestError::Field { name: name.to_owned(), what };
+        if manifest.sha256.len() != 64 || hex::decode(&manifest.sha256).is_err() {
+            return Err(wrong("sha256 is not 64 hexadecimal digits"));
+        }
+        if manifest.file.is_empty() || manifest.file.starts_with('.') || manifest.file.contains(['/', '\\']) {
+            return Err(wrong("file is to be a plain file name"));
+        }
+        Ok(manifest)
+    }
+}
+
+macro_rules! built_in {
+    ($($name:literal),* $(,)?) => {
+        [$(($name, include_str!(concat!("../../sources/", $name)))),*]
+    };
+}
+
+/// The manifests that came with the program, so that known files are credited wherever they are imported.
+///
+/// # Panics
+/// Never: a test parses them all.
+#[must_use]
+pub fn built_in_manifests() -> Vec<Manifest> {
+    built_in![
+        "communes-23-2018.toml",
+        "communes-23-derived.toml",
+        "communes-2018.toml",
+        "communes-2026-derived.toml",
+        "cog-communes-2026.toml",
+        "cog-departements-2026.toml",
+        "cog-regions-2026.toml",
+        "epci-2025.toml",
+        "epci-names-2025.toml",
+        "populations-2023.toml",
+        "populations-2017-mayotte.toml",
+    ]
+    .iter()
+    .map(|(name, text)| Manifest::parse(name, text).expect("built-in manifests are tested"))
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn built_in_manifests_are_sound_and_distinct() {
+        let manifests = built_in_manifests();
+        let mut sums: Vec<_> = manifests.iter().map(|manifest| &manifest.sha256).collect();
+        sums.sort_unstable();
+        sums.dedup();
+        assert_eq!(sums.len(), manifests.len());
+    }
+
+    #[test]
+    fn a_manifest_cannot_write_outside_its_folder_or_hide_a_typing_error() {
+        let text = |file: &str, extra: &str| {
+            let sum = "0".repeat(64);
+            format!(
+                "title='t'\npublisher='p'\nlicence='l'\nvintage='v'\nsha256='{sum}'\nfile='{file}'\n{extra}"
+            )
+        };
+        assert!(Manifest::parse("m", &text("a.geojson", "")).is_ok());
+        for file in ["../a", "/etc/a", ".hidden", ""] {
+            assert!(Manifest::parse("m", &text(file, "")).is_err(), "{file}");
+        }
+        let error = Manifest::parse("m", &text("a", "urll='x'")).unwrap_err();
+        assert!(std::error::Error::source(&error).unwrap().to_string().contains("urll"));
+    }
+}

@@ -1,0 +1,203 @@
+//! A table with a header, whatever its separator, title lines and spelling of column names.
+
+use std::path::{Path, PathBuf};
+
+use super::encoding::{decoded, unpacked};
+
+/// How many lines before the header may hold titles and notes.
+const TITLE_LINES: usize = 20;
+
+/// A table in memory.
+#[derive(Debug)]
+pub(crate) struct Table {
+    path: PathBuf,
+    columns: Vec<String>,
+    rows: Vec<(u64, csv::StringRecord)>,
+}
+
+/// Why a table is of no use.
+#[derive(Debug, thiserror::Error)]
+pub enum TableError {
+    /// It cannot be unpacked.
+    #[error("unpacking {}", path.display())]
+    Packed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        #[source]
+        source: std::io::Error,
+    },
+    /// It is a spreadsheet.
+    #[error("{} is a spreadsheet; save it as CSV and give that file", path.display())]
+    Spreadsheet {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A needed column is not there under any known name.
+    #[error("{} has no column for {what}; known names are {}", path.display(), names.join(", "))]
+    NoColumn {
+        /// The file.
+        path: PathBuf,
+        /// What the column would hold.
+        what: &'static str,
+        /// Names that would be recognised, whatever their case and accents.
+        names: &'static [&'static str],
+    },
+    /// A row cannot be read at all.
+    #[error("{}: a row cannot be read", path.display())]
+    Row {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        #[source]
+        source: csv::Error,
+    },
+}
+
+impl Table {
+    /// Reads a table. The header is the first line with a cell named as one of `keys`.
+    pub(crate) fn read(
+        path: &Path,
+        octets: Vec<u8>,
+        what: &'static str,
+        keys: &'static [&'static str],
+    ) -> Result<Self, TableError> {
+        if octets.starts_with(b"PK\x03\x04") || octets.starts_with(b"\xd0\xcf\x11\xe0") {
+            return Err(TableError::Spreadsheet { path: path.to_owned() });
+        }
+        let octets =
+            unpacked(octets).map_err(|source| TableError::Packed { path: path.to_owned(), source })?;
+        let text = decoded(octets);
+        let missing = || TableError::NoColumn { path: path.to_owned(), what, names: keys };
+        let (skipped, delimiter) = header_of(&text, keys).ok_or_else(missing)?;
+        let body: String = text.split_inclusive('\n').skip(skipped).collect();
+        let mut reader =
+            csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(body.as_bytes());
+        let failed = |source| TableError::Row { path: path.to_owned(), source };
+        let columns = reader.headers().map_err(failed)?.iter().map(plain).collect();
+        let mut rows = Vec::new();
+        for record in reader.records() {
+            let record = record.map_err(failed)?;
+            let line = record.position().map_or(0, csv::Position::line) + skipped as u64;
+            rows.push((line, record));
+        }
+        Ok(Self { path: path.to_owned(), columns, rows })
+    }
+
+    /// The position of the first column that has one of these names, in the order of the names.
+    pub(crate) fn column(&self, names: &[&str]) -> Option<usize> {
+        names.iter().find_map(|name| {
+            self.columns.iter().position(|column| match name.strip_suffix('*') {
+                Some(start) => {
+                    column.strip_prefix(start).is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit()))
+                }
+                None => column == name,
+            })
+        })
+    }
+
+    /// As [`Self::column`], or the error that says what would have been recognised.
+    pub(crate) fn need(
+        &self,
+        what: &'static str,
+        names: &'static [&'static str],
+    ) -> Result<usize, TableError> {
+        self.column(names).ok_or_else(|| TableError::NoColumn { path: self.path.clone(), what, names })
+    }
+
+    /// The rows with the lines they began on.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = Row<'_>> {
+        self.rows.iter().map(|(line, record)| Row { line: *line, record })
+    }
+}
+
+/// One row.
+#[derive(Clone, Copy)]
+pub(crate) struct Row<'a> {
+    pub(crate) line: u64,
+    record: &'a csv::StringRecord,
+}
+
+impl<'a> Row<'a> {
+    /// The trimmed text of a cell; `None` if the column is absent or the cell empty.
+    pub(crate) fn cell(&self, column: Option<usize>) -> Option<&'a str> {
+        let text = self.record.get(column?)?.trim();
+        (!text.is_empty()).then_some(text)
+    }
+}
+
+/// Finds the header and its separator.
+fn header_of(text: &str, keys: &[&str]) -> Option<(usize, u8)> {
+    text.lines().take(TITLE_LINES).enumerate().find_map(|(number, line)| {
+        [b';', b',', b'\t'].into_iter().find_map(|delimiter| {
+            let mut cells =
+                line.split(char::from(delimiter)).map(|cell| plain(cell.trim().trim_matches('"')));
+            let named = cells.any(|cell| keys.contains(&cell.as_str()));
+            // A lone key in a line of another separator is a title, not a header.
+            (named && line.contains(char::from(delimiter))).then_some((number, delimiter))
+        })
+    })
+}
+
+/// A column name in small letters, without accents, with `_` for spaces.
+fn plain(name: &str) -> String {
+    name.trim()
+        .trim_start_matches('\u{feff}')
+        .chars()
+        .flat_map(char::to_lowercase)
+        .map(|letter| match letter {
+            'é' | 'è' | 'ê' | 'ë' => 'e',
+            'à' | 'â' => 'a',
+            'î' | 'ï' => 'i',
+            'ô' => 'o',
+            'û' | 'ù' | 'ü' => 'u',
+            'ç' => 'c',
+            ' ' | '-' | '.' => '_',
+            other => other,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEYS: &[&str] = &["com", "codgeo"];
+
+    fn read(text: &str) -> Result<Table, TableError> {
+        Table::read(Path::new("table.csv"), text.as_bytes().to_vec(), "the commune's code", KEYS)
+    }
+
+    #[test]
+    fn title_lines_separators_accents_and_case_do_not_matter() {
+        for text in [
+            "REG;Région;COM\r\n84;Y;01001\r\n",
+            "reg,region,Com\n84,Y,01001\n",
+            "Titre; un\n\nREG\tRegion\tCOM\n84\tY\t01001\n",
+        ] {
+            let table = read(text).unwrap();
+            let row = table.rows().next().unwrap();
+            assert_eq!(row.cell(table.column(&["com"])), Some("01001"), "{text}");
+            assert_eq!(row.cell(table.column(&["region"])), Some("Y"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_name_with_a_year_is_recognised() {
+        let table = read("COM;pmun_2025\n01001;12\n").unwrap();
+        assert_eq!(table.column(&["pmun", "pmun_*"]), Some(1));
+    }
+
+    #[test]
+    fn a_table_without_a_code_says_what_it_looked_for() {
+        let error = read("a;b\n1;2\n").unwrap_err().to_string();
+        assert!(error.contains("no column for the commune's code") && error.contains("codgeo"), "{error}");
+        assert!(matches!(read("PK\u{3}\u{4}..."), Err(TableError::Spreadsheet { .. })));
+    }
+
+    #[test]
+    fn a_quoted_cell_keeps_its_separator() {
+        let table = read("COM,LIBELLE\n01001,\"A, B\"\n").unwrap();
+        assert_eq!(table.rows().next().unwrap().cell(Some(1)), Some("A, B"));
+    }
+}
