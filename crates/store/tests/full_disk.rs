@@ -1,5 +1,12 @@
 //! A full disk: no acknowledgement, a readable error, and work again once there is room.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "a test fails by panicking"
+)]
+
 mod common;
 
 use std::path::Path;

@@ -1,5 +1,12 @@
 //! What the store promises about records: kept once, dated by their event, and derived anew at will.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "a test fails by panicking"
+)]
+
 mod common;
 
 use common::{Bench, at, batch, batch_with, bench, boot, download, health, minute, period, record, register};

@@ -1,0 +1,115 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Codes with which the program ends, for `--help`.
+const EXIT_CODES: &str = "Exit codes:\n   \
+    0  done, or ended by a signal after finishing the requests under way\n   \
+    1  something could not be done; the message says what and what to do\n   \
+    2  the answer is no (no such probe)\n  \
+    64  the command line or the configuration is wrong";
+
+/// Measures what users of a territory's networks really get, and shows it commune by commune.
+#[derive(Debug, Parser)]
+#[command(name = "desserte", version, after_help = EXIT_CODES, max_term_width = 110)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Take in what probes send; serve pages, API and metrics.
+    Collector(CollectorArguments),
+    /// Register probes and look at them.
+    #[command(subcommand)]
+    Probe(ProbeCommand),
+    /// Compute every derived row again from the records kept, with this program's methods.
+    Rebuild(DataArguments),
+    /// Print the version.
+    Version,
+}
+
+/// Options of `desserte collector`.
+#[derive(Debug, Args)]
+pub(crate) struct CollectorArguments {
+    /// Directory of the store, created if missing.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// Territory file made by `desserte-geodata import`; by default the one in DIR, as `demo-data` puts it there.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) territory: Option<PathBuf>,
+    /// Address to listen on. Plain HTTP: put a proxy that speaks TLS in front of it before others can reach it.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+    /// Configuration file (TOML); see `--print-config`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Label everything shown as a demonstration.
+    #[arg(long)]
+    pub(crate) demonstration: bool,
+    /// Print the commented default configuration and end.
+    #[arg(long)]
+    pub(crate) print_config: bool,
+}
+
+/// What to do with probes.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ProbeCommand {
+    /// Register a probe's public key. A collector on the same directory knows it at once.
+    Add(ProbeAddArguments),
+    /// List the probes and when each was last heard.
+    List(DataArguments),
+    /// Refuse a probe's batches from now on; what it sent stays.
+    Retire(ProbeRetireArguments),
+}
+
+/// Options of `desserte probe add`.
+#[derive(Debug, Args)]
+pub(crate) struct ProbeAddArguments {
+    /// Directory of the store, created if missing.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// The key as `desserte-probe key` prints it.
+    #[arg(long, value_name = "BASE64")]
+    pub(crate) public_key: String,
+    /// What you call the probe; never published.
+    #[arg(long)]
+    pub(crate) name: String,
+    /// The site it stands at; never published.
+    #[arg(long)]
+    pub(crate) site: Option<String>,
+}
+
+/// Options of `desserte probe retire`.
+#[derive(Debug, Args)]
+pub(crate) struct ProbeRetireArguments {
+    /// Directory of the store.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// The probe's identifier, as `desserte probe list` shows it.
+    #[arg(value_name = "PROBE")]
+    pub(crate) probe: String,
+}
+
+/// The directory to work on.
+#[derive(Debug, Args)]
+pub(crate) struct DataArguments {
+    /// Directory of the store.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        super::Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,70 @@
+//! `desserte collector`.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, anyhow};
+use desserte_boot::{build_info, config, logging, signals};
+use desserte_collector::{Collector, Config, DEFAULT_CONFIG};
+use desserte_territory::Territory;
+use prometheus::Registry;
+
+use crate::arguments::CollectorArguments;
+use crate::out::{Failure, Outcome, line};
+
+/// Name of a territory file in a data directory.
+pub(crate) const TERRITORY_FILE: &str = "territoire.dst";
+
+pub(crate) fn run(arguments: &CollectorArguments) -> Outcome {
+    if arguments.print_config {
+        return line(DEFAULT_CONFIG.trim_end());
+    }
+    let mut config: Config = match &arguments.config {
+        Some(path) => config::load(path, DEFAULT_CONFIG).map_err(Failure::usage)?,
+        None => Config::default(),
+    };
+    config.publication.demonstration |= arguments.demonstration;
+    logging::init(&config.log.filter, config.log.format).map_err(Failure::usage)?;
+    let territory = open_territory(arguments)?;
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?
+        .block_on(serve(config, arguments, territory))
+}
+
+fn open_territory(arguments: &CollectorArguments) -> Result<Territory, Failure> {
+    let path: PathBuf = arguments.territory.clone().unwrap_or_else(|| arguments.data.join(TERRITORY_FILE));
+    if arguments.territory.is_none() && !path.is_file() {
+        let hint = "name a territory file with --territory; `desserte-geodata import` makes one";
+        return Err(Failure::usage(anyhow!("there is no {}: {hint}", path.display())));
+    }
+    let territory =
+        Territory::open(&path).with_context(|| format!("cannot use territory {}", path.display()))?;
+    Ok(territory)
+}
+
+async fn serve(config: Config, arguments: &CollectorArguments, territory: Territory) -> Outcome {
+    let communes = territory.communes().len();
+    let collector = Collector::bind(
+        config,
+        &arguments.data,
+        territory,
+        arguments.listen,
+        Registry::new(),
+        build_info!("desserte"),
+    )
+    .await?;
+    let address = collector.address().context("cannot read the address listened on")?;
+    tracing::info!(%address, communes, "the collector answers");
+    // For people and scripts that started it, the one line on standard output.
+    line(&format!("http://{address}/"))?;
+    let shutdown = async {
+        match signals::shutdown().await {
+            Ok(signal) => tracing::info!(signal, "finishing the requests under way"),
+            Err(error) => tracing::error!(%error, "cannot listen for signals; stopping"),
+        }
+    };
+    collector.run(shutdown).await?;
+    tracing::info!("the collector has stopped");
+    Ok(())
+}

@@ -1,0 +1,42 @@
+//! `desserte`: the collector and every operator's command.
+
+mod arguments;
+mod clock;
+mod collector;
+mod out;
+mod probe;
+mod rebuild;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use desserte_boot::exit;
+
+use arguments::{Arguments, Command, ProbeCommand};
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let code = if error.use_stderr() { exit::usage() } else { ExitCode::SUCCESS };
+            // Nothing can be said about a terminal that does not take text.
+            let _ = error.print();
+            return code;
+        }
+    };
+    let result = match arguments.command {
+        Command::Collector(arguments) => collector::run(&arguments),
+        Command::Probe(ProbeCommand::Add(arguments)) => probe::add(&arguments),
+        Command::Probe(ProbeCommand::List(arguments)) => probe::list(&arguments),
+        Command::Probe(ProbeCommand::Retire(arguments)) => probe::retire(&arguments),
+        Command::Rebuild(arguments) => rebuild::run(&arguments),
+        Command::Version => out::line(&format!("desserte {}", env!("CARGO_PKG_VERSION"))),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            out::complain(&failure.error);
+            ExitCode::from(failure.code)
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! What people read: results on standard output, complaints on standard error.
+
+use std::io::Write as _;
+
+use anyhow::Context as _;
+use desserte_boot::exit;
+
+/// A command that did not do its work, with the code to end with.
+pub(crate) struct Failure {
+    pub(crate) error: anyhow::Error,
+    pub(crate) code: u8,
+}
+
+/// What a command gives.
+pub(crate) type Outcome = Result<(), Failure>;
+
+impl<E: Into<anyhow::Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self { error: error.into(), code: exit::FAILURE }
+    }
+}
+
+impl Failure {
+    /// The command line or the configuration is wrong.
+    pub(crate) fn usage(error: impl Into<anyhow::Error>) -> Self {
+        Self { error: error.into(), code: exit::USAGE }
+    }
+
+    /// The answer is no.
+    pub(crate) fn no(error: impl Into<anyhow::Error>) -> Self {
+        Self { error: error.into(), code: exit::NOT_WELL }
+    }
+}
+
+/// Prints a line.
+pub(crate) fn line(text: &str) -> Outcome {
+    writeln!(std::io::stdout().lock(), "{text}").context("cannot write to standard output")?;
+    Ok(())
+}
+
+/// Prints an error with its causes.
+pub(crate) fn complain(error: &anyhow::Error) {
+    // There is nowhere else to say it.
+    let _ = writeln!(std::io::stderr().lock(), "desserte: {error:#}");
+}

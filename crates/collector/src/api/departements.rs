@@ -1,0 +1,84 @@
+//! A département as JSON: its communes with their figures.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::communes::{CommuneIdentity, FiguresAnswer, MethodAnswer, PeriodAnswer, PeriodQuery, identity};
+use super::schema::ProblemSchema;
+use super::{Params, blocking, window};
+use crate::figures;
+use crate::problem::ApiError;
+use crate::state::Shared;
+
+/// The communes of a département that have records in the period.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct DepartementAnswer {
+    code: String,
+    name: String,
+    /// True when nothing here describes a real user's line.
+    demonstration: bool,
+    period: PeriodAnswer,
+    method: MethodAnswer,
+    /// Communes of the territory, with or without records.
+    communes_in_territory: usize,
+    /// Communes with records in the period, by code. One that is not here was not measured.
+    communes: Vec<MeasuredCommune>,
+}
+
+/// A commune with its figures.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct MeasuredCommune {
+    commune: CommuneIdentity,
+    #[serde(flatten)]
+    figures: FiguresAnswer,
+}
+
+/// Figures of the communes of a département.
+#[utoipa::path(
+    get,
+    path = "/api/v1/departements/{code}",
+    tag = "figures",
+    params(("code" = String, Path, description = "Code of the département, such as 23, 2A or 974"), PeriodQuery),
+    responses(
+        (status = 200, body = DepartementAnswer),
+        (status = 400, description = "A parameter cannot be read", body = ProblemSchema, content_type = "application/problem+json"),
+        (status = 404, description = "Not in this collector's territory", body = ProblemSchema, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn get_departement(
+    State(shared): State<Arc<Shared>>,
+    Path(code): Path<String>,
+    Params(query): Params<PeriodQuery>,
+) -> Result<Json<DepartementAnswer>, ApiError> {
+    let window = window(&shared, query.jours)?;
+    blocking(move || {
+        let departement = shared.territory.departement(&code).ok_or_else(|| unknown(&code))?;
+        let rules = &shared.config.publication;
+        let figures = figures::of_departement(&shared.store, &departement.code, &window, rules)?;
+        let communes = figures
+            .iter()
+            .filter_map(|(code, figures)| {
+                Some(MeasuredCommune { commune: identity(&shared, *code)?, figures: figures.into() })
+            })
+            .collect();
+        Ok(Json(DepartementAnswer {
+            code: departement.code.clone(),
+            name: departement.label().to_owned(),
+            demonstration: shared.demonstration,
+            period: PeriodAnswer::from(&window),
+            method: MethodAnswer::from(rules),
+            communes_in_territory: shared.territory.communes_of_departement(&departement.code).count(),
+            communes,
+        }))
+    })
+    .await
+}
+
+pub(super) fn unknown(code: &str) -> ApiError {
+    let code: String = code.chars().take(32).collect();
+    ApiError::not_found(format!("{code:?} is no département of this collector's territory"))
+}

@@ -1,0 +1,17 @@
+//! What may be said of a commune, from its rows: medians, outages, and when there is not enough to say anything.
+//!
+//! The rules are stated for readers in `docs/spec/http-api.md`, section "Figures".
+
+mod commune;
+mod outage;
+mod period;
+mod quantile;
+mod rate;
+mod round_trip;
+
+pub(crate) use commune::{CommuneFigures, Day, LineFigures, of_commune, of_departement};
+pub(crate) use outage::{OutageFigure, OutageNumbers};
+pub(crate) use period::{Window, WindowError};
+pub(crate) use quantile::quantile;
+pub(crate) use rate::{RateFigure, RateNumbers};
+pub(crate) use round_trip::RttFigure;

@@ -1,0 +1,163 @@
+//! All figures of one commune, and of every commune of a département.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use desserte_measure::Period;
+use desserte_model::{CommuneCode, Direction, ProbeId};
+use desserte_store::{DownMinute, MinuteTotals, RttSample, RunRow, Scope, Store, StoreError};
+use desserte_units::Timestamp;
+
+use super::Window;
+use super::outage::{OutageFigure, outage};
+use super::rate::{RateFigure, as_u64, counts, rate};
+use super::round_trip::{RttFigure, round_trip};
+use crate::config::Publication;
+
+/// Microseconds in a day of UTC.
+const DAY_US: i64 = 86_400_000_000;
+
+/// What can be said of one commune over a period.
+#[derive(Debug, Clone)]
+pub(crate) struct CommuneFigures {
+    pub(crate) commune: CommuneCode,
+    pub(crate) download: RateFigure,
+    pub(crate) upload: RateFigure,
+    pub(crate) rtt: RttFigure,
+    pub(crate) outage: OutageFigure,
+    /// Echoes sent and lost while the line was observed, outages included.
+    pub(crate) echoes: (u64, u64),
+    /// Runs of both directions by how they ended.
+    pub(crate) runs_by_outcome: BTreeMap<String, u64>,
+    /// Complete runs that enter no figure, because of Wi-Fi or of where octets were counted.
+    pub(crate) runs_left_out: u64,
+    /// Probes with anything in the period.
+    pub(crate) probes: u64,
+    /// Figures by declared operator and technology.
+    pub(crate) lines: Vec<LineFigures>,
+}
+
+/// Figures of the runs over one kind of line.
+#[derive(Debug, Clone)]
+pub(crate) struct LineFigures {
+    /// Operator as declared; `None` when not known.
+    pub(crate) operator: Option<String>,
+    /// Technology code; `None` when not known.
+    pub(crate) technology: Option<String>,
+    pub(crate) download: RateFigure,
+    pub(crate) upload: RateFigure,
+}
+
+/// One day of a commune, in UTC.
+#[derive(Debug, Clone)]
+pub(crate) struct Day {
+    /// Midnight.
+    pub(crate) start: Timestamp,
+    pub(crate) download: RateFigure,
+    pub(crate) upload: RateFigure,
+}
+
+/// Rows of one commune.
+#[derive(Default)]
+struct Rows {
+    runs: Vec<RunRow>,
+    totals: Vec<MinuteTotals>,
+    down: Vec<DownMinute>,
+    rtts: Vec<RttSample>,
+}
+
+/// The figures of one commune and its days. A commune without rows has figures that say so.
+pub(crate) fn of_commune(
+    store: &Store,
+    commune: CommuneCode,
+    window: &Window,
+    rules: &Publication,
+) -> Result<(CommuneFigures, Vec<Day>), StoreError> {
+    let rows = read(store, &Scope::Commune(commune), window.period)?.remove(&commune).unwrap_or_default();
+    let days = days(&rows.runs, rules);
+    Ok((figures(commune, &rows, window.period, rules), days))
+}
+
+/// The figures of every commune of a département that has rows in the period.
+pub(crate) fn of_departement(
+    store: &Store,
+    departement: &str,
+    window: &Window,
+    rules: &Publication,
+) -> Result<BTreeMap<CommuneCode, CommuneFigures>, StoreError> {
+    let rows = read(store, &Scope::Departement(departement.to_owned()), window.period)?;
+    Ok(rows.into_iter().map(|(code, rows)| (code, figures(code, &rows, window.period, rules))).collect())
+}
+
+fn read(store: &Store, scope: &Scope, period: Period) -> Result<BTreeMap<CommuneCode, Rows>, StoreError> {
+    let mut by_commune: BTreeMap<CommuneCode, Rows> = BTreeMap::new();
+    for run in store.runs(scope, period)? {
+        by_commune.entry(run.commune).or_default().runs.push(run);
+    }
+    for totals in store.minute_totals(scope, period)? {
+        by_commune.entry(totals.commune).or_default().totals.push(totals);
+    }
+    for down in store.down_minutes(scope, period)? {
+        by_commune.entry(down.commune).or_default().down.push(down);
+    }
+    for rtt in store.rtts(scope, period)? {
+        by_commune.entry(rtt.commune).or_default().rtts.push(rtt);
+    }
+    Ok(by_commune)
+}
+
+fn figures(commune: CommuneCode, rows: &Rows, period: Period, rules: &Publication) -> CommuneFigures {
+    let mut runs_by_outcome = BTreeMap::new();
+    for run in &rows.runs {
+        *runs_by_outcome.entry(run.outcome.clone()).or_insert(0) += 1;
+    }
+    let left_out = rows.runs.iter().filter(|run| run.outcome == "complete" && !counts(run)).count();
+    let probes: BTreeSet<&ProbeId> = rows
+        .runs
+        .iter()
+        .map(|run| &run.probe)
+        .chain(rows.totals.iter().map(|totals| &totals.probe))
+        .collect();
+    CommuneFigures {
+        commune,
+        download: rate(rows.runs.iter(), Direction::Download, rules),
+        upload: rate(rows.runs.iter(), Direction::Upload, rules),
+        rtt: round_trip(&rows.rtts, rules),
+        outage: outage(&rows.totals, &rows.down, period, rules),
+        echoes: rows.totals.iter().fold((0, 0), |sum, row| (sum.0 + row.sent, sum.1 + row.lost)),
+        runs_by_outcome,
+        runs_left_out: as_u64(left_out),
+        probes: as_u64(probes.len()),
+        lines: lines(&rows.runs, rules),
+    }
+}
+
+fn lines(runs: &[RunRow], rules: &Publication) -> Vec<LineFigures> {
+    let mut groups: BTreeMap<(&Option<String>, &Option<String>), Vec<&RunRow>> = BTreeMap::new();
+    for run in runs {
+        groups.entry((&run.operator, &run.technology)).or_default().push(run);
+    }
+    groups
+        .into_iter()
+        .map(|((operator, technology), runs)| LineFigures {
+            operator: operator.clone(),
+            technology: technology.clone(),
+            download: rate(runs.iter().copied(), Direction::Download, rules),
+            upload: rate(runs.iter().copied(), Direction::Upload, rules),
+        })
+        .collect()
+}
+
+fn days(runs: &[RunRow], rules: &Publication) -> Vec<Day> {
+    let mut groups: BTreeMap<i64, Vec<&RunRow>> = BTreeMap::new();
+    for run in runs {
+        groups.entry(run.event.as_unix_micros().div_euclid(DAY_US)).or_default().push(run);
+    }
+    groups
+        .into_iter()
+        .map(|(day, runs)| Day {
+            start: Timestamp::from_unix_micros(day * DAY_US),
+            download: rate(runs.iter().copied(), Direction::Download, rules),
+            upload: rate(runs.iter().copied(), Direction::Upload, rules),
+        })
+        .collect()
+}

@@ -1,0 +1,112 @@
+//! Who sends: the signature of the request, and the key it belongs to.
+
+use std::time::Duration;
+
+use desserte_model::{BATCH_CONTENT_TYPE, ProbeId};
+use desserte_signing::{
+    PublicKey, RequestTarget, SignatureError, SignatureHeaders, SignatureWindow, signing_probe,
+    verify_request,
+};
+use desserte_units::Timestamp;
+use http::HeaderMap;
+
+use super::body::Encoding;
+use crate::problem::ApiError;
+use crate::state::Shared;
+
+/// The signature of a request, not yet verified.
+pub(super) struct Signed {
+    pub(super) probe: ProbeId,
+    headers: SignatureHeaders,
+    encoding: Encoding,
+}
+
+impl Signed {
+    pub(super) fn read(headers: &HeaderMap) -> Result<Self, ApiError> {
+        let header = |name: &'static str| {
+            let mut values = headers.get_all(name).iter();
+            match (values.next().and_then(|value| value.to_str().ok()), values.next()) {
+                (Some(value), None) => Ok(value.to_owned()),
+                (Some(_), Some(_)) => Err(unbelieved(format!("the {name} header stands more than once"))),
+                (None, _) => Err(ApiError::unauthorized(
+                    "not-signed",
+                    format!(
+                        "the {name} header is missing; batches are signed with the probe's key (RFC 9421)"
+                    ),
+                )),
+            }
+        };
+        let headers_read = SignatureHeaders {
+            content_digest: header("content-digest")?,
+            signature_input: header("signature-input")?,
+            signature: header("signature")?,
+        };
+        let probe =
+            signing_probe(&headers_read.signature_input).map_err(|error| unbelieved(error.to_string()))?;
+        Ok(Self { probe, headers: headers_read, encoding: Encoding::of(headers)? })
+    }
+
+    pub(super) fn verify(
+        &self,
+        shared: &Shared,
+        path: &str,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Result<(), ApiError> {
+        let unknown = || {
+            ApiError::unauthorized(
+                "unknown-key",
+                format!(
+                    "probe {} is not registered at this collector; its operator adds it with `desserte probe add`",
+                    self.probe
+                ),
+            )
+        };
+        let registered = shared.store.probe(&self.probe)?.ok_or_else(unknown)?;
+        if registered.retired.is_some() {
+            let detail = format!("probe {} was taken out of service at this collector", self.probe);
+            return Err(ApiError::forbidden("probe-retired", detail));
+        }
+        let key: PublicKey = registered.public_key.parse().map_err(ApiError::internal)?;
+        let window = SignatureWindow {
+            now,
+            past: Duration::from_secs(shared.config.ingest.signature_age_s.into()),
+            future: Duration::from_secs(shared.config.ingest.future_tolerance_s.into()),
+        };
+        verify_request(&key, &self.headers, &self.target(path), body, &window).map_err(|error| {
+            let kind = match error {
+                SignatureError::OutOfWindow { .. } => "signature-out-of-window",
+                SignatureError::Digest(_) => "digest-mismatch",
+                _ => "bad-signature",
+            };
+            ApiError::unauthorized(kind, error.to_string())
+        })
+    }
+
+    fn target<'a>(&self, path: &'a str) -> RequestTarget<'a> {
+        RequestTarget {
+            method: "POST",
+            path,
+            content_type: BATCH_CONTENT_TYPE,
+            content_encoding: self.encoding.header(),
+        }
+    }
+
+    /// The headers as kept with the batch, so that it can be verified again.
+    pub(super) fn as_text(&self, path: &str) -> String {
+        serde_json::json!({
+            "method": "POST",
+            "path": path,
+            "content-type": BATCH_CONTENT_TYPE,
+            "content-encoding": self.encoding.header(),
+            "content-digest": self.headers.content_digest,
+            "signature-input": self.headers.signature_input,
+            "signature": self.headers.signature,
+        })
+        .to_string()
+    }
+}
+
+fn unbelieved(detail: String) -> ApiError {
+    ApiError::unauthorized("bad-signature", detail)
+}

@@ -1,0 +1,134 @@
+//! Limits and encoding of a request's body.
+
+use std::io::Read;
+
+use desserte_model::BATCH_CONTENT_TYPE;
+use flate2::read::MultiGzDecoder;
+use http::{HeaderMap, header};
+
+use crate::problem::ApiError;
+
+/// Octets of a body as sent: twice what a full batch of usual records takes without compression.
+pub(crate) const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
+
+/// Octets of a body once unpacked. Records compress about tenfold, so that an honest batch stays far below; a body of
+/// zeros, which would grow a thousandfold, stops here.
+pub(crate) const MAX_DECODED_BYTES: u64 = 64 * 1024 * 1024;
+
+/// How a body is encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Encoding {
+    /// No `Content-Encoding` header.
+    Absent,
+    Identity,
+    Gzip,
+}
+
+impl Encoding {
+    pub(super) fn of(headers: &HeaderMap) -> Result<Self, ApiError> {
+        let Some(value) = headers.get(header::CONTENT_ENCODING) else { return Ok(Self::Absent) };
+        match value.to_str() {
+            Ok("gzip") => Ok(Self::Gzip),
+            Ok("identity") => Ok(Self::Identity),
+            _ => Err(ApiError::unsupported("Content-Encoding must be gzip or absent")),
+        }
+    }
+
+    pub(super) const fn header(self) -> Option<&'static str> {
+        match self {
+            Self::Absent => None,
+            Self::Identity => Some("identity"),
+            Self::Gzip => Some("gzip"),
+        }
+    }
+
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Gzip => "gzip",
+            Self::Absent | Self::Identity => "identity",
+        }
+    }
+}
+
+pub(super) fn check_content_type(headers: &HeaderMap) -> Result<(), ApiError> {
+    let found = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    if found == Some(BATCH_CONTENT_TYPE) {
+        Ok(())
+    } else {
+        Err(ApiError::unsupported(format!("Content-Type must be {BATCH_CONTENT_TYPE}")))
+    }
+}
+
+/// Refuses a body that says that it is too long, before reading it.
+pub(super) fn check_announced_length(headers: &HeaderMap) -> Result<(), ApiError> {
+    let announced =
+        headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > MAX_BODY_BYTES) { Err(over_limit()) } else { Ok(()) }
+}
+
+pub(super) fn over_limit() -> ApiError {
+    ApiError::too_large(format!(
+        "a body holds {MAX_BODY_BYTES} octets at the most; send several smaller batches"
+    ))
+}
+
+/// Whether reading the body ended because of the limit rather than the connection.
+pub(super) fn is_over_limit(error: &axum::Error) -> bool {
+    use std::error::Error as _;
+    let mut source = error.source();
+    while let Some(error) = source {
+        if error.to_string().contains("length limit") {
+            return true;
+        }
+        source = error.source();
+    }
+    false
+}
+
+/// Unpacks a body within [`MAX_DECODED_BYTES`].
+pub(super) fn decode(encoding: Encoding, octets: &[u8]) -> Result<Vec<u8>, ApiError> {
+    if encoding != Encoding::Gzip {
+        return Ok(octets.to_vec());
+    }
+    let mut text = Vec::with_capacity(octets.len().saturating_mul(6));
+    MultiGzDecoder::new(octets)
+        .take(MAX_DECODED_BYTES + 1)
+        .read_to_end(&mut text)
+        .map_err(|_| ApiError::malformed_batch("the body is not a complete gzip stream"))?;
+    if u64::try_from(text.len()).unwrap_or(u64::MAX) > MAX_DECODED_BYTES {
+        let detail = format!("unpacked, a body holds {MAX_DECODED_BYTES} octets at the most");
+        return Err(ApiError::too_large(detail));
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::*;
+
+    fn packed(octets: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(octets).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn a_small_body_that_unpacks_to_much_is_stopped() {
+        let bomb = packed(&vec![0; usize::try_from(MAX_DECODED_BYTES).unwrap() + 1]);
+        assert!(bomb.len() < 1_000_000);
+        assert_eq!(decode(Encoding::Gzip, &bomb).unwrap_err().status().as_u16(), 413);
+    }
+
+    #[test]
+    fn a_cut_stream_is_not_a_batch() {
+        let whole = packed(b"line\n");
+        assert_eq!(decode(Encoding::Gzip, &whole).unwrap(), b"line\n");
+        let error = decode(Encoding::Gzip, &whole[..whole.len() - 4]).unwrap_err();
+        assert_eq!((error.status().as_u16(), error.kind()), (400, "malformed-batch"));
+    }
+}

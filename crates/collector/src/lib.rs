@@ -1,0 +1,20 @@
+//! The collector: batches of signed measurements in; figures, pages and metrics out.
+//!
+//! This crate is the one place that serves HTTP and knows status codes. What it keeps is in `desserte-store`, how figures
+//! are made of raw readings in `desserte-measure`, where communes lie in `desserte-territory`.
+
+mod api;
+mod config;
+mod figures;
+mod guard;
+mod ingest;
+mod metrics;
+mod problem;
+mod server;
+mod state;
+mod ui;
+
+pub use api::openapi_json;
+pub use config::{Config, DEFAULT_CONFIG, Ingest, Log, Publication, Server};
+pub use server::{Collector, ServeError};
+pub use state::{META_AS_OF, META_DEMONSTRATION};

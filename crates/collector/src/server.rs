@@ -1,0 +1,147 @@
+//! From configuration to a running server, and its end.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
+use desserte_boot::build::BuildInfo;
+use desserte_store::{Store, StoreError, StoreOptions};
+use desserte_territory::Territory;
+use http::{HeaderMap, Method, Uri};
+use prometheus::Registry;
+use tokio::net::TcpListener;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+
+use crate::config::Config;
+use crate::guard::{Guard, guard};
+use crate::metrics::Metrics;
+use crate::problem::ApiError;
+use crate::state::Shared;
+use crate::{api, ui};
+
+/// Why the collector could not start or went down.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The store cannot be used.
+    #[error("cannot open the store")]
+    Store(#[from] StoreError),
+    /// The metrics are declared twice.
+    #[error("cannot declare the metrics")]
+    Metrics(#[from] prometheus::Error),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address asked for.
+        address: SocketAddr,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Serving ended.
+    #[error("serving ended")]
+    Serve(#[source] std::io::Error),
+}
+
+/// A collector that listens and does not answer yet.
+pub struct Collector {
+    listener: TcpListener,
+    router: Router,
+    drain: Duration,
+}
+
+impl Collector {
+    /// Opens the store in `data` and listens on `address`.
+    ///
+    /// # Errors
+    /// When the store, the registry or the address cannot be used.
+    pub async fn bind(
+        config: Config,
+        data: &Path,
+        territory: Territory,
+        address: SocketAddr,
+        registry: Registry,
+        build: BuildInfo,
+    ) -> Result<Self, ServeError> {
+        let drain = Duration::from_secs(config.server.drain_s);
+        let store = Store::open(data, StoreOptions::default())?;
+        let metrics = Metrics::new(registry, build.version)?;
+        let shared = Arc::new(Shared::new(config, store, territory, metrics, build)?);
+        let listener =
+            TcpListener::bind(address).await.map_err(|source| ServeError::Listen { address, source })?;
+        Ok(Self { listener, router: router(shared), drain })
+    }
+
+    /// The address listened on, with the port that the system chose when 0 was asked for.
+    ///
+    /// # Errors
+    /// When the system does not tell.
+    pub fn address(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Answers until `shutdown` is done, then finishes the requests under way, within the configured time.
+    ///
+    /// # Errors
+    /// When the listener fails.
+    pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), ServeError> {
+        let (draining, begun) = tokio::sync::oneshot::channel();
+        let wait = async move {
+            shutdown.await;
+            // The receiver lives as long as the server does.
+            let _ = draining.send(());
+        };
+        let serve = axum::serve(self.listener, self.router).with_graceful_shutdown(wait).into_future();
+        let drain = self.drain;
+        let limit = async move {
+            if begun.await.is_ok() {
+                tokio::time::sleep(drain).await;
+            } else {
+                std::future::pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            result = serve => result.map_err(ServeError::Serve),
+            () = limit => {
+                tracing::warn!(seconds = drain.as_secs(), "requests were still under way at the end of the drain");
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Every route with what is around it.
+fn router(shared: Arc<Shared>) -> Router {
+    Router::new()
+        .merge(api::router())
+        .merge(ui::router())
+        .method_not_allowed_fallback(|| async { ApiError::method_not_allowed() })
+        .fallback(no_route)
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(CompressionLayer::new())
+        .layer(from_fn_with_state(Guard::new(Arc::clone(&shared)), guard))
+        .with_state(shared)
+}
+
+async fn no_route(method: Method, uri: Uri, headers: HeaderMap) -> Response {
+    let for_people = method == Method::GET && !uri.path().starts_with("/api/");
+    if for_people {
+        ui::not_found(&uri, &headers)
+    } else {
+        ApiError::not_found("no such address").into_response()
+    }
+}
+
+fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
+    let text = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("a panic without text");
+    ApiError::internal(text).into_response()
+}

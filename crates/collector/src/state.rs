@@ -1,0 +1,119 @@
+//! What every request handler shares.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use desserte_boot::build::BuildInfo;
+use desserte_model::ProbeId;
+use desserte_store::{Store, StoreError};
+use desserte_territory::Territory;
+use desserte_territory::drawing::{DepartementMap, departement_map};
+use desserte_units::Timestamp;
+
+use crate::config::Config;
+use crate::metrics::Metrics;
+
+/// Key under which a demonstration store says so.
+pub const META_DEMONSTRATION: &str = "demonstration";
+
+/// Key of the moment that a demonstration store takes for now, microseconds since the Unix epoch.
+pub const META_AS_OF: &str = "as_of_us";
+
+/// Width of the map in pixels before it is scaled to the page.
+const MAP_WIDTH_PX: u32 = 900;
+
+/// What every request handler shares.
+pub(crate) struct Shared {
+    pub(crate) config: Config,
+    pub(crate) store: Store,
+    pub(crate) territory: Territory,
+    pub(crate) metrics: Metrics,
+    pub(crate) build: BuildInfo,
+    /// Whether figures are of a demonstration, by configuration, store or territory.
+    pub(crate) demonstration: bool,
+    as_of: Option<Timestamp>,
+    maps: Mutex<HashMap<String, Arc<DepartementMap>>>,
+    under_way: Mutex<HashMap<ProbeId, usize>>,
+}
+
+impl Shared {
+    pub(crate) fn new(
+        config: Config,
+        store: Store,
+        territory: Territory,
+        metrics: Metrics,
+        build: BuildInfo,
+    ) -> Result<Self, StoreError> {
+        let labelled = store.meta(META_DEMONSTRATION)?.is_some();
+        let as_of = store.meta(META_AS_OF)?.and_then(|us| us.parse().ok()).map(Timestamp::from_unix_micros);
+        let demonstration = labelled || territory.is_synthetic() || config.publication.demonstration;
+        Ok(Self {
+            config,
+            store,
+            territory,
+            metrics,
+            build,
+            demonstration,
+            as_of,
+            maps: Mutex::default(),
+            under_way: Mutex::default(),
+        })
+    }
+
+    /// The moment up to which figures are shown: now, or the end of a demonstration store's time.
+    pub(crate) fn as_of(&self) -> Timestamp {
+        self.as_of.unwrap_or_else(now)
+    }
+
+    /// The drawing of a département, made once.
+    pub(crate) fn map(&self, departement: &str) -> Option<Arc<DepartementMap>> {
+        if let Ok(maps) = self.maps.lock()
+            && let Some(map) = maps.get(departement)
+        {
+            return Some(Arc::clone(map));
+        }
+        let map = Arc::new(departement_map(&self.territory, departement, MAP_WIDTH_PX)?);
+        if let Ok(mut maps) = self.maps.lock() {
+            // As many as the territory has départements, since others have no map.
+            maps.insert(departement.to_owned(), Arc::clone(&map));
+        }
+        Some(map)
+    }
+
+    /// Takes one of a probe's places; `None` when it has as many requests under way as it may.
+    pub(crate) fn enter(self: &Arc<Self>, probe: &ProbeId) -> Option<Place> {
+        let mut under_way = self.under_way.lock().ok()?;
+        let count = under_way.entry(probe.clone()).or_insert(0);
+        if *count >= self.config.ingest.requests_per_probe {
+            return None;
+        }
+        *count += 1;
+        Some(Place { shared: Arc::clone(self), probe: probe.clone() })
+    }
+}
+
+/// A request of a probe that is under way; dropping it frees the place.
+pub(crate) struct Place {
+    shared: Arc<Shared>,
+    probe: ProbeId,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Ok(mut under_way) = self.shared.under_way.lock()
+            && let Some(count) = under_way.get_mut(&self.probe)
+        {
+            *count -= 1;
+            if *count == 0 {
+                under_way.remove(&self.probe);
+            }
+        }
+    }
+}
+
+/// The collector's clock.
+pub(crate) fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_unix_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+}
