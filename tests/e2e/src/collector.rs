@@ -21,6 +21,7 @@ pub struct Collector {
     pub process: Program,
     command: Vec<String>,
     log: PathBuf,
+    client: reqwest::Client,
 }
 
 impl Collector {
@@ -46,7 +47,7 @@ impl Collector {
         words.extend(more.iter().map(|&word| word.to_owned()));
         let log = folder.join("collector.log");
         let process = Program::start(Command::new(program("desserte")).args(&words), &log);
-        let mut collector = Self { address, data, process, command: words, log };
+        let mut collector = Self { address, data, process, command: words, log, client: crate::client() };
         collector.wait_until_ready().await;
         collector
     }
@@ -85,7 +86,7 @@ impl Collector {
     /// When there is no answer or not a good one.
     pub async fn get(&self, path: &str) -> Result<String> {
         let url = format!("http://{}{path}", self.address);
-        let answer = reqwest::get(&url).await.with_context(|| url.clone())?.error_for_status()?;
+        let answer = self.client.get(&url).send().await.with_context(|| url.clone())?.error_for_status()?;
         Ok(answer.text().await?)
     }
 

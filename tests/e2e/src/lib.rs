@@ -32,6 +32,18 @@ pub fn can(need: &str, met: bool) -> bool {
     met
 }
 
+/// An HTTP client that does not wait for ever.
+///
+/// # Panics
+/// When none can be made.
+#[must_use]
+pub fn client() -> reqwest::Client {
+    // Features of the probe reach this crate's client too; it wants to be told which cryptography to use. A second
+    // call changes nothing.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().timeout(std::time::Duration::from_secs(10)).build().expect("an HTTP client")
+}
+
 /// Whether this process may make network namespaces and shape lines.
 #[must_use]
 pub fn is_root() -> bool {

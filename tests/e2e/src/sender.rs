@@ -1,6 +1,6 @@
 //! A stand-in for a probe: real keys, real records, real signatures, content at the test's choice.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result};
 use desserte_model::{
@@ -39,15 +39,16 @@ pub struct Answer {
 
 impl Sender {
     /// A probe whose key grows from `seed`.
-    ///
-    /// # Panics
-    /// When no HTTP client can be made.
     #[must_use]
     pub fn new(seed: u8) -> Self {
-        let client =
-            reqwest::Client::builder().timeout(Duration::from_secs(10)).build().expect("an HTTP client");
         let boot = BootId::from_uuid(Uuid::new_v4());
-        Self { key: ProbeKey::from_seed([seed; 32]), boot, sequence: 0, previous: None, client }
+        Self {
+            key: ProbeKey::from_seed([seed; 32]),
+            boot,
+            sequence: 0,
+            previous: None,
+            client: crate::client(),
+        }
     }
 
     /// The next record of its chain: a minute in which two targets answered, at `(lon, lat)`.

@@ -27,6 +27,7 @@ async fn good_records_are_kept_and_bad_ones_are_named_with_their_reason() {
         octets(&tomorrow),
         octets(&foreign),
         b"{\"schema\":\"desserte-record/1\",\"position\":{\"lon\":NaN}}".to_vec(),
+        b"{\"schema\":\"desserte-record/1\"}".to_vec(),
         last,
     ];
     let answer = sender.send(&base, &lines).await.unwrap();
@@ -42,7 +43,8 @@ async fn good_records_are_kept_and_bad_ones_are_named_with_their_reason() {
             (4, RefusalReason::PositionNotFinite),
             (5, RefusalReason::InTheFuture),
             (6, RefusalReason::ForeignProbe),
-            (7, RefusalReason::Malformed),
+            (7, RefusalReason::PositionNotFinite),
+            (8, RefusalReason::Malformed),
         ]
     );
 

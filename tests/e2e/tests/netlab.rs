@@ -23,7 +23,8 @@ fn a_line_carries_its_theoretical_goodput_and_can_be_cut_beyond_the_router() {
         let server = ["--server", "--one-off", "--bind", &address, "--port", "5299"];
         let mut server = Command::new("iperf3").args(server).stdout(Stdio::null()).spawn().unwrap();
         std::thread::sleep(std::time::Duration::from_millis(300));
-        let arguments = ["--client", &address, "--port", "5299", "--time", "4", "--omit", "1", "--json", "-C", "cubic"];
+        let arguments =
+            ["--client", &address, "--port", "5299", "--time", "4", "--omit", "1", "--json", "-C", "cubic"];
         let output = line.command("iperf3").args(arguments).args(reverse).output().unwrap();
         server.wait().unwrap();
         let result: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();

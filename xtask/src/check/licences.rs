@@ -35,6 +35,8 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
         ];
         shell::run(workspace.cargo(&install).env("CARGO_TARGET_DIR", tools.join("target")))?;
     }
+    // cargo-deny looks at the sources of every platform's crates, not only at those built here.
+    shell::run(&mut workspace.cargo(&["fetch", "--locked"]))?;
     let arguments = ["--all-features", "--offline", "check", "licenses", "bans", "sources"];
     shell::run(Command::new(&program).current_dir(&workspace.root).args(arguments))
 }
