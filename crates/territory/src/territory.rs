@@ -163,3 +163,6 @@ impl Territory {
         list.binary_search_by(|row| row.commune.code.cmp(&code)).ok().map(|at| &list[at])
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,205 @@
+use std::collections::BTreeMap;
+
+use geo::{Area, LineString, MultiPolygon, Polygon, Validation};
+use proptest::prelude::*;
+
+use super::*;
+use crate::synthetic;
+
+fn square(west: f64, south: f64, side: f64) -> LineString<f64> {
+    let (east, north) = (west + side, south + side);
+    LineString::from(vec![(west, south), (east, south), (east, north), (west, north), (west, south)])
+}
+
+fn commune(code: &str, parts: Vec<Polygon<f64>>) -> OutlinedCommune {
+    let code: CommuneCode = code.parse().unwrap();
+    let commune = Commune {
+        code,
+        name: format!("Commune {code}"),
+        departement: code.departement().to_owned(),
+        region: None,
+        epci: None,
+        population: None,
+    };
+    OutlinedCommune { commune, outline: Outline::new(MultiPolygon(parts)).unwrap() }
+}
+
+fn territory(mut communes: Vec<OutlinedCommune>) -> Territory {
+    communes.sort_by_key(|row| row.commune.code);
+    let departements: BTreeMap<String, Departement> = communes
+        .iter()
+        .map(|row| row.commune.departement.clone())
+        .map(|code| (code.clone(), Departement { code, name: None, region: None }))
+        .collect();
+    let mut contents = synthetic::territory(1).contents().clone();
+    contents.departements = departements.into_values().collect();
+    contents.communes = communes;
+    Territory::new(contents).unwrap()
+}
+
+fn found(territory: &Territory, lon: f64, lat: f64) -> Option<String> {
+    let location = territory.locate(LonLat::new(lon, lat).unwrap());
+    location.commune().map(|commune| commune.code.to_string())
+}
+
+/// A commune with a hole, an enclave in the hole that has an own hole, a commune of two parts that touch in one
+/// point, and a commune overseas.
+fn awkward() -> Territory {
+    territory(vec![
+        commune("23010", vec![Polygon::new(square(0.0, 45.0, 4.0), vec![square(1.0, 46.0, 2.0)])]),
+        commune("23005", vec![Polygon::new(square(1.0, 46.0, 2.0), vec![square(1.5, 46.5, 0.5)])]),
+        commune(
+            "23020",
+            vec![Polygon::new(square(4.0, 45.0, 1.0), vec![]), Polygon::new(square(5.0, 46.0, 1.0), vec![])],
+        ),
+        commune("97411", vec![Polygon::new(square(55.0, -21.5, 0.5), vec![])]),
+    ])
+}
+
+#[test]
+fn holes_enclaves_parts_and_overseas_are_told_apart() {
+    let territory = awkward();
+    let cases = [
+        (0.5, 45.5, Some("23010"), "beside the hole"),
+        (1.2, 46.2, Some("23005"), "in the enclave"),
+        (1.7, 46.7, None, "in the hole of the enclave"),
+        (4.5, 45.5, Some("23020"), "in the first part"),
+        (5.5, 46.5, Some("23020"), "in the second part"),
+        (5.5, 45.5, None, "between the parts"),
+        (55.2, -21.2, Some("97411"), "overseas"),
+        (2.0, 44.0, None, "south of everything"),
+        (0.0, 0.0, None, "in the Gulf of Guinea"),
+        (-180.0, 90.0, None, "at the end of the world"),
+    ];
+    for (lon, lat, expected, place) in cases {
+        assert_eq!(found(&territory, lon, lat).as_deref(), expected, "{place}");
+    }
+}
+
+#[test]
+fn on_a_border_the_lowest_code_among_those_that_touch_decides() {
+    let territory = awkward();
+    let cases = [
+        (1.0, 47.0, Some("23005"), "on the side of the hole"),
+        (1.0, 46.0, Some("23005"), "on a corner of the hole"),
+        (4.0, 45.5, Some("23010"), "on a common side"),
+        (4.0, 46.0, Some("23010"), "where a common side ends"),
+        (1.5, 46.7, Some("23005"), "on the inner hole"),
+        // Two parts of one commune touch here: the OGC rule for boundaries would say "not on the boundary".
+        (5.0, 46.0, Some("23020"), "where two parts touch"),
+        (0.0, 45.0, Some("23010"), "on an outer corner"),
+    ];
+    for (lon, lat, expected, place) in cases {
+        assert_eq!(found(&territory, lon, lat).as_deref(), expected, "{place}");
+    }
+}
+
+#[test]
+fn the_next_number_beside_a_border_is_not_on_it() {
+    let territory = awkward();
+    assert_eq!(found(&territory, 0.0_f64.next_down(), 45.5), None);
+    assert_eq!(found(&territory, 4.0_f64.next_up(), 45.5).as_deref(), Some("23020"));
+    assert_eq!(found(&territory, 1.0_f64.next_down(), 47.0).as_deref(), Some("23010"));
+}
+
+#[test]
+fn an_unknown_commune_has_no_units_and_sums_say_what_they_lack() {
+    let territory = synthetic::territory(3);
+    let unknown = "23096".parse().unwrap();
+    assert!(territory.commune(unknown).is_none() && territory.epci_of(unknown).is_none());
+    assert!(territory.outline(unknown).is_none() && territory.departement("23").is_none());
+    let first = territory.communes().next().unwrap().code;
+    assert_eq!(territory.departement_of(first).unwrap().label(), "Exemple (département fictif)");
+    assert_eq!(territory.region_of(first).unwrap().label(), "Région fictive");
+    assert!(territory.epci_of(first).unwrap().label().contains("fictive"));
+    let sum = territory.population();
+    assert_eq!((sum.communes, sum.communes_without_figure), (42, 1));
+    let by_epci: u64 = territory
+        .epcis()
+        .iter()
+        .filter_map(|epci| territory.population_of_epci(&epci.siren).inhabitants)
+        .sum();
+    assert_eq!(sum.inhabitants, Some(by_epci));
+    let nobody = territory.population_of_departement("23");
+    assert_eq!((nobody.inhabitants, nobody.communes), (None, 0));
+}
+
+#[test]
+fn a_made_up_departement_says_so_and_uses_no_real_code() {
+    let territory = synthetic::territory(0);
+    assert!(territory.is_synthetic());
+    assert!(territory.departements()[0].label().contains("fictif"));
+    assert!(territory.sources()[0].title.contains("fictif"));
+    for commune in territory.communes() {
+        assert!(commune.code.as_str().starts_with("990"), "{}", commune.code);
+        assert!(commune.name.ends_with("-en-Exemple"), "{}", commune.name);
+    }
+    let mut names: Vec<_> = territory.communes().map(|commune| &commune.name).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), 42);
+}
+
+/// Whether the outlines are a partition, from their rings alone: all rings are simple and run counter-clockwise, and
+/// once the sides that two rings share in opposite directions cancel, one simple ring is left. Its surface is then
+/// the sum of theirs, covered once.
+fn fits_together(territory: &Territory) -> Result<(), String> {
+    let bits = |c: &geo::Coord<f64>| (c.x.to_bits(), c.y.to_bits());
+    let mut sides = BTreeMap::new();
+    for row in &territory.contents().communes {
+        let polygon = &row.outline.as_multi_polygon().0[0];
+        if !polygon.is_valid() || polygon.signed_area() <= 0.0 {
+            return Err(format!("{} crosses itself or runs clockwise", row.commune.code));
+        }
+        for side in polygon.exterior().lines() {
+            if sides.insert((bits(&side.start), bits(&side.end)), side).is_some() {
+                return Err(format!("two communes lie on one side of {side:?}"));
+            }
+        }
+    }
+    let shared: Vec<_> =
+        sides.keys().copied().filter(|(from, to)| sides.contains_key(&(*to, *from))).collect();
+    sides.retain(|side, _| shared.binary_search(side).is_err());
+    let next: BTreeMap<_, _> = sides.values().map(|side| (bits(&side.start), side.end)).collect();
+    let start = sides.values().next().ok_or("no outer side")?.start;
+    let mut ring = vec![start];
+    while ring.len() == 1 || ring.last() != Some(&start) {
+        let last = ring[ring.len() - 1];
+        ring.push(
+            *next
+                .get(&bits(&last))
+                .filter(|_| ring.len() <= sides.len())
+                .ok_or("the outer sides are no ring")?,
+        );
+    }
+    let around = Polygon::new(LineString(ring), vec![]);
+    match around.exterior().0.len() == sides.len() + 1 && around.is_valid() && around.signed_area() > 0.0 {
+        true => Ok(()),
+        false => Err("what is left outside is not one simple ring".to_owned()),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn made_up_communes_cover_their_departement_without_gap_or_overlap(seed: u64) {
+        let fit = fits_together(&synthetic::territory(seed));
+        prop_assert!(fit.is_ok(), "seed {seed}: {fit:?}");
+    }
+
+    #[test]
+    fn a_vertex_belongs_to_the_lowest_of_the_communes_that_share_it(seed in 0_u64..1_000, pick in 0_usize..10_000) {
+        let territory = synthetic::territory(seed);
+        let vertices: Vec<_> = territory
+            .contents()
+            .communes
+            .iter()
+            .flat_map(|row| row.outline.as_multi_polygon().0[0].exterior().0.iter().map(|c| (*c, row.commune.code)))
+            .collect();
+        let (vertex, _) = vertices[pick % vertices.len()];
+        let lowest = vertices.iter().filter(|(c, _)| *c == vertex).map(|(_, code)| *code).min();
+        let location = territory.locate(LonLat::new(vertex.x, vertex.y).unwrap());
+        prop_assert_eq!(location.commune().map(|commune| commune.code), lowest);
+    }
+}
