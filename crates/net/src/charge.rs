@@ -61,10 +61,9 @@ impl Tariff {
         self.base + payload + headers + selective
     }
 
-    /// Octets that may still come in after this end has let go of the connection: the open window, its headers, and a
-    /// RST in answer to each segment.
-    pub(crate) fn still_to_come(&self, info: &TcpInfo) -> u64 {
-        let window = info.window_open();
+    /// Octets on the interface if `window` octets of payload still come in after this end has let go of the connection:
+    /// those, their headers, and a RST in answer to each segment.
+    pub(crate) const fn still_to_come(&self, window: u64) -> u64 {
         window + window.div_ceil(SMALLEST_FULL_SEGMENT) * 2 * self.header(true)
     }
 
@@ -74,7 +73,8 @@ impl Tariff {
     pub(crate) fn payload_within(&self, ceiling: u64) -> Option<u64> {
         let per_segment = SMALLEST_FULL_SEGMENT + 2 * self.header(true);
         let room = ceiling.checked_sub(self.base + HANDSHAKE_AND_TEXTS)?;
-        let payload = u128::from(room) * u128::from(SMALLEST_FULL_SEGMENT) * 49 / 50 / u128::from(per_segment);
+        let payload =
+            u128::from(room) * u128::from(SMALLEST_FULL_SEGMENT) * 49 / 50 / u128::from(per_segment);
         u64::try_from(payload).ok().filter(|payload| *payload >= SMALLEST_RUN)
     }
 }

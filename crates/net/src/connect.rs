@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use url::Host;
 
-use crate::tcp::{clamp_window, set_congestion};
+use crate::tcp::set_congestion;
 use crate::wire::Wire;
 use crate::{CongestionAlgorithm, FamilyChoice, ServerUrl, TlsSetupError, TlsTrust};
 
@@ -35,8 +35,6 @@ pub(crate) struct ConnectPlan<'a> {
     pub(crate) local_address: Option<IpAddr>,
     pub(crate) congestion: Option<CongestionAlgorithm>,
     pub(crate) trust: Option<&'a TlsTrust>,
-    /// Largest window that the kernel may offer.
-    pub(crate) window: Option<u32>,
 }
 
 /// Why no connection came about.
@@ -73,7 +71,11 @@ impl ConnectError {
     pub(crate) const fn is_probe_fault(&self) -> bool {
         matches!(
             self,
-            Self::Socket(_) | Self::Interface { .. } | Self::LocalAddress { .. } | Self::TlsSetup(_) | Self::ServerName { .. }
+            Self::Socket(_)
+                | Self::Interface { .. }
+                | Self::LocalAddress { .. }
+                | Self::TlsSetup(_)
+                | Self::ServerName { .. }
         )
     }
 }
@@ -148,9 +150,6 @@ fn socket(plan: &ConnectPlan<'_>, address: SocketAddr) -> Result<TcpSocket, Conn
     }
     if let Some(algorithm) = plan.congestion {
         pin_congestion(&socket, algorithm.name());
-    }
-    if let Some(window) = plan.window {
-        clamp_window(&socket, window).map_err(ConnectError::Socket)?;
     }
     Ok(socket)
 }

@@ -16,6 +16,11 @@ const BODY_MAX: usize = 512;
 /// Time that the body of a refusal gets to arrive after its head.
 const BODY_LIMIT: Duration = Duration::from_millis(500);
 
+/// Field of the upgrade's answer by which our server says that it keeps to the plan in the query string.
+pub(crate) const PLAN_FIELD: &str = "desserte-plan";
+/// Its value.
+pub(crate) const PLAN_KEPT: &str = "kept";
+
 /// Why a head could not be read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum HeadError {
@@ -104,7 +109,9 @@ async fn read_head<S: AsyncRead + Unpin, T>(
 }
 
 /// Reads the head of a request.
-pub(crate) async fn read_request<S: AsyncRead + Unpin>(stream: &mut S) -> Result<Received<Request>, HeadError> {
+pub(crate) async fn read_request<S: AsyncRead + Unpin>(
+    stream: &mut S,
+) -> Result<Received<Request>, HeadError> {
     read_head(stream, |octets| {
         let mut fields = [httparse::EMPTY_HEADER; FIELDS_MAX];
         let mut parsed = httparse::Request::new(&mut fields);
@@ -123,7 +130,9 @@ pub(crate) async fn read_request<S: AsyncRead + Unpin>(stream: &mut S) -> Result
 }
 
 /// Reads the head of an answer.
-pub(crate) async fn read_response<S: AsyncRead + Unpin>(stream: &mut S) -> Result<Received<Response>, HeadError> {
+pub(crate) async fn read_response<S: AsyncRead + Unpin>(
+    stream: &mut S,
+) -> Result<Received<Response>, HeadError> {
     read_head(stream, |octets| {
         let mut fields = [httparse::EMPTY_HEADER; FIELDS_MAX];
         let mut parsed = httparse::Response::new(&mut fields);
@@ -136,7 +145,11 @@ pub(crate) async fn read_response<S: AsyncRead + Unpin>(stream: &mut S) -> Resul
 }
 
 /// The first line of a refusal's body, for people; what has arrived or soon does.
-pub(crate) async fn explanation<S: AsyncRead + Unpin>(stream: &mut S, mut body: Vec<u8>, length: usize) -> String {
+pub(crate) async fn explanation<S: AsyncRead + Unpin>(
+    stream: &mut S,
+    mut body: Vec<u8>,
+    length: usize,
+) -> String {
     let wanted = length.min(BODY_MAX);
     let reading = async {
         while body.len() < wanted {
@@ -159,13 +172,16 @@ pub(crate) fn refusal(status: &str, extra: &[(&str, String)], text: &str) -> Str
         head.push_str(&format!("{name}: {value}\r\n"));
     }
     let length = text.len() + 1;
-    format!("{head}Content-Type: text/plain; charset=utf-8\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{text}\n")
+    format!(
+        "{head}Content-Type: text/plain; charset=utf-8\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{text}\n"
+    )
 }
 
 /// What a server answers to a client's key (RFC 6455, section 4.2.2).
 pub(crate) fn accept_key(key: &str) -> String {
     const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-    let digest = ring::digest::digest(&ring::digest::SHA1_FOR_LEGACY_USE_ONLY, format!("{key}{GUID}").as_bytes());
+    let digest =
+        ring::digest::digest(&ring::digest::SHA1_FOR_LEGACY_USE_ONLY, format!("{key}{GUID}").as_bytes());
     BASE64.encode(digest.as_ref())
 }
 
@@ -193,7 +209,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_request_ends_where_its_head_ends() {
-        let text = b"GET /ndt/v7/upload?a=b HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, Upgrade\r\n\r\n\x82\x00";
+        let text =
+            b"GET /ndt/v7/upload?a=b HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, Upgrade\r\n\r\n\x82\x00";
         let received = read_request(&mut &text[..]).await.unwrap();
         assert_eq!((received.head.path.as_str(), received.head.query.as_str()), ("/ndt/v7/upload", "a=b"));
         assert!(received.head.fields.lists("connection", "upgrade"));

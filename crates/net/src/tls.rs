@@ -103,10 +103,11 @@ impl TlsIdentity {
             return Err(TlsSetupError::NoCertificate);
         }
         let key = PrivateKeyDer::from_pem_slice(key).map_err(TlsSetupError::Pem)?;
-        let mut config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()?
-            .with_no_client_auth()
-            .with_single_cert(chain, key)?;
+        let mut config =
+            ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+                .with_safe_default_protocol_versions()?
+                .with_no_client_auth()
+                .with_single_cert(chain, key)?;
         // Browsers offer HTTP/2 too, over which this server speaks no WebSocket.
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         // Tickets would be charged to the probe's budget and are of no use to it.

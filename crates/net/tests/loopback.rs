@@ -38,7 +38,10 @@ async fn both_directions_are_measured_in_clear_over_ipv4() {
         config.duration = SHORT;
         let record = ndt7::run(&config).await;
         assert_measured(&record, direction);
-        assert_eq!((record.connection.family, record.connection.tls.as_deref()), (Some(IpFamily::Ipv4), None));
+        assert_eq!(
+            (record.connection.family, record.connection.tls.as_deref()),
+            (Some(IpFamily::Ipv4), None)
+        );
     }
 }
 
@@ -95,7 +98,9 @@ async fn an_authority_that_is_not_trusted_is_unreachable() {
 
 #[tokio::test]
 async fn a_full_server_names_a_better_time() {
-    let server = TestServer::with_gate("127.0.0.1:0", None, FullGate { retry_after: Duration::from_millis(11_200) }).await;
+    let server =
+        TestServer::with_gate("127.0.0.1:0", None, FullGate { retry_after: Duration::from_millis(11_200) })
+            .await;
     let record = ndt7::run(&run_config(&server.url("127.0.0.1"), Direction::Upload)).await;
     assert_eq!(record.outcome, RunOutcome::ServerBusy { retry_after_s: Some(12) });
     assert!(record.samples.is_empty());

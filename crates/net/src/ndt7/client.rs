@@ -1,8 +1,8 @@
 //! The probe's end of a run.
 
 use desserte_model::{
-    ByteSample, CongestionControl, Connection, CountedBy, CountingLayer, Direction, End, IpFamily, Protocol, RunOutcome,
-    Server, TcpCounters, Throughput,
+    ByteSample, CongestionControl, Connection, CountedBy, CountingLayer, Direction, End, IpFamily, Protocol,
+    RunOutcome, Server, TcpCounters, Throughput,
 };
 use desserte_proto::ndt7::{Client, ClientPlan, Ending, Reading, RequestParameters, spec};
 use desserte_proto::websocket::Sender;
@@ -15,7 +15,7 @@ use crate::charge::Tariff;
 use crate::connect::{ConnectPlan, connect};
 use crate::drive::{Clock, Watcher, drive};
 use crate::outbox::NoRandomness;
-use crate::tcp::{TcpInfo, congestion_in_use};
+use crate::tcp::{TcpInfo, congestion_in_use, limit_receive_buffer};
 use crate::wire::Wire;
 
 /// Runs one direction against one server and returns what was measured.
@@ -81,17 +81,21 @@ async fn measure(config: &RunConfig, record: &mut Throughput) -> Result<RunOutco
         local_address: config.local_address,
         congestion: config.congestion_control,
         trust: config.trust.as_ref(),
-        window: ceiling.map(window_within),
     })
     .await;
     record.connection.bytes_charged = Tariff::unreached(named, attempt.addresses_tried);
     let (mut wire, family) = attempt.result.map_err(|error| {
         let reason = error.to_string();
-        if error.is_probe_fault() { RunOutcome::ProbeFault { reason } } else { RunOutcome::Unreachable { reason } }
+        if error.is_probe_fault() {
+            RunOutcome::ProbeFault { reason }
+        } else {
+            RunOutcome::Unreachable { reason }
+        }
     })?;
     let failed_before = Tariff::unreached(false, attempt.addresses_tried.saturating_sub(1));
     let tariff = Tariff::new(family, named);
-    let charge = |wire: &Wire| TcpInfo::read(wire.tcp()).map_or(0, |info| tariff.charged(&info)) + failed_before;
+    let charge =
+        |wire: &Wire| TcpInfo::read(wire.tcp()).map_or(0, |info| tariff.charged(&info)) + failed_before;
     record.connection.family = Some(family);
     record.connection.tls = wire.tls_version();
     record.congestion_control.probe = congestion_in_use(wire.tcp());
@@ -100,7 +104,7 @@ async fn measure(config: &RunConfig, record: &mut Throughput) -> Result<RunOutco
     let parameters = request_parameters(config, duration, payload_bytes);
     let upgraded = upgrade(&mut wire, &config.server, config.direction, &parameters, &config.software).await;
     record.connection.bytes_charged = charge(&wire);
-    let early = upgraded.map_err(|error| match error {
+    let upgraded = upgraded.map_err(|error| match error {
         UpgradeError::Busy { retry_after_s } => RunOutcome::ServerBusy { retry_after_s },
         UpgradeError::NoRandomness(_) => RunOutcome::ProbeFault { reason: error.to_string() },
         _ => RunOutcome::Unreachable { reason: error.to_string() },
@@ -113,17 +117,29 @@ async fn measure(config: &RunConfig, record: &mut Throughput) -> Result<RunOutco
         max_message: spec::MESSAGE_MAX,
         max_text: spec::TEXT_MAX,
     };
-    let mut channel = Channel::new(wire, early, kind).map_err(|error| no_randomness(&error))?;
-    let plan = ClientPlan { direction: config.direction, duration, payload_bytes };
+    let server_keeps_plan = upgraded.server_keeps_plan;
+    let window_most = match ceiling {
+        Some(ceiling) if !server_keeps_plan => limit_receive_buffer(wire.tcp(), window_within(ceiling)),
+        _ => 0,
+    };
+    let mut channel = Channel::new(wire, upgraded.early, kind).map_err(|error| no_randomness(&error))?;
+    let plan = ClientPlan { direction: config.direction, duration, payload_bytes, server_keeps_plan };
     let mut client = Client::new(plan, clock.now());
-    let mut keeper = Keeper::new(config, tariff, ceiling.map(|ceiling| ceiling.saturating_sub(failed_before)));
+    let ceiling = ceiling.map(|ceiling| Ceiling {
+        bytes: ceiling.saturating_sub(failed_before),
+        payload_asked_for: payload_bytes.filter(|_| server_keeps_plan),
+        window_most,
+        unwatched: 0,
+        stopped_at: None,
+    });
+    let mut keeper = Keeper::new(config, tariff, ceiling);
     let ending = drive(&mut client, &mut channel, clock, &mut keeper).await;
-    let over_ceiling = keeper.stopped_at.is_some();
-    if !over_ceiling {
+    let stopped_at = keeper.ceiling.as_ref().and_then(|ceiling| ceiling.stopped_at);
+    if stopped_at.is_none() {
         channel.finish().await;
     }
-    record.connection.bytes_charged = keeper.stopped_at.unwrap_or(0).max(charge(channel.wire()));
-    if over_ceiling {
+    record.connection.bytes_charged = stopped_at.unwrap_or(0).max(charge(channel.wire()));
+    if stopped_at.is_some() {
         channel.into_wire().reset();
     }
     keeper.fill(record, &client);
@@ -140,14 +156,15 @@ fn no_randomness(error: &NoRandomness) -> RunOutcome {
     RunOutcome::ProbeFault { reason: error.to_string() }
 }
 
-/// The window offered at the most by a run with a ceiling: what is under way when the run stops still comes in. A
-/// sixteenth of the ceiling is within the margin that [`Tariff::payload_within`] leaves.
-fn window_within(ceiling: u64) -> u32 {
+/// The window offered at the most by a run with a ceiling to a server that does not keep it by itself: what is under
+/// way when the run stops still comes in. On a fast long line this can hold the run back; the server's counter
+/// `receive_window_limited_us` then says so.
+fn window_within(ceiling: u64) -> usize {
     /// Four full segments: below that TCP cannot recover a loss quickly.
     const WINDOW_MIN: u64 = 4 * 1460;
     /// Largest window that TCP can express.
     const WINDOW_MAX: u64 = 1 << 30;
-    u32::try_from((ceiling / 16).clamp(WINDOW_MIN, WINDOW_MAX)).unwrap_or(u32::MAX)
+    usize::try_from((ceiling / 16).clamp(WINDOW_MIN, WINDOW_MAX)).unwrap_or(usize::MAX)
 }
 
 fn request_parameters(
@@ -156,7 +173,11 @@ fn request_parameters(
     payload_bytes: Option<u64>,
 ) -> RequestParameters {
     let said = |key: &str, value: &str| (key.to_owned(), value.chars().take(128).collect::<String>());
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate is finite and not negative")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a rate is finite and not negative"
+    )]
     let whole = |rate: f64| rate as u64;
     RequestParameters {
         early_exit_bytes: None,
@@ -175,15 +196,62 @@ fn request_parameters(
     }
 }
 
-/// Keeps the readings, and the run within its ceiling.
-struct Keeper<'a> {
-    config: &'a RunConfig,
-    tariff: Tariff,
-    ceiling: Option<u64>,
+/// What a run with a ceiling watches.
+struct Ceiling {
+    bytes: u64,
+    /// Payload after which a server that keeps the plan sends no more.
+    payload_asked_for: Option<u64>,
+    /// The window that a server that keeps no plan will be offered at the most.
+    window_most: u64,
     /// Octets still to move before the kernel is asked again.
     unwatched: u64,
     /// What the run is charged if the ceiling ended it: the open window included.
     stopped_at: Option<u64>,
+}
+
+impl Ceiling {
+    /// Whether the run has to stop here.
+    fn reached(&mut self, config: &RunConfig, tariff: Tariff, channel: &Channel, octets: u64) -> bool {
+        /// Least that moves between two questions to the kernel: a question costs about as much as copying this.
+        const STEP_MIN: u64 = 1 << 14;
+        if self.stopped_at.is_some() || octets < self.unwatched {
+            self.unwatched = self.unwatched.saturating_sub(octets);
+            return false;
+        }
+        let Some(info) = TcpInfo::read(channel.wire().tcp()) else { return false };
+        let step = octets.max(STEP_MIN);
+        let charged = tariff.charged(&info);
+        // What comes in or leaves if the run stops here, and what more might if it goes on until the next look.
+        let (pending, more) = match (config.direction, self.payload_asked_for) {
+            // What is under way is counted as sent; the rest never leaves once the connection is reset.
+            (Direction::Upload, _) => (0, step),
+            // No more will come than was asked for. Frames and TLS add less than a sixty-fourth to it.
+            (Direction::Download, Some(payload)) => {
+                let unsent = (payload + payload / 64).saturating_sub(info.bytes_received());
+                (tariff.still_to_come(unsent.min(info.window_open())), 0)
+            }
+            // The open window; it may widen, and moves on by as much as is read.
+            (Direction::Download, None) => {
+                let open = info.window_open();
+                let more = self.window_most.saturating_sub(open) + 2 * step;
+                (tariff.still_to_come(open), tariff.still_to_come(more))
+            }
+        };
+        let left = self.bytes.saturating_sub(charged + pending + more);
+        self.unwatched = (left / 4).max(STEP_MIN);
+        let over = left == 0;
+        if over {
+            self.stopped_at = Some(charged + pending);
+        }
+        over
+    }
+}
+
+/// Keeps the readings, and the run within its ceiling.
+struct Keeper<'a> {
+    config: &'a RunConfig,
+    tariff: Tariff,
+    ceiling: Option<Ceiling>,
     received: Vec<ByteSample>,
     received_by_kernel: Vec<ByteSample>,
     own: Vec<TcpCounters>,
@@ -191,13 +259,11 @@ struct Keeper<'a> {
 }
 
 impl<'a> Keeper<'a> {
-    const fn new(config: &'a RunConfig, tariff: Tariff, ceiling: Option<u64>) -> Self {
+    const fn new(config: &'a RunConfig, tariff: Tariff, ceiling: Option<Ceiling>) -> Self {
         Self {
             config,
             tariff,
             ceiling,
-            unwatched: 0,
-            stopped_at: None,
             received: Vec::new(),
             received_by_kernel: Vec::new(),
             own: Vec::new(),
@@ -246,26 +312,8 @@ impl Watcher<Client> for Keeper<'_> {
     }
 
     fn moved(&mut self, client: &mut Client, channel: &Channel, octets: u64, now: Monotonic) {
-        /// Least that moves between two questions to the kernel: a question costs about as much as copying this.
-        const STEP_MIN: u64 = 1 << 14;
-        let Some(ceiling) = self.ceiling else { return };
-        if self.stopped_at.is_some() || octets < self.unwatched {
-            self.unwatched = self.unwatched.saturating_sub(octets);
-            return;
-        }
-        let Some(info) = TcpInfo::read(channel.wire().tcp()) else { return };
-        let reserved = match self.config.direction {
-            Direction::Download => self.tariff.still_to_come(&info),
-            // What is under way is counted as sent; the rest never leaves once the connection is reset.
-            Direction::Upload => 0,
-        };
-        let committed = self.tariff.charged(&info) + reserved;
-        // A quarter of what is left may move before the next look; the last look comes with a segment's worth left.
-        let left = ceiling.saturating_sub(committed);
-        self.unwatched = (left / 4).max(STEP_MIN);
-        let step = self.unwatched + self.unwatched / 4;
-        if left < step {
-            self.stopped_at = Some(committed);
+        let ceiling = self.ceiling.as_mut();
+        if ceiling.is_some_and(|ceiling| ceiling.reached(self.config, self.tariff, channel, octets)) {
             client.stop(now);
         }
     }

@@ -40,14 +40,20 @@ impl Refusal {
 /// Checks a request as the specification and RFC 6455 (section 4.2.1) ask.
 pub(super) fn check(request: &Request) -> Result<Route, Refusal> {
     if request.method != "GET" {
-        return Err(Refusal::new(405, "405 Method Not Allowed", "only GET is understood").with("Allow", "GET"));
+        return Err(
+            Refusal::new(405, "405 Method Not Allowed", "only GET is understood").with("Allow", "GET")
+        );
     }
     let direction = match request.path.as_str() {
         HEALTH_PATH => return Ok(Route::Health),
         spec::DOWNLOAD_PATH => Direction::Download,
         spec::UPLOAD_PATH => Direction::Upload,
         _ => {
-            let text = format!("this is a measurement server; it serves {}, {} and {HEALTH_PATH}", spec::DOWNLOAD_PATH, spec::UPLOAD_PATH);
+            let text = format!(
+                "this is a measurement server; it serves {}, {} and {HEALTH_PATH}",
+                spec::DOWNLOAD_PATH,
+                spec::UPLOAD_PATH
+            );
             return Err(Refusal::new(404, "404 Not Found", text));
         }
     };

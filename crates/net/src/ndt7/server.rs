@@ -195,21 +195,26 @@ pub async fn serve_connection(
     };
     let plan = ServerPlan::for_request(direction, &parameters, u64::from_le_bytes(random()?));
     #[expect(clippy::cast_precision_loss, reason = "an expectation need not be exact")]
-    let expected = parameters.expected_bits_per_second.and_then(|rate| BitRate::from_bits_per_second(rate as f64));
-    let (load_ratio, permit) = match config.gate.admit(&SessionRequest { direction, duration: plan.duration, expected }) {
-        Decision::Admit { load_ratio, permit } => (load_ratio, permit),
-        Decision::Busy { retry_after } => {
-            let retry_after_s = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
-            let text = format!("this server is busy with other measurements; come back in {retry_after_s} s");
-            let fields = [("Retry-After", retry_after_s.to_string())];
-            answer(&mut wire, &http::refusal("503 Service Unavailable", &fields, &text)).await?;
-            return Ok(ConnectionEnd::Busy { retry_after_s });
-        }
-    };
+    let expected =
+        parameters.expected_bits_per_second.and_then(|rate| BitRate::from_bits_per_second(rate as f64));
+    let (load_ratio, permit) =
+        match config.gate.admit(&SessionRequest { direction, duration: plan.duration, expected }) {
+            Decision::Admit { load_ratio, permit } => (load_ratio, permit),
+            Decision::Busy { retry_after } => {
+                let retry_after_s = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
+                let text =
+                    format!("this server is busy with other measurements; come back in {retry_after_s} s");
+                let fields = [("Retry-After", retry_after_s.to_string())];
+                answer(&mut wire, &http::refusal("503 Service Unavailable", &fields, &text)).await?;
+                return Ok(ConnectionEnd::Busy { retry_after_s });
+            }
+        };
     if let Some(wanted) = &parameters.congestion_control {
         match wanted.parse::<CongestionAlgorithm>() {
             Ok(algorithm) => pin_congestion(wire.tcp(), algorithm.name()),
-            Err(error) => tracing::debug!(%error, "a client asked for a congestion control that is not offered"),
+            Err(error) => {
+                tracing::debug!(%error, "a client asked for a congestion control that is not offered")
+            }
         }
     }
     let client = client_of(&parameters);
@@ -226,9 +231,11 @@ pub async fn serve_connection(
     };
     let switch = format!(
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-         Sec-WebSocket-Accept: {}\r\nSec-WebSocket-Protocol: {}\r\n\r\n",
-        http::accept_key(&key),
-        spec::SUBPROTOCOL
+         Sec-WebSocket-Accept: {accept}\r\nSec-WebSocket-Protocol: {protocol}\r\n{plan}: {kept}\r\n\r\n",
+        accept = http::accept_key(&key),
+        protocol = spec::SUBPROTOCOL,
+        plan = http::PLAN_FIELD,
+        kept = http::PLAN_KEPT,
     );
     let written = timeout(ANSWER_LIMIT, http::write_all(&mut wire, &switch)).await;
     written.map_err(|_| ServeError::Slow("answer"))?.map_err(HeadError::Io)?;
@@ -266,7 +273,8 @@ async fn answer(wire: &mut Wire, text: &str) -> Result<(), ServeError> {
 }
 
 fn client_of(parameters: &RequestParameters) -> Option<String> {
-    let said = |key| parameters.metadata.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str());
+    let said =
+        |key| parameters.metadata.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str());
     let text = format!("{} {}", said("client_name")?, said("client_version").unwrap_or_default());
     Some(text.trim().chars().filter(|c| !c.is_control()).take(64).collect())
 }

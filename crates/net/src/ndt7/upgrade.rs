@@ -34,14 +34,22 @@ pub(super) enum UpgradeError {
     NotAccepted { what: &'static str },
 }
 
-/// Asks for the upgrade; the octets returned came after the server's answer.
+/// An upgraded connection.
+pub(super) struct Upgraded {
+    /// Octets that came after the server's answer.
+    pub(super) early: Vec<u8>,
+    /// Whether the server says that it keeps to the duration and the payload asked for.
+    pub(super) server_keeps_plan: bool,
+}
+
+/// Asks for the upgrade.
 pub(super) async fn upgrade(
     wire: &mut Wire,
     server: &ServerUrl,
     direction: Direction,
     parameters: &RequestParameters,
     software: &Software,
-) -> Result<Vec<u8>, UpgradeError> {
+) -> Result<Upgraded, UpgradeError> {
     timeout(UPGRADE_LIMIT, exchange(wire, server, direction, parameters, software))
         .await
         .map_err(|_| UpgradeError::Timeout)?
@@ -53,7 +61,7 @@ async fn exchange(
     direction: Direction,
     parameters: &RequestParameters,
     software: &Software,
-) -> Result<Vec<u8>, UpgradeError> {
+) -> Result<Upgraded, UpgradeError> {
     let key = http::key(random()?);
     let path = match direction {
         Direction::Download => spec::DOWNLOAD_PATH,
@@ -73,7 +81,9 @@ async fn exchange(
     let http::Received { head, rest } = http::read_response(wire).await?;
     match head.status {
         101 => {}
-        503 => return Err(UpgradeError::Busy { retry_after_s: retry_after(head.fields.first("retry-after")) }),
+        503 => {
+            return Err(UpgradeError::Busy { retry_after_s: retry_after(head.fields.first("retry-after")) });
+        }
         status => {
             let length = head.fields.first("content-length").and_then(|text| text.parse().ok()).unwrap_or(0);
             let explanation = http::explanation(wire, rest, length).await;
@@ -91,7 +101,7 @@ async fn exchange(
     } else if fields.first("sec-websocket-extensions").is_some_and(|value| !value.is_empty()) {
         refused("an extension that was not asked for")
     } else {
-        Ok(rest)
+        Ok(Upgraded { early: rest, server_keeps_plan: fields.lists(http::PLAN_FIELD, http::PLAN_KEPT) })
     }
 }
 

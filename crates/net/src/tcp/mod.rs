@@ -4,4 +4,4 @@ mod info;
 mod options;
 
 pub(crate) use info::TcpInfo;
-pub(crate) use options::{clamp_window, congestion_in_use, limit_unsent, set_congestion};
+pub(crate) use options::{congestion_in_use, limit_receive_buffer, limit_unsent, set_congestion};

@@ -1,8 +1,7 @@
 //! Socket options of a measurement.
 
 use std::io;
-use std::mem::size_of;
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::AsFd;
 
 use socket2::SockRef;
 
@@ -29,20 +28,12 @@ pub(crate) fn limit_unsent(socket: &impl AsFd, bytes: u32) {
     }
 }
 
-/// Bounds the window that the kernel offers to the sender.
-#[expect(unsafe_code, reason = "no safe wrapper of setsockopt(TCP_WINDOW_CLAMP) among our libraries")]
-pub(crate) fn clamp_window(socket: &impl AsRawFd, bytes: u32) -> io::Result<()> {
-    let value = libc::c_int::try_from(bytes).unwrap_or(libc::c_int::MAX);
-    let length = libc::socklen_t::try_from(size_of::<libc::c_int>()).map_err(io::Error::other)?;
-    // SAFETY: the pointer and the length describe `value`, which outlives the call.
-    let status = unsafe {
-        libc::setsockopt(
-            socket.as_raw_fd(),
-            libc::IPPROTO_TCP,
-            libc::TCP_WINDOW_CLAMP,
-            (&raw const value).cast(),
-            length,
-        )
-    };
-    if status == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+/// Bounds the window that the kernel offers to the sender, and keeps it from growing by itself. (`TCP_WINDOW_CLAMP` does
+/// not: the kernel's tuning of the buffer moves the clamp along.) Returns the most that the window can become.
+pub(crate) fn limit_receive_buffer(socket: &impl AsFd, bytes: usize) -> u64 {
+    let socket = SockRef::from(socket);
+    if let Err(error) = socket.set_recv_buffer_size(bytes) {
+        tracing::debug!(%error, "SO_RCVBUF is not available");
+    }
+    socket.recv_buffer_size().map_or(bytes as u64, |bytes| bytes as u64)
 }

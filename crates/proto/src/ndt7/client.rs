@@ -20,6 +20,8 @@ pub struct ClientPlan {
     pub duration: Duration,
     /// Payload in octets at which an upload stops. In a download the server is asked to, by the query string.
     pub payload_bytes: Option<u64>,
+    /// Whether the server said that it keeps to the plan of the query string.
+    pub server_keeps_plan: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -216,9 +218,8 @@ impl Client {
     /// When the run must be over whatever the server does. A server of ours keeps to the plan by itself and needs time
     /// to empty its queue; another may not know of a plan shorter than its own.
     fn deadline(&self) -> Duration {
-        let keeps_to_plan = self.peer.id.is_some() || self.peer.software.is_some();
         let download = self.plan.direction == Direction::Download;
-        if download && !keeps_to_plan && self.plan.duration < spec::DURATION {
+        if download && !self.plan.server_keeps_plan && self.plan.duration < spec::DURATION {
             self.plan.duration
         } else {
             spec::DURATION_MAX
