@@ -7,6 +7,7 @@
 mod agent;
 mod collector;
 mod process;
+mod prometheus;
 mod sender;
 mod server;
 mod shared;
@@ -14,6 +15,7 @@ mod shared;
 pub use agent::{Agent, AgentPlan};
 pub use collector::Collector;
 pub use process::{Program, free_port, program};
+pub use prometheus::Prometheus;
 pub use sender::{Answer, BATCHES, GUERET, Sender, now, octets};
 pub use server::MeasurementServer;
 pub use shared::{shared, territory};
