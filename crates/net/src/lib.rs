@@ -7,6 +7,7 @@
 mod address;
 mod channel;
 mod charge;
+mod clock;
 mod congestion;
 mod connect;
 mod drive;
@@ -18,5 +19,6 @@ mod tls;
 mod wire;
 
 pub use address::{FamilyChoice, MalformedServerUrl, ServerUrl};
+pub use clock::{KernelClock, kernel_clock};
 pub use congestion::{CongestionAlgorithm, UnknownCongestionAlgorithm};
 pub use tls::{TlsIdentity, TlsSetupError, TlsTrust};
