@@ -1,5 +1,5 @@
 //! Servers for tests, and certificates for them.
-#![allow(dead_code, unreachable_pub, reason = "each test program uses some of it")]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "each test program uses some of it")]
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -1,0 +1,115 @@
+//! Accepts connections until told to end.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use desserte_boot::signals;
+use desserte_net::TlsIdentity;
+use desserte_net::ndt7::server::{ConnectionEnd, ServeError, ServerConfig, serve_connection};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
+
+use crate::arguments::{Door, Plan};
+use crate::gate::CapacityGate;
+
+/// Connections beyond the sessions that may shake hands or be told to come later at the same time.
+const SPARE_CONNECTIONS: usize = 256;
+/// Time that running measurements get when the server ends: the longest run, and a little.
+const DRAIN_LIMIT: Duration = Duration::from_secs(16);
+/// Pause after the system refused to accept, so that a full table of files does not turn into a busy loop.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Serves until SIGTERM or SIGINT, then lets running measurements finish; a second signal ends them.
+pub(crate) async fn serve(plan: Plan) -> Result<()> {
+    let gate = Arc::new(CapacityGate::new(plan.capacity));
+    let config = ServerConfig {
+        id: plan.id,
+        software: concat!("desserte-server ", env!("CARGO_PKG_VERSION")).to_owned(),
+        congestion_control: plan.congestion_control,
+        gate: Arc::<CapacityGate>::clone(&gate),
+    };
+    let places = plan.capacity.sessions + SPARE_CONNECTIONS;
+    let connections = Arc::new(Semaphore::new(places));
+    let mut doors = JoinSet::new();
+    for Door { address, tls } in plan.doors {
+        let listener =
+            TcpListener::bind(address).await.with_context(|| format!("{address} cannot be listened on"))?;
+        let address = listener.local_addr()?;
+        let scheme = if tls.is_some() { "wss" } else { "ws" };
+        tracing::info!(%address, scheme, server = config.id.as_str(), "serving measurements");
+        doors.spawn(accept(listener, tls, config.clone(), Arc::clone(&connections)));
+    }
+    let signal = signals::shutdown().await.context("listening to signals")?;
+    tracing::info!(signal, "no new measurements; waiting for running ones");
+    gate.drain();
+    doors.shutdown().await;
+    let everyone = u32::try_from(places).unwrap_or(u32::MAX);
+    tokio::select! {
+        _ = connections.acquire_many(everyone) => tracing::info!("all measurements have ended"),
+        () = tokio::time::sleep(DRAIN_LIMIT) => tracing::warn!("some measurements were cut short"),
+        _ = signals::shutdown() => tracing::warn!("told twice; running measurements are cut short"),
+    }
+    Ok(())
+}
+
+/// Accepts at one door for ever.
+async fn accept(
+    listener: TcpListener,
+    tls: Option<TlsIdentity>,
+    config: ServerConfig,
+    connections: Arc<Semaphore>,
+) {
+    let tls = Arc::new(tls);
+    loop {
+        let Ok(place) = Arc::clone(&connections).acquire_owned().await else { return };
+        match listener.accept().await {
+            Ok((tcp, peer)) => {
+                tokio::spawn(attend(tcp, peer, Arc::clone(&tls), config.clone(), place));
+            }
+            Err(error) => {
+                // A client that hung up while it waited says nothing about us.
+                if error.kind() != io::ErrorKind::ConnectionAborted {
+                    tracing::error!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+}
+
+async fn attend(
+    tcp: TcpStream,
+    peer: SocketAddr,
+    tls: Arc<Option<TlsIdentity>>,
+    config: ServerConfig,
+    place: OwnedSemaphorePermit,
+) {
+    let family = if peer.is_ipv4() { "ipv4" } else { "ipv6" };
+    match serve_connection(tcp, peer, tls.as_ref().as_ref(), &config).await {
+        Ok(ConnectionEnd::Session { direction, ending, payload_bytes, client, .. }) => {
+            let client = client.as_deref().unwrap_or("unknown");
+            tracing::info!(
+                direction = direction.code(),
+                family,
+                payload_bytes,
+                client,
+                ?ending,
+                "measurement ended"
+            );
+        }
+        Ok(ConnectionEnd::Busy { retry_after_s }) => {
+            tracing::info!(family, retry_after_s, "full; told to come later")
+        }
+        Ok(ConnectionEnd::Refused { status }) => tracing::debug!(family, status, "refused"),
+        Ok(ConnectionEnd::Health) => tracing::trace!("asked how it is"),
+        Err(error @ ServeError::NoRandomness(_)) => {
+            tracing::error!(%error, "a measurement could not be served")
+        }
+        Err(error) => tracing::debug!(%error, family, "a connection came to nothing"),
+    }
+    drop(place);
+}
