@@ -1,4 +1,56 @@
-//! Placeholder.
+//! `desserte-probe`: measures a line and reports to a collector.
+//!
+//! The agent is one thread (`agent.rs`): every minute echoes (`minutes.rs`), at random moments a throughput run
+//! (`runs.rs`), each charged to the data budget first (`book.rs`), each written to the spool (`spool/`) before it counts,
+//! and sent when the collector takes it (`uploads.rs`). `status/` reads what the agent shows of itself.
+
+mod agent;
+mod board;
+mod book;
+mod chance;
+mod cli;
+mod clock;
+mod collector;
+mod commands;
+mod config;
+mod echo;
 mod files;
+mod identity;
+mod line;
+mod medium;
+mod minutes;
+mod recorder;
+mod runs;
 mod spool;
-fn main() {}
+mod status;
+mod tls;
+mod uploads;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use cli::{Cli, Command, SpoolCommand};
+use desserte_boot::exit;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // A failure to print the help leaves nothing better to do.
+            let _ = error.print();
+            return if error.use_stderr() { exit::usage() } else { ExitCode::SUCCESS };
+        }
+    };
+    let done = match cli.command {
+        Command::Run(args) => commands::run(args),
+        Command::Status(args) => commands::status(&args),
+        Command::Key(args) => commands::key(&args),
+        Command::CheckConfig(args) => commands::check_config(&args),
+        Command::Init(args) => commands::init(&args),
+        Command::Spool(SpoolCommand::Check(args)) => commands::check_spool(&args),
+    };
+    done.unwrap_or_else(|error| {
+        commands::complain(&error);
+        if error.is::<config::ConfigFault>() { exit::usage() } else { exit::failure() }
+    })
+}

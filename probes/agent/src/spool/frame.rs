@@ -7,8 +7,8 @@ const MAGIC: [u8; 4] = [0xD5, 0x5E, 0x27, 0x7E];
 /// Magic, checksum, length, kind, sequence, time.
 const HEADER_BYTES: usize = 4 + 4 + 4 + 1 + 8 + 8;
 
-/// Longest payload. A run of 13 s with its counters stays below 64 KiB; a longer length in a header is damage.
-pub(crate) const PAYLOAD_BYTES_MAX: usize = 512 * 1024;
+/// Longest payload: what the wire format lets a record have. A run of 13 s with its counters stays below 64 KiB.
+pub(crate) const PAYLOAD_BYTES_MAX: usize = 256 * 1024;
 
 /// What a frame holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

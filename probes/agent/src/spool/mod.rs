@@ -4,6 +4,7 @@
 //! or a worn card damages is set aside and reported, and everything else is read on. It is bounded in octets and in
 //! age; the oldest go first, and are counted. When the disk refuses, records wait in a bounded memory instead.
 
+mod check;
 mod cursor;
 mod frame;
 mod segment;
@@ -13,6 +14,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+pub(crate) use check::check;
 use cursor::Cursor;
 use frame::{Frame, Kind, PAYLOAD_BYTES_MAX, Piece, pieces};
 pub(crate) use segment::{Damage, Head};

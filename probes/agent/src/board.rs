@@ -1,0 +1,280 @@
+//! What the agent shows of itself: a small file, rewritten every minute, that `status` reads.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use desserte_measure::{Estimate, MinuteState};
+use desserte_model::{ClockSource, ClockStamp, Direction, Minute, Receipt, RunOutcome, Throughput};
+use serde::{Deserialize, Serialize};
+
+use crate::files;
+
+const FILE: &str = "status.json";
+
+/// Version of the file.
+const SCHEMA: &str = "desserte-probe-status/1";
+
+/// Everything shown.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Board {
+    schema: String,
+    pub(crate) version: String,
+    pub(crate) site: String,
+    pub(crate) collector: String,
+    pub(crate) probe: String,
+    pub(crate) public_key: String,
+    pub(crate) pid: u32,
+    pub(crate) started: Moment,
+    pub(crate) written: Moment,
+    pub(crate) clock: ClockSeen,
+    pub(crate) minute: Option<MinuteSeen>,
+    /// The last minute in which the state of the line was known.
+    pub(crate) known_minute: Option<Moment>,
+    pub(crate) download: Option<RunSeen>,
+    pub(crate) upload: Option<RunSeen>,
+    pub(crate) next_run: Option<Moment>,
+    pub(crate) reports: Reports,
+    pub(crate) budget: BudgetSeen,
+    pub(crate) spool: SpoolSeen,
+    pub(crate) advice: Vec<String>,
+}
+
+/// A moment, by both clocks.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Moment {
+    pub(crate) boot: String,
+    pub(crate) monotonic_us: u64,
+    pub(crate) utc_us: Option<i64>,
+}
+
+/// The clock of the probe.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct ClockSeen {
+    pub(crate) source: ClockSource,
+    pub(crate) offset_us: Option<i64>,
+    pub(crate) uncertainty_us: Option<u64>,
+}
+
+/// The last minute.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct MinuteSeen {
+    pub(crate) at: Moment,
+    pub(crate) state: String,
+    pub(crate) cause: Option<String>,
+    /// Smallest round-trip time of the minute, absent without an answer.
+    pub(crate) rtt_min_us: Option<u32>,
+    pub(crate) echoes_sent: u32,
+    pub(crate) echoes_lost: u32,
+    /// Why echoes could not be sent, first reason.
+    pub(crate) not_sent: Option<String>,
+}
+
+/// The last run in one direction.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct RunSeen {
+    pub(crate) at: Moment,
+    pub(crate) outcome: String,
+    pub(crate) reason: Option<String>,
+    pub(crate) server: String,
+    /// Steady goodput; absent when there is none.
+    pub(crate) steady_bits_per_second: Option<f64>,
+}
+
+/// What was reported to the collector since the agent started.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Reports {
+    pub(crate) last_success: Option<Moment>,
+    pub(crate) accepted: u64,
+    pub(crate) duplicate: u64,
+    pub(crate) refused: u64,
+    pub(crate) fault: Option<UploadFault>,
+    pub(crate) next_attempt: Option<Moment>,
+}
+
+/// Why the last upload failed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct UploadFault {
+    pub(crate) code: String,
+    pub(crate) detail: String,
+}
+
+/// The data budget.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct BudgetSeen {
+    pub(crate) month: Option<String>,
+    pub(crate) used_bytes: u64,
+    pub(crate) limit_bytes: u64,
+    pub(crate) throughput_left_bytes: u64,
+}
+
+/// What waits.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct SpoolSeen {
+    pub(crate) records: u64,
+    pub(crate) bytes: u64,
+    pub(crate) memory_records: u64,
+    pub(crate) dropped_records: u64,
+    /// Damaged stretches found when the agent started.
+    pub(crate) damaged: u64,
+    /// Why the disk refuses, while it does.
+    pub(crate) disk_fault: Option<String>,
+}
+
+/// What never changes while the agent runs.
+pub(crate) struct Nameplate {
+    pub(crate) version: String,
+    pub(crate) site: String,
+    pub(crate) collector: String,
+    pub(crate) probe: String,
+    pub(crate) public_key: String,
+    pub(crate) advice: Vec<String>,
+}
+
+impl From<ClockStamp> for Moment {
+    fn from(stamp: ClockStamp) -> Self {
+        Self {
+            boot: stamp.boot.to_string(),
+            monotonic_us: stamp.monotonic_us.as_micros(),
+            utc_us: stamp.utc_us.map(desserte_units::Timestamp::as_unix_micros),
+        }
+    }
+}
+
+impl Moment {
+    fn later(&self, by: Duration) -> Self {
+        let micros = u64::try_from(by.as_micros()).unwrap_or(u64::MAX);
+        Self {
+            boot: self.boot.clone(),
+            monotonic_us: self.monotonic_us.saturating_add(micros),
+            utc_us: self.utc_us.map(|utc| utc.saturating_add(i64::try_from(micros).unwrap_or(i64::MAX))),
+        }
+    }
+
+    /// Seconds from this moment to `now`; negative when it is still to come. `None` when the two cannot be compared.
+    pub(crate) fn seconds_until(&self, now: &Self) -> Option<i64> {
+        if self.boot == now.boot {
+            let difference = i128::from(now.monotonic_us) - i128::from(self.monotonic_us);
+            return i64::try_from(difference / 1_000_000).ok();
+        }
+        Some((now.utc_us? - self.utc_us?) / 1_000_000)
+    }
+}
+
+impl Board {
+    pub(crate) fn new(nameplate: Nameplate, now: ClockStamp) -> Self {
+        Self {
+            schema: SCHEMA.to_owned(),
+            version: nameplate.version,
+            site: nameplate.site,
+            collector: nameplate.collector,
+            probe: nameplate.probe,
+            public_key: nameplate.public_key,
+            pid: std::process::id(),
+            started: now.into(),
+            written: now.into(),
+            clock: ClockSeen::from(now),
+            minute: None,
+            known_minute: None,
+            download: None,
+            upload: None,
+            next_run: None,
+            reports: Reports::default(),
+            budget: BudgetSeen::default(),
+            spool: SpoolSeen::default(),
+            advice: nameplate.advice,
+        }
+    }
+
+    /// Takes over what the file of an earlier start still tells.
+    pub(crate) fn inherit(&mut self, earlier: Self) {
+        self.known_minute = earlier.known_minute;
+        self.download = earlier.download;
+        self.upload = earlier.upload;
+        self.reports.last_success = earlier.reports.last_success;
+    }
+
+    pub(crate) fn note_minute(&mut self, at: ClockStamp, minute: &Minute, state: MinuteState) {
+        let rtts = || minute.targets.iter().flat_map(|target| &target.rtt_us);
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        let cause = match state {
+            MinuteState::Unknown(cause) => Some(cause.code().to_owned()),
+            _ => None,
+        };
+        if state.is_known() {
+            self.known_minute = Some(at.into());
+        }
+        self.minute = Some(MinuteSeen {
+            at: at.into(),
+            state: state.code().to_owned(),
+            cause,
+            rtt_min_us: rtts().flatten().min().copied(),
+            echoes_sent: count(rtts().count()),
+            echoes_lost: count(rtts().filter(|rtt| rtt.is_none()).count()),
+            not_sent: minute.targets.iter().find_map(|target| target.not_sent.clone()),
+        });
+    }
+
+    pub(crate) fn note_run(&mut self, at: ClockStamp, run: &Throughput) {
+        let reason = match &run.outcome {
+            RunOutcome::CutShort { reason }
+            | RunOutcome::Unreachable { reason }
+            | RunOutcome::ProbeFault { reason } => Some(reason.clone()),
+            RunOutcome::RefusedByBudget { needed_bytes, left_bytes } => {
+                Some(format!("{needed_bytes} > {left_bytes}"))
+            }
+            RunOutcome::Complete | RunOutcome::ServerBusy { .. } => None,
+        };
+        let seen = RunSeen {
+            at: at.into(),
+            outcome: run.outcome.code().to_owned(),
+            reason,
+            server: run.server.host.clone(),
+            steady_bits_per_second: Estimate::of(&run.samples).steady.map(|rate| rate.as_bits_per_second()),
+        };
+        match run.direction {
+            Direction::Download => self.download = Some(seen),
+            Direction::Upload => self.upload = Some(seen),
+        }
+    }
+
+    pub(crate) fn next_run_in(&mut self, left: Option<Duration>) {
+        self.next_run = left.map(|left| self.written.later(left));
+    }
+
+    pub(crate) fn note_upload(&mut self, now: ClockStamp, fault: Option<UploadFault>, next: Duration) {
+        self.reports.fault = fault;
+        self.reports.next_attempt = Some(Moment::from(now).later(next));
+    }
+
+    pub(crate) fn note_receipt(&mut self, now: ClockStamp, receipt: &Receipt) {
+        self.reports.last_success = Some(now.into());
+        self.reports.accepted += receipt.accepted;
+        self.reports.duplicate += receipt.duplicate;
+        self.reports.refused += u64::try_from(receipt.refused.len()).unwrap_or(u64::MAX);
+    }
+
+    /// Writes the file. It is not forced to disk: the next minute writes it again.
+    pub(crate) fn write(&mut self, state_dir: &Path, now: ClockStamp) -> io::Result<()> {
+        self.written = now.into();
+        self.clock = ClockSeen::from(now);
+        let text = serde_json::to_vec_pretty(self)?;
+        files::replace_volatile(&state_dir.join(FILE), &text, files::PUBLIC_MODE)
+    }
+
+    /// Reads the file; `None` when there is none of this version.
+    pub(crate) fn read(state_dir: &Path) -> io::Result<Option<Self>> {
+        match fs::read(state_dir.join(FILE)) {
+            Ok(text) => Ok(serde_json::from_slice(&text).ok().filter(|board: &Self| board.schema == SCHEMA)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl From<ClockStamp> for ClockSeen {
+    fn from(stamp: ClockStamp) -> Self {
+        Self { source: stamp.source, offset_us: stamp.offset_us, uncertainty_us: stamp.uncertainty_us }
+    }
+}

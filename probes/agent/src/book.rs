@@ -1,0 +1,316 @@
+//! The data budget on disk: stored before anything is sent.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use desserte_measure::{BudgetRules, Ledger, Purpose, Refused, Reservation, RulesTooLarge, Settled};
+use desserte_model::{Direction, IpFamily};
+use desserte_net::FamilyChoice;
+use desserte_units::{ByteCount, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::config::{Config, Method, Target};
+use crate::files;
+
+const FILE: &str = "budget.json";
+
+/// The longest month.
+const MONTH: Duration = Duration::from_secs(31 * 86_400);
+
+/// Octets beside the records that one upload may cost: TCP and TLS handshakes with a chain of certificates, headers,
+/// the receipt, and closing.
+pub(crate) const UPLOAD_OVERHEAD: ByteCount = ByteCount::from_bytes(12_000);
+
+/// Octets of one compressed record, estimated upwards from batches seen (minutes compress to about 350).
+const RECORD_COMPRESSED: u64 = 600;
+
+/// Octets that the link layer adds to a packet, as many interface counters do.
+const LINK_HEADER: u64 = 18;
+
+/// Payload of an ICMP echo: enough to be one, small enough for a month of minutes.
+pub(crate) const ECHO_PAYLOAD_BYTES: u8 = 8;
+
+/// Echoes are charged for this long at once, so that a card is written once an hour rather than every minute.
+const LATENCY_CHARGED_FOR: Duration = Duration::from_secs(3600);
+
+/// What is kept on disk.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Kept {
+    ledger: Ledger,
+    /// What the last complete run cost, download then upload.
+    #[serde(default)]
+    last_run: [Option<ByteCount>; 2],
+}
+
+/// The data budget of the probe.
+#[derive(Debug)]
+pub(crate) struct Book {
+    path: PathBuf,
+    rules: BudgetRules,
+    kept: Kept,
+    /// Octets of echoes charged and not yet sent.
+    echo_allowance: Option<(Reservation, u64)>,
+    /// Octets of echoes sent under it.
+    echo_sent: u64,
+}
+
+/// Why nothing may be sent.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Denied {
+    #[error(transparent)]
+    Budget(#[from] Refused),
+    /// Sending without having noted it could exceed the month's limit after a crash.
+    #[error("the data budget cannot be stored")]
+    Unstorable(#[source] io::Error),
+}
+
+impl Book {
+    /// Opens the budget. What was under way when the agent ended counts as sent.
+    ///
+    /// A damaged file is refused rather than forgotten: forgetting would give the month's data a second time.
+    pub(crate) fn open(state_dir: &Path, rules: BudgetRules) -> io::Result<Self> {
+        let path = state_dir.join(FILE);
+        let mut kept: Kept = match fs::read(&path) {
+            Ok(text) => serde_json::from_slice(&text)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Kept::default(),
+            Err(error) => return Err(error),
+        };
+        kept.ledger.recover();
+        Ok(Self { path, rules, kept, echo_allowance: None, echo_sent: 0 })
+    }
+
+    /// Charges before sending, on disk too.
+    pub(crate) fn charge(
+        &mut self,
+        calendar: Option<Timestamp>,
+        purpose: Purpose,
+        bound: ByteCount,
+    ) -> Result<Reservation, Denied> {
+        self.kept.ledger.turn(calendar);
+        let reservation = self.kept.ledger.charge(&self.rules, purpose, bound)?;
+        match self.store() {
+            Ok(()) => Ok(reservation),
+            Err(error) => {
+                self.kept.ledger.settle(reservation, ByteCount::ZERO);
+                Err(Denied::Unstorable(error))
+            }
+        }
+    }
+
+    /// Settles. If that cannot be stored, the disk goes on holding the larger charge, which is safe.
+    pub(crate) fn settle(&mut self, reservation: Reservation, actual: ByteCount) -> Settled {
+        let settled = self.kept.ledger.settle(reservation, actual);
+        if settled.overrun > ByteCount::ZERO {
+            tracing::warn!(overrun_bytes = settled.overrun.as_bytes(), "more was sent than was reserved");
+        }
+        if let Err(error) = self.store() {
+            tracing::warn!(%error, "the data budget cannot be stored");
+        }
+        settled
+    }
+
+    /// Takes the octets of some echoes out of an allowance that is charged for an hour at a time.
+    pub(crate) fn charge_echoes(
+        &mut self,
+        calendar: Option<Timestamp>,
+        bytes: u64,
+        hour: u64,
+    ) -> Result<(), Denied> {
+        let fits =
+            self.echo_allowance.as_ref().is_some_and(|(_, allowance)| self.echo_sent + bytes <= *allowance);
+        if !fits {
+            self.settle_echoes();
+            let bound = ByteCount::from_bytes(hour.max(bytes));
+            let charged = self.charge(calendar, Purpose::Latency, bound);
+            // At the end of the budget an hour no longer fits, but these echoes may.
+            let reservation = match charged {
+                Err(Denied::Budget(_)) if hour > bytes => {
+                    self.charge(calendar, Purpose::Latency, ByteCount::from_bytes(bytes))
+                }
+                other => other,
+            }?;
+            let allowance = reservation.bound().as_bytes();
+            self.echo_allowance = Some((reservation, allowance));
+        }
+        self.echo_sent += bytes;
+        Ok(())
+    }
+
+    /// Gives back what is left of the echoes' allowance.
+    pub(crate) fn settle_echoes(&mut self) {
+        if let Some((reservation, _)) = self.echo_allowance.take() {
+            self.settle(reservation, ByteCount::from_bytes(self.echo_sent));
+        }
+        self.echo_sent = 0;
+    }
+
+    /// Notes what a complete run cost, to plan the next.
+    pub(crate) fn note_run(&mut self, direction: Direction, cost: ByteCount) {
+        self.kept.last_run[place(direction)] = Some(cost);
+    }
+
+    /// What a run in this direction is expected to cost: as the last one, else as the subscription says, else its
+    /// ceiling.
+    pub(crate) fn expected_run(&self, config: &Config, direction: Direction) -> ByteCount {
+        let subscribed = config.access.as_ref().and_then(|line| match direction {
+            Direction::Download => line.subscribed_download_bits_per_second,
+            Direction::Upload => line.subscribed_upload_bits_per_second,
+        });
+        let expected =
+            self.kept.last_run[place(direction)].or(subscribed.map(|r| r.bytes_in(config.run.duration)));
+        expected.unwrap_or(config.run.max_bytes).min(config.run.max_bytes)
+    }
+
+    /// Turns the page of the month, if a new one has begun.
+    pub(crate) fn turn(&mut self, calendar: Option<Timestamp>) {
+        if self.kept.ledger.turn(calendar) {
+            tracing::info!(month = ?self.month(), "a new month of the data budget begins");
+        }
+    }
+
+    pub(crate) fn left(&self, purpose: Purpose) -> ByteCount {
+        self.kept.ledger.left(&self.rules, purpose)
+    }
+
+    pub(crate) fn used(&self) -> ByteCount {
+        self.kept.ledger.used()
+    }
+
+    pub(crate) fn rules(&self) -> &BudgetRules {
+        &self.rules
+    }
+
+    /// The month counted, as `2026-11`.
+    pub(crate) fn month(&self) -> Option<String> {
+        self.kept.ledger.month().map(|month| month.to_string())
+    }
+
+    fn store(&self) -> io::Result<()> {
+        files::replace(&self.path, &serde_json::to_vec(&self.kept)?, files::PRIVATE_MODE)
+    }
+}
+
+const fn place(direction: Direction) -> usize {
+    match direction {
+        Direction::Download => 0,
+        Direction::Upload => 1,
+    }
+}
+
+/// The rules that a configuration sets: what a month of echoes and of uploads needs is reserved for them.
+pub(crate) fn rules(config: &Config) -> Result<BudgetRules, RulesTooLarge> {
+    let windows = windows_in(config, MONTH);
+    let latency = windows.saturating_mul(window_cost(config));
+    let uploads = MONTH.as_secs() / config.upload_every.as_secs().max(1) + 1;
+    let control = uploads
+        .saturating_mul(UPLOAD_OVERHEAD.as_bytes())
+        .saturating_add(windows.saturating_mul(RECORD_COMPRESSED));
+    let rules = BudgetRules {
+        limit: config.budget,
+        latency_reserve: ByteCount::from_bytes(latency),
+        control_reserve: ByteCount::from_bytes(control),
+    };
+    rules.check().map(|()| rules)
+}
+
+/// Most octets that the echoes of an hour cost.
+pub(crate) fn hour_of_echoes(config: &Config) -> u64 {
+    windows_in(config, LATENCY_CHARGED_FOR).saturating_mul(window_cost(config))
+}
+
+/// Octets that one echo to a target costs, both ways, estimated upwards.
+pub(crate) fn echo_cost(target: &Target, family: Option<IpFamily>) -> u64 {
+    /// Segments of a connection that is opened and closed at once, both ways.
+    const CONNECT_SEGMENTS: u64 = 8;
+    /// Without options IPv4 has 20 octets, TCP at most 60.
+    const TCP_HEADER: u64 = 60;
+    const ICMP_HEADER: u64 = 8;
+    let ip = match (family, target.family) {
+        (Some(IpFamily::Ipv4), _) | (None, FamilyChoice::Only(IpFamily::Ipv4)) => 20,
+        _ => 40,
+    };
+    match target.method {
+        Method::Icmp => 2 * (ip + ICMP_HEADER + u64::from(ECHO_PAYLOAD_BYTES) + LINK_HEADER),
+        Method::Tcp(_) => CONNECT_SEGMENTS * (ip + TCP_HEADER + LINK_HEADER),
+    }
+}
+
+fn windows_in(config: &Config, time: Duration) -> u64 {
+    u64::try_from(time.as_millis() / config.window.as_millis().max(1)).unwrap_or(u64::MAX).saturating_add(1)
+}
+
+fn window_cost(config: &Config) -> u64 {
+    let family = |target: &Target| target.host.parse::<std::net::IpAddr>().ok().map(family_of);
+    let targets = config.targets.iter().map(|target| echo_cost(target, family(target)));
+    targets.sum::<u64>().saturating_mul(u64::from(config.echoes))
+}
+
+/// The version of IP of an address.
+pub(crate) fn family_of(address: std::net::IpAddr) -> IpFamily {
+    if address.is_ipv4() { IpFamily::Ipv4 } else { IpFamily::Ipv6 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::TEMPLATE;
+
+    const NOW: Option<Timestamp> = Some(Timestamp::from_unix_secs(1_796_000_000));
+
+    fn book(folder: &Path) -> Book {
+        let rules = BudgetRules {
+            limit: ByteCount::from_bytes(1000),
+            latency_reserve: ByteCount::from_bytes(100),
+            control_reserve: ByteCount::from_bytes(100),
+        };
+        Book::open(folder, rules).unwrap()
+    }
+
+    #[test]
+    fn a_month_of_minutes_to_two_targets_stays_below_thirty_megabytes() {
+        let config = Config::parse(TEMPLATE).unwrap();
+        let rules = rules(&config).unwrap();
+        assert!(rules.latency_reserve <= ByteCount::from_megabytes(30), "{rules:?}");
+    }
+
+    #[test]
+    fn what_is_charged_is_on_the_disk_before_it_is_sent() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut first = book(folder.path());
+        let lost = first.charge(NOW, Purpose::Throughput, ByteCount::from_bytes(300)).unwrap();
+        drop((first, lost));
+        assert_eq!(book(folder.path()).used().as_bytes(), 300, "a crash keeps the whole bound");
+    }
+
+    #[test]
+    fn echoes_write_once_an_hour_and_give_back_the_rest() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut book = book(folder.path());
+        for _ in 0..3 {
+            book.charge_echoes(NOW, 10, 60).unwrap();
+        }
+        assert_eq!(book.used().as_bytes(), 60);
+        book.settle_echoes();
+        assert_eq!(book.used().as_bytes(), 30);
+    }
+
+    #[test]
+    fn the_last_echoes_of_the_month_are_not_lost_to_the_hour() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut book = book(folder.path());
+        let run = book.charge(NOW, Purpose::Throughput, ByteCount::from_bytes(800)).unwrap();
+        book.settle(run, ByteCount::from_bytes(800));
+        book.charge_echoes(NOW, 10, 500).unwrap();
+        assert_eq!(book.used().as_bytes(), 810);
+    }
+
+    #[test]
+    fn a_damaged_budget_is_refused_rather_than_forgotten() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(FILE), b"{\"ledger\":").unwrap();
+        let rules = *book(tempfile::tempdir().unwrap().path()).rules();
+        assert!(Book::open(folder.path(), rules).is_err());
+    }
+}

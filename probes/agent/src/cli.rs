@@ -1,0 +1,97 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::DEFAULT_PATH;
+use crate::status::Language;
+
+/// Measures a line, day and night, within a data budget, and reports to a Desserte collector.
+#[derive(Debug, Parser)]
+#[command(
+    name = "desserte-probe",
+    version,
+    arg_required_else_help = true,
+    after_help = "Exit codes: 0 done or all is well; 1 could not be done; 2 something is not well (status, check);\n\
+                  64 wrong command line or configuration.\n\n\
+                  First use: desserte-probe init, edit the file, desserte-probe check-config, desserte-probe key,\n\
+                  give the public key to the collector's operator, then start the service."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Measure and report until stopped (the service does this).
+    Run(RunArgs),
+    /// Say in plain words whether all is well, and what to do if not.
+    Status(StatusArgs),
+    /// Show the probe's name and public key, to give to the collector's operator; makes the key on first use.
+    Key(ConfigArgs),
+    /// Read the configuration file and say what is wrong with it, without measuring.
+    CheckConfig(ConfigArgs),
+    /// Write the commented configuration file, to be edited.
+    Init(InitArgs),
+    /// Look after the records that wait for the collector.
+    #[command(subcommand)]
+    Spool(SpoolCommand),
+}
+
+/// Where the configuration is.
+#[derive(Debug, Args)]
+pub(crate) struct ConfigArgs {
+    /// Configuration file.
+    #[arg(long, value_name = "FILE", env = "DESSERTE_PROBE_CONFIG", default_value = DEFAULT_PATH)]
+    pub(crate) config: PathBuf,
+    /// Folder of the key, the waiting records and the status, instead of the file's.
+    #[arg(long, value_name = "DIR", env = "DESSERTE_PROBE_STATE_DIR")]
+    pub(crate) state_dir: Option<PathBuf>,
+}
+
+/// Flags of `run`.
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+    /// Collector's address, instead of the file's.
+    #[arg(long, value_name = "URL", env = "DESSERTE_PROBE_COLLECTOR")]
+    pub(crate) collector: Option<String>,
+    /// How much is logged, instead of the file's: error, warn, info, debug or a filter.
+    #[arg(long, value_name = "FILTER", env = "DESSERTE_PROBE_LOG")]
+    pub(crate) log: Option<String>,
+    /// For tests: append the name of each record that the collector has acknowledged to this file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ack_log: Option<PathBuf>,
+}
+
+/// Flags of `status`.
+#[derive(Debug, Args)]
+pub(crate) struct StatusArgs {
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+    /// Language of the text; that of the session by default.
+    #[arg(long, value_name = "LANGUAGE")]
+    pub(crate) lang: Option<Language>,
+    /// The same for programs.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Flags of `init`.
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// File to write; an existing one is kept. `-` writes to standard output.
+    #[arg(long, value_name = "FILE", default_value = DEFAULT_PATH)]
+    pub(crate) config: PathBuf,
+}
+
+/// What to do with the spool.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SpoolCommand {
+    /// Read every waiting record, check it and the chain, and change nothing.
+    Check(ConfigArgs),
+}

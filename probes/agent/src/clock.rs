@@ -1,0 +1,334 @@
+//! Two clocks: the counter since boot, always true, and the calendar, true only if something vouches for it.
+//!
+//! A probe without a battery clock starts in 1970. It measures at once; its records carry the counter alone until the
+//! kernel's time service or the collector's answer gives the calendar, and batches then carry an anchor from which the
+//! earlier ones are dated.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use desserte_model::{BootAnchor, BootId, ClockSource, ClockStamp};
+use desserte_units::{Monotonic, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::files;
+
+const FILE: &str = "clock.json";
+
+/// A day before the first release: no true clock shows an earlier time (2026-11-01T00:00:00Z).
+const CALENDAR_FLOOR: Timestamp = Timestamp::from_unix_secs(1_793_491_200);
+
+/// How fast an undisciplined quartz may run away from the true time, in parts per million; cheap boards state 50 to 100.
+const DRIFT_PPM: u64 = 100;
+
+/// Anchors kept of earlier boots, whose records may still wait.
+const ANCHORS_MAX: usize = 64;
+
+/// What the machine says; a trait so that tests can start it in 1970.
+pub(crate) trait Machine {
+    /// The present boot.
+    fn boot(&self) -> BootId;
+    /// Time since it, sleep included.
+    fn since_boot(&self) -> Monotonic;
+    /// The calendar, right or wrong.
+    fn calendar(&self) -> Timestamp;
+    /// The largest error of the calendar if a time service disciplines it.
+    fn disciplined(&self) -> Option<Duration>;
+}
+
+/// The machine that the agent runs on.
+#[derive(Debug)]
+pub(crate) struct Linux {
+    boot: BootId,
+}
+
+impl Linux {
+    /// Reads the name of the present boot.
+    pub(crate) fn open() -> io::Result<Self> {
+        let text = fs::read_to_string("/proc/sys/kernel/random/boot_id")?;
+        let boot = text.trim().parse().map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        Ok(Self { boot })
+    }
+}
+
+impl Machine for Linux {
+    fn boot(&self) -> BootId {
+        self.boot
+    }
+
+    fn since_boot(&self) -> Monotonic {
+        let (seconds, micros) = read(rustix::time::ClockId::Boottime);
+        let micros = seconds.saturating_mul(1_000_000).saturating_add(micros);
+        Monotonic::from_micros(u64::try_from(micros).unwrap_or(0))
+    }
+
+    fn calendar(&self) -> Timestamp {
+        let (seconds, micros) = read(rustix::time::ClockId::Realtime);
+        Timestamp::from_unix_secs(seconds).saturating_add_micros(micros)
+    }
+
+    fn disciplined(&self) -> Option<Duration> {
+        let clock = desserte_net::kernel_clock()?;
+        // A time service that claims discipline before the program existed is wrong.
+        (clock.synchronised && self.calendar() >= CALENDAR_FLOOR).then_some(clock.error_max)
+    }
+}
+
+fn read(clock: rustix::time::ClockId) -> (i64, i64) {
+    let now = rustix::time::clock_gettime(clock);
+    (now.tv_sec, now.tv_nsec / 1000)
+}
+
+/// What is kept over a restart.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Kept {
+    /// The latest trusted time that was ever seen: the calendar is not before it.
+    floor_us: Option<Timestamp>,
+    #[serde(default)]
+    anchors: Vec<BootAnchor>,
+}
+
+/// The probe's clocks.
+pub(crate) struct Clock {
+    machine: Box<dyn Machine>,
+    path: PathBuf,
+    kept: Kept,
+    /// What the collector said during this boot.
+    collector: Option<BootAnchor>,
+}
+
+impl Clock {
+    /// Opens the clocks; a missing or damaged file is no obstacle.
+    pub(crate) fn open(machine: Box<dyn Machine>, state_dir: &Path) -> Self {
+        let path = state_dir.join(FILE);
+        let kept: Kept =
+            fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default();
+        // The same boot may have been dated before a restart of the agent.
+        let collector = kept
+            .anchors
+            .iter()
+            .find(|anchor| anchor.boot == machine.boot() && anchor.source == ClockSource::Collector)
+            .copied();
+        Self { machine, path, kept, collector }
+    }
+
+    /// The moment, with what vouches for it.
+    pub(crate) fn now(&self) -> ClockStamp {
+        let (boot, monotonic) = (self.machine.boot(), self.machine.since_boot());
+        let stamp = |source, utc: Option<Timestamp>, offset_us, uncertainty_us| ClockStamp {
+            boot,
+            monotonic_us: monotonic,
+            utc_us: utc,
+            source,
+            offset_us,
+            uncertainty_us,
+        };
+        let calendar = self.machine.calendar();
+        if let Some(error) = self.machine.disciplined() {
+            return stamp(ClockSource::System, Some(calendar), Some(0), Some(micros(error)));
+        }
+        let Some(anchor) = self.collector else {
+            return stamp(ClockSource::Unsynchronised, None, None, None);
+        };
+        let age = monotonic.since(anchor.monotonic_us);
+        let utc = anchor.utc_us.saturating_add_micros(i64::try_from(age.as_micros()).unwrap_or(i64::MAX));
+        let drift = micros(age) / 1_000_000 * DRIFT_PPM;
+        let uncertainty = anchor.uncertainty_us.saturating_add(drift);
+        stamp(ClockSource::Collector, Some(utc), Some(utc.micros_since(calendar)), Some(uncertainty))
+    }
+
+    /// The calendar, where something vouches for it.
+    pub(crate) fn utc(&self) -> Option<Timestamp> {
+        self.now().utc_us
+    }
+
+    /// Time since boot.
+    pub(crate) fn monotonic(&self) -> Monotonic {
+        self.machine.since_boot()
+    }
+
+    /// Whether the collector should be asked for the time: no time service, and no recent answer.
+    pub(crate) fn wants_collector(&self, every: Duration) -> bool {
+        let stale =
+            self.collector.is_none_or(|anchor| self.machine.since_boot().since(anchor.monotonic_us) >= every);
+        stale && self.machine.disciplined().is_none()
+    }
+
+    /// Takes the collector's answer: its time `utc`, read between `asked` and `answered`.
+    ///
+    /// Returns whether it was believed: an answer before the first release is not.
+    pub(crate) fn correct(&mut self, utc: Timestamp, asked: Monotonic, answered: Monotonic) -> bool {
+        if utc < CALENDAR_FLOOR {
+            return false;
+        }
+        let half = answered.since(asked) / 2;
+        self.collector = Some(BootAnchor {
+            boot: self.machine.boot(),
+            monotonic_us: asked.after(half),
+            utc_us: utc,
+            source: ClockSource::Collector,
+            uncertainty_us: micros(half),
+        });
+        true
+    }
+
+    /// Keeps the trusted time and the anchor of this boot for later.
+    pub(crate) fn store(&mut self) -> io::Result<()> {
+        let now = self.now();
+        if let Some(utc) = now.utc_us {
+            self.kept.floor_us = self.kept.floor_us.max(Some(utc));
+            let anchor =
+                self.collector.filter(|_| now.source == ClockSource::Collector).unwrap_or(BootAnchor {
+                    boot: now.boot,
+                    monotonic_us: now.monotonic_us,
+                    utc_us: utc,
+                    source: now.source,
+                    uncertainty_us: now.uncertainty_us.unwrap_or(0),
+                });
+            self.kept.anchors.retain(|other| other.boot != anchor.boot);
+            self.kept.anchors.push(anchor);
+            let excess = self.kept.anchors.len().saturating_sub(ANCHORS_MAX);
+            self.kept.anchors.drain(..excess);
+        }
+        files::replace(&self.path, &serde_json::to_vec(&self.kept)?, files::PRIVATE_MODE)
+    }
+
+    /// The anchors known for `boots`.
+    pub(crate) fn anchors(&self, boots: &[BootId]) -> Vec<BootAnchor> {
+        self.kept.anchors.iter().filter(|anchor| boots.contains(&anchor.boot)).copied().collect()
+    }
+
+    /// The best guess of the calendar for judging certificates, and whether something vouches for it.
+    pub(crate) fn for_certificates(&self) -> (Timestamp, bool) {
+        match self.utc() {
+            Some(utc) => (utc, true),
+            None => {
+                let floor = self.kept.floor_us.unwrap_or(CALENDAR_FLOOR).max(CALENDAR_FLOOR);
+                (self.machine.calendar().max(floor), false)
+            }
+        }
+    }
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::cell::Cell;
+    use std::rc::Rc;
+
+    use super::*;
+
+    /// A machine whose clocks are turned by hand.
+    #[derive(Debug, Clone)]
+    pub(crate) struct ByHand {
+        pub(crate) boot: BootId,
+        pub(crate) since_boot_us: Rc<Cell<u64>>,
+        pub(crate) calendar_us: Rc<Cell<i64>>,
+        pub(crate) disciplined: Rc<Cell<bool>>,
+    }
+
+    impl ByHand {
+        pub(crate) fn in_1970() -> Self {
+            Self {
+                boot: "00000000-0000-4000-8000-000000000001".parse().unwrap(),
+                since_boot_us: Rc::new(Cell::new(7_000_000)),
+                calendar_us: Rc::new(Cell::new(7_000_000)),
+                disciplined: Rc::new(Cell::new(false)),
+            }
+        }
+
+        fn pass(&self, seconds: u32) {
+            self.since_boot_us.set(self.since_boot_us.get() + u64::from(seconds) * 1_000_000);
+            self.calendar_us.set(self.calendar_us.get() + i64::from(seconds) * 1_000_000);
+        }
+    }
+
+    impl Machine for ByHand {
+        fn boot(&self) -> BootId {
+            self.boot
+        }
+
+        fn since_boot(&self) -> Monotonic {
+            Monotonic::from_micros(self.since_boot_us.get())
+        }
+
+        fn calendar(&self) -> Timestamp {
+            Timestamp::from_unix_micros(self.calendar_us.get())
+        }
+
+        fn disciplined(&self) -> Option<Duration> {
+            self.disciplined.get().then_some(Duration::from_millis(3))
+        }
+    }
+
+    const TRUE_S: i64 = 1_796_000_000;
+
+    #[test]
+    fn a_clock_of_1970_is_corrected_later_and_the_earlier_records_can_be_dated() {
+        let folder = tempfile::tempdir().unwrap();
+        let machine = ByHand::in_1970();
+        let mut clock = Clock::open(Box::new(machine.clone()), folder.path());
+        let first = clock.now();
+        assert_eq!((first.utc_us, first.source), (None, ClockSource::Unsynchronised));
+        machine.pass(50);
+        let asked = clock.monotonic();
+        machine.pass(2);
+        assert!(clock.correct(Timestamp::from_unix_secs(TRUE_S), asked, clock.monotonic()));
+        machine.pass(100);
+        let later = clock.now();
+        assert_eq!(later.source, ClockSource::Collector);
+        assert_eq!(later.utc_us, Some(Timestamp::from_unix_secs(TRUE_S + 101)));
+        assert_eq!(later.offset_us, Some((TRUE_S + 101 - 159) * 1_000_000));
+        assert_eq!(later.uncertainty_us, Some(1_000_000 + 101 * 100));
+        clock.store().unwrap();
+        let anchor = clock.anchors(&[first.boot])[0];
+        let elapsed = anchor.monotonic_us.since(first.monotonic_us);
+        assert_eq!(elapsed, Duration::from_secs(51), "the first record was made 51 s before the anchor");
+        assert!(clock.anchors(&[]).is_empty());
+    }
+
+    #[test]
+    fn a_restart_within_the_boot_keeps_the_correction_and_a_jump_of_the_calendar_does_not_matter() {
+        let folder = tempfile::tempdir().unwrap();
+        let machine = ByHand::in_1970();
+        let mut clock = Clock::open(Box::new(machine.clone()), folder.path());
+        assert!(clock.correct(Timestamp::from_unix_secs(TRUE_S), clock.monotonic(), clock.monotonic()));
+        clock.store().unwrap();
+        machine.pass(10);
+        machine.calendar_us.set(4_000_000_000_000_000);
+        let clock = Clock::open(Box::new(machine.clone()), folder.path());
+        assert_eq!(clock.utc(), Some(Timestamp::from_unix_secs(TRUE_S + 10)));
+        // Another boot starts without a calendar, but not before what was once known.
+        let rebooted =
+            ByHand { boot: "00000000-0000-4000-8000-000000000002".parse().unwrap(), ..ByHand::in_1970() };
+        let clock = Clock::open(Box::new(rebooted), folder.path());
+        assert_eq!(clock.utc(), None);
+        assert_eq!(clock.for_certificates(), (Timestamp::from_unix_secs(TRUE_S), false));
+    }
+
+    #[test]
+    fn a_time_service_is_preferred_and_makes_the_collector_needless() {
+        let folder = tempfile::tempdir().unwrap();
+        let machine = ByHand::in_1970();
+        let clock = Clock::open(Box::new(machine.clone()), folder.path());
+        assert!(clock.wants_collector(Duration::from_secs(3600)));
+        machine.disciplined.set(true);
+        machine.calendar_us.set(TRUE_S * 1_000_000);
+        assert!(!clock.wants_collector(Duration::from_secs(3600)));
+        assert_eq!(clock.now().source, ClockSource::System);
+        assert_eq!(clock.now().offset_us, Some(0));
+    }
+
+    #[test]
+    fn a_collector_that_lives_in_the_past_is_not_believed() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut clock = Clock::open(Box::new(ByHand::in_1970()), folder.path());
+        assert!(!clock.correct(Timestamp::from_unix_secs(1_000), clock.monotonic(), clock.monotonic()));
+        assert_eq!(clock.utc(), None);
+    }
+}

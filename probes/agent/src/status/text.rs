@@ -1,0 +1,261 @@
+//! The status as plain text for someone who is not an expert.
+
+use std::fmt::Write as _;
+
+use desserte_model::ClockSource;
+
+use super::Verdict;
+use super::phrases::{Language, advice, headline};
+use crate::board::{Board, MinuteSeen, Moment, RunSeen};
+
+/// Writes the status out.
+pub(crate) fn render(board: Option<&Board>, verdict: &Verdict, now: &Moment, language: Language) -> String {
+    let mut out = String::new();
+    if let Some(board) = board {
+        let title = language.choose("Sonde", "Probe");
+        let _ = writeln!(out, "{title} : {} ({}, version {})", board.site, board.probe, board.version);
+    }
+    match verdict.findings.first() {
+        None => out.push_str(language.choose("Tout va bien.\n", "All is well.\n")),
+        Some(first) => {
+            let _ = writeln!(out, "{}", headline(first, language));
+        }
+    }
+    if let Some(board) = board {
+        out.push('\n');
+        for (label, text) in facts(board, now, language) {
+            let gap = " ".repeat(20_usize.saturating_sub(label.chars().count()));
+            let _ = writeln!(out, "{label}{gap} {text}");
+        }
+    }
+    if !verdict.findings.is_empty() {
+        let _ = writeln!(out, "\n{}", language.choose("Que faire :", "What to do:"));
+        for (place, finding) in verdict.findings.iter().enumerate() {
+            if place > 0 {
+                let _ = writeln!(out, "- {}", headline(finding, language));
+            }
+            let mark = if place > 0 { "  " } else { "- " };
+            let _ = writeln!(out, "{mark}{}", advice(finding, board, language));
+        }
+    }
+    notes(board, language, &mut out);
+    out
+}
+
+fn notes(board: Option<&Board>, language: Language, out: &mut String) {
+    let Some(board) = board.filter(|board| !board.advice.is_empty()) else { return };
+    let title = language.choose("Conseils de réglage :", "Advice on the settings:");
+    let _ = writeln!(out, "\n{title}");
+    for line in &board.advice {
+        let _ = writeln!(out, "- {line}");
+    }
+}
+
+fn facts(board: &Board, now: &Moment, language: Language) -> Vec<(&'static str, String)> {
+    let say = |french: &'static str, english: &'static str| language.choose(french, english);
+    let mut facts = vec![
+        (say("Dernière mesure", "Last measurement"), measurement(board, now, language)),
+        (say("Débit descendant", "Download"), throughput(board.download.as_ref(), now, language)),
+        (say("Débit montant", "Upload"), throughput(board.upload.as_ref(), now, language)),
+        (say("Prochain débit", "Next run"), next_run(board, now, language)),
+        (say("Dernier envoi", "Last report"), last_report(board, now, language)),
+        (say("Données du mois", "Data this month"), budget(board, language)),
+    ];
+    if board.clock.source != ClockSource::System {
+        let text = match board.clock.source {
+            ClockSource::Collector => say("réglée d’après le collecteur", "set by the collector"),
+            _ => say(
+                "pas encore à l’heure ; les mesures seront datées plus tard",
+                "not set yet; measurements will be dated later",
+            ),
+        };
+        facts.push((say("Horloge", "Clock"), text.to_owned()));
+    }
+    facts
+}
+
+fn measurement(board: &Board, now: &Moment, language: Language) -> String {
+    let Some(known) = &board.known_minute else {
+        return language.choose("aucune pour l’instant", "none so far").to_owned();
+    };
+    let when = ago(known, now, language);
+    match &board.minute {
+        Some(minute) if minute.at == *known => format!("{when}, {}", state(minute, language)),
+        _ => when,
+    }
+}
+
+fn state(minute: &MinuteSeen, language: Language) -> String {
+    let say = |french: &'static str, english: &'static str| language.choose(french, english);
+    let mut text = match minute.state.as_str() {
+        "up" => say("la ligne répond", "the line answers"),
+        "degraded" => say("la ligne répond mal", "the line answers badly"),
+        _ => say("la ligne ne répond pas", "the line does not answer"),
+    }
+    .to_owned();
+    let mut details = Vec::new();
+    if let Some(rtt) = minute.rtt_min_us {
+        let rtt = decimal(f64::from(rtt) / 1000.0, language);
+        details.push(format!("{} {rtt} ms", say("aller-retour", "round trip")));
+    }
+    if minute.echoes_lost > 0 {
+        let (lost, sent) = (minute.echoes_lost, minute.echoes_sent);
+        details.push(match language {
+            Language::Fr => format!("{lost} écho(s) perdu(s) sur {sent}"),
+            Language::En => format!("{lost} of {sent} echoes lost"),
+        });
+    }
+    if !details.is_empty() {
+        let _ = write!(text, " ({})", details.join(", "));
+    }
+    text
+}
+
+fn throughput(run: Option<&RunSeen>, now: &Moment, language: Language) -> String {
+    let say = |french: &'static str, english: &'static str| language.choose(french, english);
+    let Some(run) = run else { return say("pas encore mesuré", "not measured yet").to_owned() };
+    let when = ago(&run.at, now, language);
+    let rate = run.steady_bits_per_second.map(|rate| format!("{} Mbit/s", decimal(rate / 1e6, language)));
+    let what = match (run.outcome.as_str(), rate) {
+        ("complete", Some(rate)) => rate,
+        ("complete", None) => say("trop court pour un chiffre", "too short for a figure").to_owned(),
+        ("cut_short", _) => say("mesure interrompue", "the run broke off").to_owned(),
+        ("unreachable", _) => say("serveur de mesure injoignable", "server not reached").to_owned(),
+        ("server_busy", _) => say("serveur de mesure occupé", "server busy").to_owned(),
+        ("refused_by_budget", _) => say("forfait de données épuisé", "data budget used up").to_owned(),
+        _ => say("souci de la sonde", "probe at fault").to_owned(),
+    };
+    let reason = run.reason.as_ref().filter(|_| run.outcome != "refused_by_budget");
+    let reason = reason.map_or(String::new(), |reason| format!(" : {reason}"));
+    format!("{what} ({when}, {}){reason}", run.server)
+}
+
+fn next_run(board: &Board, now: &Moment, language: Language) -> String {
+    let Some(next) = &board.next_run else {
+        return language.choose("aucun de prévu", "none planned").to_owned();
+    };
+    match next.seconds_until(now) {
+        Some(past) if past < 0 => {
+            let left = span(-past, language);
+            language.choose("dans ", "in ").to_owned() + &left
+        }
+        _ => language.choose("maintenant", "now").to_owned(),
+    }
+}
+
+fn last_report(board: &Board, now: &Moment, language: Language) -> String {
+    let when = match &board.reports.last_success {
+        Some(moment) => ago(moment, now, language),
+        None => language.choose("jamais", "never").to_owned(),
+    };
+    let waiting = board.spool.records;
+    let plural = if waiting == 1 { "" } else { "s" };
+    match language {
+        Language::Fr => format!("{when} ; {waiting} mesure{plural} en attente"),
+        Language::En => format!("{when}; {waiting} record{plural} waiting"),
+    }
+}
+
+fn budget(board: &Board, language: Language) -> String {
+    let budget = &board.budget;
+    let unit = language.choose("Mo", "MB");
+    let (used, limit) = (budget.used_bytes / 1_000_000, budget.limit_bytes / 1_000_000);
+    let month = budget.month.as_ref().map_or(String::new(), |month| format!(" ({month})"));
+    match language {
+        Language::Fr => format!("{used} {unit} sur {limit} {unit}{month}"),
+        Language::En => format!("{used} {unit} of {limit} {unit}{month}"),
+    }
+}
+
+fn ago(moment: &Moment, now: &Moment, language: Language) -> String {
+    match (moment.seconds_until(now), language) {
+        (Some(seconds), Language::Fr) => format!("il y a {}", span(seconds.max(0), language)),
+        (Some(seconds), Language::En) => format!("{} ago", span(seconds.max(0), language)),
+        (None, Language::Fr) => "avant le dernier redémarrage".to_owned(),
+        (None, Language::En) => "before the last reboot".to_owned(),
+    }
+}
+
+/// A length of time in its largest fitting unit.
+fn span(seconds: i64, language: Language) -> String {
+    let day = language.choose("j", "d");
+    match seconds {
+        0..=119 => format!("{seconds} s"),
+        120..=7199 => format!("{} min", seconds / 60),
+        7200..=172_799 => format!("{} h", seconds / 3600),
+        _ => format!("{} {day}", seconds / 86_400),
+    }
+}
+
+/// Three significant digits or so, with the language's decimal sign.
+fn decimal(value: f64, language: Language) -> String {
+    let text = if value >= 100.0 { format!("{value:.0}") } else { format!("{value:.1}") };
+    match language {
+        Language::Fr => text.replace('.', ","),
+        Language::En => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{board, stamp};
+    use super::super::{Finding, judge};
+    use super::*;
+    use crate::board::UploadFault;
+
+    fn show(board: &Board, language: Language) -> String {
+        let now = stamp(3620).into();
+        render(Some(board), &judge(Some(board), true, &now), &now, language)
+    }
+
+    #[test]
+    fn a_well_probe_says_so_in_the_second_line() {
+        let text = show(&board(), Language::Fr);
+        assert_eq!(text.lines().nth(1), Some("Tout va bien."));
+        assert!(text.contains("il y a 40 s, la ligne répond (aller-retour 12,3 ms)"), "{text}");
+        let text = show(&board(), Language::En);
+        assert!(text.contains("40 s ago, the line answers (round trip 12.3 ms)"), "{text}");
+    }
+
+    #[test]
+    fn an_unknown_probe_is_told_which_key_to_give_to_whom() {
+        let mut board = board();
+        board.reports.fault = Some(UploadFault { code: "unknown_probe".to_owned(), detail: String::new() });
+        let text = show(&board, Language::Fr);
+        assert!(text.contains("Le collecteur ne connaît pas cette sonde."), "{text}");
+        assert!(text.contains("KEY=") && text.contains("https://desserte.example.org"), "{text}");
+    }
+
+    #[test]
+    fn every_finding_has_a_text_in_both_languages() {
+        let reason = || "r".to_owned();
+        let all = [
+            Finding::NeverStarted,
+            Finding::NotRunning,
+            Finding::Hangs { silent_s: 1 },
+            Finding::LineDown,
+            Finding::NoLink,
+            Finding::NoGateway,
+            Finding::CannotSend { reason: reason() },
+            Finding::OldMeasurement { age_s: None },
+            Finding::SecondTarget,
+            Finding::Degraded,
+            Finding::UnknownProbe,
+            Finding::Retired,
+            Finding::CollectorUnreachable { reason: reason() },
+            Finding::CollectorBusy,
+            Finding::CollectorRefuses { reason: reason() },
+            Finding::Clock,
+            Finding::Disk { reason: reason() },
+            Finding::Dropped { records: 3 },
+            Finding::BudgetSpent,
+        ];
+        for finding in all {
+            for text in [headline(&finding, Language::Fr), advice(&finding, None, Language::Fr)] {
+                assert!(!text.is_empty());
+            }
+            assert_ne!(headline(&finding, Language::Fr), headline(&finding, Language::En));
+            assert_ne!(advice(&finding, None, Language::Fr), advice(&finding, None, Language::En));
+        }
+    }
+}
