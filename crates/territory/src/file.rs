@@ -152,4 +152,6 @@ fn hexadecimal(octets: &[u8]) -> String {
 }
 
 #[cfg(test)]
+mod released;
+#[cfg(test)]
 mod tests;

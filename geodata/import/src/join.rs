@@ -126,11 +126,24 @@ impl Lists {
     }
 }
 
+/// Findings about rows of tables, of no interest where they are about départements that are not imported.
+const OF_TABLES: [FindingKind; 4] = [
+    FindingKind::ArrondissementsSummed,
+    FindingKind::PopulationConflict,
+    FindingKind::UnreadablePopulation,
+    FindingKind::UnitConflict,
+];
+
 /// Reports what one input has and another lacks, within the départements that have outlines: a national list beside
 /// the outlines of one département is no fault.
 fn report_gaps(communes: &[OutlinedCommune], lists: &Lists, findings: &mut Vec<Finding>) {
     let here: BTreeSet<CommuneCode> = communes.iter().map(|row| row.commune.code).collect();
     let departements: BTreeSet<&str> = communes.iter().map(|row| row.commune.code.departement()).collect();
+    findings.retain(|finding| {
+        let elsewhere =
+            finding.code.parse().is_ok_and(|code: CommuneCode| !departements.contains(code.departement()));
+        !(elsewhere && OF_TABLES.contains(&finding.kind))
+    });
     let lacking = |code: &CommuneCode| departements.contains(code.departement()) && !here.contains(code);
     for (code, row) in lists.cog.iter().flatten().filter(|(code, _)| lacking(code)) {
         let name = row.name.clone().unwrap_or_default();

@@ -37,12 +37,20 @@ pub(super) fn surface_of(geometry: &Geometry) -> Surface {
     let reason = if reason.is_empty() { "invalid polygon".to_owned() } else { reason };
     let before = surface.polygons.len();
     surface.polygons.clear();
-    if let Ok(valid) = sound.make_valid(&CslStringList::new()) {
+    if let Some(valid) = made_valid(sound) {
         surface.read(&valid);
     }
     surface.repaired =
         Some(format!("{reason}; {before} polygon(s) before, {} after", surface.polygons.len()));
     surface
+}
+
+/// Repairs a geometry. The structured way of GEOS 3.10 and later joins overlapping parts; the older way, kept where it
+/// is the only one, makes a hole of what two parts have in common. A hole that lies outside becomes a part in both.
+fn made_valid(geometry: &Geometry) -> Option<Geometry> {
+    let structured = CslStringList::from_iter(["METHOD=STRUCTURE"]);
+    let repaired = geometry.make_valid(&structured);
+    repaired.or_else(|_| geometry.make_valid(&CslStringList::new())).ok()
 }
 
 impl Surface {
