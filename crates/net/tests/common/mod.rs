@@ -163,6 +163,10 @@ impl PrivateCa {
         TlsIdentity::from_pem(certificate.pem().as_bytes(), key.serialize_pem().as_bytes()).unwrap()
     }
 
+    pub fn pem(&self) -> &str {
+        &self.pem
+    }
+
     pub fn trust(&self) -> TlsTrust {
         TlsTrust::with_private_ca(self.pem.as_bytes()).unwrap()
     }

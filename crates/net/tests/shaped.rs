@@ -1,0 +1,106 @@
+//! Truth: what is read behind a line of known rate, in both directions, in clear and over TLS.
+//!
+//! Needs root, for network namespaces and the kernel's token bucket. What a line may read is computed from the bucket:
+//! it charges whole Ethernet frames, so TCP over IPv4 with time stamps gets 1448 of every 1514 octets; WebSocket frames
+//! take at most 14 octets in 8192 of that and TLS 22 in 16384.
+
+mod common;
+
+use std::process::Command;
+use std::time::Duration;
+
+use common::{PrivateCa, TestServer, run_config};
+use desserte_measure::steady_goodput;
+use desserte_model::{Direction, RunOutcome, Throughput};
+use desserte_net::{TlsTrust, ndt7};
+use desserte_netlab::{Lab, LabError, Shape};
+
+/// Set in the process that runs inside the house.
+const INSIDE: &str = "DESSERTE_TEST_INSIDE";
+/// The project's promise for a shaped line (3 % of what the shaper allows).
+const TOLERANCE: f64 = 0.03;
+/// Left out of the steady part: slow start, which on 50 Mbit/s fills a queue of 200 ms within a second.
+const RAMP_UP: Duration = Duration::from_secs(2);
+
+/// The other half of the test below: it only acts in the process that is started inside a namespace.
+#[test]
+fn inside_the_house_one_run_is_made() {
+    let Ok(words) = std::env::var(INSIDE) else { return };
+    let words: Vec<&str> = words.split(' ').collect();
+    let direction = if words[1] == "upload" { Direction::Upload } else { Direction::Download };
+    let mut config = run_config(words[0], direction);
+    if words[0].starts_with("wss") {
+        config.trust = Some(TlsTrust::with_private_ca(&std::fs::read(words[2]).unwrap()).unwrap());
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let record = runtime.block_on(ndt7::run(&config));
+    std::fs::write(words[3], serde_json::to_vec(&record).unwrap()).unwrap();
+}
+
+fn lab() -> Option<Lab> {
+    match Lab::new("dntruth", 77) {
+        Ok(lab) => Some(lab),
+        Err(error @ (LabError::Missing { .. } | LabError::Refused { .. })) => {
+            assert!(std::env::var_os("CI").is_none(), "CI must be able to shape lines: {error}");
+            eprintln!("SKIPPED: shaped lines cannot be made here: {error}");
+            None
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn shaped_lines_read_within_three_percent_of_what_the_shaper_allows() {
+    let Some(mut lab) = lab() else { return };
+    let beyond = lab.beyond(1).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let ca = PrivateCa::new();
+    let ca_file = folder.path().join("ca.pem");
+    std::fs::write(&ca_file, ca.pem()).unwrap();
+    let clear = TestServer::start(&format!("{beyond}:0"), None).await;
+    let secure = TestServer::start(&format!("{beyond}:0"), Some(ca.identity(&beyond.to_string()))).await;
+    let mut wrong = Vec::new();
+    for (house, download, upload) in [("adsl", 2_000, 500), ("box", 20_000, 2_000), ("fibre", 300_000, 50_000)] {
+        let line = lab.line(house, Shape::from_kbit_per_s(download), Shape::from_kbit_per_s(upload)).unwrap();
+        for url in [clear.url(&beyond.to_string()), secure.url(&beyond.to_string())] {
+            for direction in [Direction::Download, Direction::Upload] {
+                let shape = if direction == Direction::Download { line.download } else { line.upload };
+                let result = folder.path().join("record.json");
+                let words = format!("{url} {} {} {}", direction.code(), ca_file.display(), result.display());
+                let mut command: Command = line.command(std::env::current_exe().unwrap().to_str().unwrap());
+                command.args(["--exact", "inside_the_house_one_run_is_made"]).env(INSIDE, words);
+                let before = interface_octets(&line.namespace);
+                let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+                assert!(output.status.success(), "{output:?}");
+                let on_the_wire = interface_octets(&line.namespace) - before;
+                let record: Throughput = serde_json::from_slice(&std::fs::read(&result).unwrap()).unwrap();
+                assert_eq!(record.outcome, RunOutcome::Complete);
+                let read = steady_goodput(&record.samples, RAMP_UP).unwrap().as_bits_per_second();
+                let allowed = shape.tcp_goodput_bits_per_second();
+                let charged = record.connection.bytes_charged;
+                let line = format!(
+                    "{house} {} {}: read {:.3} of {:.3} Mbit/s ({:+.2} %), charged {charged} of {on_the_wire} octets ({:+.2} %), {} samples, last at {:.2} s",
+                    direction.code(),
+                    &url[..3],
+                    read / 1e6,
+                    allowed / 1e6,
+                    (read / allowed - 1.0) * 100.0,
+                    (charged as f64 / on_the_wire as f64 - 1.0) * 100.0,
+                    record.samples.len(),
+                    record.samples.last().unwrap().elapsed_us as f64 / 1e6,
+                );
+                eprintln!("{line}");
+                if (read / allowed - 1.0).abs() > TOLERANCE || charged < on_the_wire {
+                    wrong.push(line);
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Octets that passed the house's interface in both directions, Ethernet headers included.
+fn interface_octets(namespace: &str) -> u64 {
+    let script = "cat /sys/class/net/*i/statistics/tx_bytes /sys/class/net/*i/statistics/rx_bytes";
+    let output = Command::new("ip").args(["netns", "exec", namespace, "sh", "-c", script]).output().unwrap();
+    String::from_utf8(output.stdout).unwrap().lines().map(|line| line.parse::<u64>().unwrap()).sum()
+}
