@@ -28,6 +28,8 @@ pub(crate) enum Command {
     /// Register probes and look at them.
     #[command(subcommand)]
     Probe(ProbeCommand),
+    /// Write a demonstration store, the same octets for the same seed, labelled as such everywhere.
+    DemoData(DemoDataArguments),
     /// Compute every derived row again from the records kept, with this program's methods.
     Rebuild(DataArguments),
     /// Print the version.
@@ -94,6 +96,23 @@ pub(crate) struct ProbeRetireArguments {
     /// The probe's identifier, as `desserte probe list` shows it.
     #[arg(value_name = "PROBE")]
     pub(crate) probe: String,
+}
+
+/// Options of `desserte demo-data`.
+#[derive(Debug, Args)]
+pub(crate) struct DemoDataArguments {
+    /// Directory to write into; it must hold no store yet.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Seed of everything that is made up.
+    #[arg(long, default_value_t = 23)]
+    pub(crate) seed: u64,
+    /// Territory file; by default a made-up département.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) territory: Option<PathBuf>,
+    /// Département to put the made-up probes in; by default the first of the territory.
+    #[arg(long, value_name = "CODE")]
+    pub(crate) departement: Option<String>,
 }
 
 /// The directory to work on.

@@ -3,6 +3,7 @@
 mod arguments;
 mod clock;
 mod collector;
+mod demo_data;
 mod out;
 mod probe;
 mod rebuild;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
         Command::Probe(ProbeCommand::Add(arguments)) => probe::add(&arguments),
         Command::Probe(ProbeCommand::List(arguments)) => probe::list(&arguments),
         Command::Probe(ProbeCommand::Retire(arguments)) => probe::retire(&arguments),
+        Command::DemoData(arguments) => demo_data::run(&arguments),
         Command::Rebuild(arguments) => rebuild::run(&arguments),
         Command::Version => out::line(&format!("desserte {}", env!("CARGO_PKG_VERSION"))),
     };

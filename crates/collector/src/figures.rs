@@ -10,8 +10,8 @@ mod rate;
 mod round_trip;
 
 pub(crate) use commune::{CommuneFigures, Day, LineFigures, of_commune, of_departement};
-pub(crate) use outage::{OutageFigure, OutageNumbers};
-pub(crate) use period::{Window, WindowError};
+pub(crate) use outage::OutageFigure;
+pub(crate) use period::Window;
 pub(crate) use quantile::quantile;
-pub(crate) use rate::{RateFigure, RateNumbers};
+pub(crate) use rate::RateFigure;
 pub(crate) use round_trip::RttFigure;

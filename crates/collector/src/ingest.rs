@@ -3,6 +3,7 @@
 mod authenticate;
 mod body;
 mod check;
+mod intake;
 mod position;
 
 use std::sync::Arc;
@@ -10,19 +11,15 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use desserte_model::{ProbeId, Receipt};
-use desserte_signing::split_batch;
-use desserte_store::IncomingBatch;
+use desserte_model::{Receipt, Refusal};
 use http::HeaderMap;
 
 use crate::api::schema::{ProblemSchema, ReceiptSchema};
 use crate::problem::ApiError;
-use crate::state::{Place, Shared, now};
+use crate::state::{Shared, now};
 use authenticate::Signed;
 use body::Encoding;
-
-/// Record lines in one batch at the most: with their usual size about 2 MB, a second of work on a small machine.
-pub(crate) const MAX_LINES: usize = 5_000;
+pub use intake::{Intake, SignedBody};
 
 /// Takes a batch of records from a probe.
 #[utoipa::path(
@@ -69,8 +66,8 @@ async fn take(shared: &Arc<Shared>, request: Request) -> Result<Receipt, ApiErro
     let (parts, body) = request.into_parts();
     body::check_content_type(&parts.headers)?;
     let encoding = Encoding::of(&parts.headers)?;
-    let signed = Signed::read(&parts.headers)?;
-    let place = shared.enter(&signed.probe).ok_or_else(|| {
+    let signed = Signed::read(&parts.headers, encoding)?;
+    let _place = shared.enter(&signed.probe).ok_or_else(|| {
         ApiError::too_many("this probe has several requests under way already; wait for their answers")
     })?;
     let octets = read_body(&parts.headers, body).await?;
@@ -80,17 +77,13 @@ async fn take(shared: &Arc<Shared>, request: Request) -> Result<Receipt, ApiErro
     let worker = Arc::clone(shared);
     // Verifying, unpacking and reading thousands of lines would hold up other requests on an async thread.
     let refused = tokio::task::spawn_blocking(move || {
-        let (batch, refused) = prepare(&worker, &signed, encoding, &path, octets, &place)?;
+        let (batch, refused) = worker.intake().prepare(&signed, &path, octets, now())?;
         worker.store.submit(batch, move |result| drop(sender.send(result)));
         Ok::<_, ApiError>(refused)
     })
     .await
     .map_err(ApiError::internal)??;
-
-    let mut receipt = receiver.await.map_err(ApiError::internal)??;
-    receipt.refused.extend(refused);
-    receipt.refused.sort_by_key(|refusal| refusal.line);
-    Ok(receipt)
+    Ok(merged(receiver.await.map_err(ApiError::internal)??, refused))
 }
 
 async fn read_body(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, ApiError> {
@@ -102,54 +95,8 @@ async fn read_body(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, ApiError>
     }
 }
 
-/// Everything up to the store; `_place` is held as long as this probe's work lasts.
-fn prepare(
-    shared: &Shared,
-    signed: &Signed,
-    encoding: Encoding,
-    path: &str,
-    octets: Vec<u8>,
-    _place: &Place,
-) -> Result<(IncomingBatch, Vec<desserte_model::Refusal>), ApiError> {
-    let received = now();
-    signed.verify(shared, path, &octets, received)?;
-    let text = body::decode(encoding, &octets)?;
-    let (header, lines) = split_batch(&text).map_err(|error| ApiError::malformed_batch(error.to_string()))?;
-    check_sender(&header.probe, &signed.probe)?;
-    let lines: Vec<_> = lines.take(MAX_LINES + 1).collect();
-    if lines.len() > MAX_LINES {
-        let detail = format!("a batch holds {MAX_LINES} records at the most; send several smaller ones");
-        return Err(ApiError::too_large(detail));
-    }
-    let rules = check::Rules::new(&shared.territory, &shared.config.ingest, received, &header);
-    let mut records = Vec::with_capacity(lines.len());
-    let mut refused = Vec::new();
-    for line in lines {
-        match rules.check(line) {
-            Ok(record) => records.push(record),
-            Err(refusal) => refused.push(refusal),
-        }
-    }
-    let mut header = header.clone();
-    header.anchors.retain(|anchor| rules.is_plausible(anchor.utc_us));
-    let batch = IncomingBatch {
-        header,
-        received,
-        signature: signed.as_text(path),
-        content_encoding: encoding.as_str().to_owned(),
-        body: octets,
-        records,
-    };
-    Ok((batch, refused))
-}
-
-fn check_sender(header: &ProbeId, signer: &ProbeId) -> Result<(), ApiError> {
-    if header == signer {
-        Ok(())
-    } else {
-        Err(ApiError::forbidden(
-            "foreign-batch",
-            format!("the batch is of probe {header}, the request is signed by probe {signer}"),
-        ))
-    }
+fn merged(mut receipt: Receipt, refused: Vec<Refusal>) -> Receipt {
+    receipt.refused.extend(refused);
+    receipt.refused.sort_by_key(|refusal| refusal.line);
+    receipt
 }

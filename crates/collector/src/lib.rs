@@ -16,5 +16,6 @@ mod ui;
 
 pub use api::openapi_json;
 pub use config::{Config, DEFAULT_CONFIG, Ingest, Log, Publication, Server};
+pub use ingest::{Intake, SignedBody};
 pub use server::{Collector, ServeError};
 pub use state::{META_AS_OF, META_DEMONSTRATION};

@@ -147,7 +147,7 @@ impl ApiError {
         self.status
     }
 
-    fn document(&self) -> Problem {
+    pub(crate) fn document(&self) -> Problem {
         Problem {
             kind: format!("urn:desserte:problem:{}", self.kind),
             title: self.title.to_owned(),

@@ -12,6 +12,7 @@ use desserte_territory::drawing::{DepartementMap, departement_map};
 use desserte_units::Timestamp;
 
 use crate::config::Config;
+use crate::ingest::Intake;
 use crate::metrics::Metrics;
 
 /// Key under which a demonstration store says so.
@@ -59,6 +60,11 @@ impl Shared {
             maps: Mutex::default(),
             under_way: Mutex::default(),
         })
+    }
+
+    /// Where batches go, and by which rules.
+    pub(crate) fn intake(&self) -> Intake<'_> {
+        Intake { store: &self.store, territory: &self.territory, rules: &self.config.ingest }
     }
 
     /// The moment up to which figures are shown: now, or the end of a demonstration store's time.

@@ -1,17 +1,38 @@
-//! Pages for people.
+//! Pages for people: drawn here, without script, without anything from another origin. French first, English complete.
+
+mod assets;
+mod chart;
+mod commune;
+mod departement;
+mod home;
+mod lang;
+mod page;
+mod scale;
+mod text;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
+use axum::routing::get;
 use http::{HeaderMap, StatusCode, Uri};
 
 use crate::state::Shared;
+use lang::Lang;
 
 pub(crate) fn router() -> Router<Arc<Shared>> {
     Router::new()
+        .route("/", get(home::page))
+        .route("/departement/{code}", get(departement::page))
+        .route("/commune/{code}", get(commune::page))
+        .route("/assets/style.css", get(assets::style))
+        .route("/favicon.ico", get(assets::icon))
 }
 
-pub(crate) fn not_found(_: &Uri, _: &HeaderMap) -> Response {
-    StatusCode::NOT_FOUND.into_response()
+/// The page for an address that leads nowhere.
+pub(crate) fn not_found(uri: &Uri, _: &HeaderMap) -> Response {
+    let english = uri.query().is_some_and(|query| query.split('&').any(|pair| pair == "lang=en"));
+    let lang = if english { Lang::En } else { Lang::Fr };
+    let words = lang.t("Cette adresse ne mène nulle part.", "This address leads nowhere.");
+    page::message(StatusCode::NOT_FOUND, lang, words)
 }

@@ -19,7 +19,6 @@ const DAY_US: i64 = 86_400_000_000;
 /// What can be said of one commune over a period.
 #[derive(Debug, Clone)]
 pub(crate) struct CommuneFigures {
-    pub(crate) commune: CommuneCode,
     pub(crate) download: RateFigure,
     pub(crate) upload: RateFigure,
     pub(crate) rtt: RttFigure,
@@ -74,7 +73,7 @@ pub(crate) fn of_commune(
 ) -> Result<(CommuneFigures, Vec<Day>), StoreError> {
     let rows = read(store, &Scope::Commune(commune), window.period)?.remove(&commune).unwrap_or_default();
     let days = days(&rows.runs, rules);
-    Ok((figures(commune, &rows, window.period, rules), days))
+    Ok((figures(&rows, window.period, rules), days))
 }
 
 /// The figures of every commune of a département that has rows in the period.
@@ -85,7 +84,7 @@ pub(crate) fn of_departement(
     rules: &Publication,
 ) -> Result<BTreeMap<CommuneCode, CommuneFigures>, StoreError> {
     let rows = read(store, &Scope::Departement(departement.to_owned()), window.period)?;
-    Ok(rows.into_iter().map(|(code, rows)| (code, figures(code, &rows, window.period, rules))).collect())
+    Ok(rows.into_iter().map(|(code, rows)| (code, figures(&rows, window.period, rules))).collect())
 }
 
 fn read(store: &Store, scope: &Scope, period: Period) -> Result<BTreeMap<CommuneCode, Rows>, StoreError> {
@@ -105,7 +104,7 @@ fn read(store: &Store, scope: &Scope, period: Period) -> Result<BTreeMap<Commune
     Ok(by_commune)
 }
 
-fn figures(commune: CommuneCode, rows: &Rows, period: Period, rules: &Publication) -> CommuneFigures {
+fn figures(rows: &Rows, period: Period, rules: &Publication) -> CommuneFigures {
     let mut runs_by_outcome = BTreeMap::new();
     for run in &rows.runs {
         *runs_by_outcome.entry(run.outcome.clone()).or_insert(0) += 1;
@@ -118,7 +117,6 @@ fn figures(commune: CommuneCode, rows: &Rows, period: Period, rules: &Publicatio
         .chain(rows.totals.iter().map(|totals| &totals.probe))
         .collect();
     CommuneFigures {
-        commune,
         download: rate(rows.runs.iter(), Direction::Download, rules),
         upload: rate(rows.runs.iter(), Direction::Upload, rules),
         rtt: round_trip(&rows.rtts, rules),

@@ -11,18 +11,18 @@ use desserte_units::Timestamp;
 use http::HeaderMap;
 
 use super::body::Encoding;
+use super::intake::Intake;
 use crate::problem::ApiError;
-use crate::state::Shared;
 
 /// The signature of a request, not yet verified.
 pub(super) struct Signed {
     pub(super) probe: ProbeId,
-    headers: SignatureHeaders,
-    encoding: Encoding,
+    pub(super) headers: SignatureHeaders,
+    pub(super) encoding: Encoding,
 }
 
 impl Signed {
-    pub(super) fn read(headers: &HeaderMap) -> Result<Self, ApiError> {
+    pub(super) fn read(headers: &HeaderMap, encoding: Encoding) -> Result<Self, ApiError> {
         let header = |name: &'static str| {
             let mut values = headers.get_all(name).iter();
             match (values.next().and_then(|value| value.to_str().ok()), values.next()) {
@@ -43,12 +43,12 @@ impl Signed {
         };
         let probe =
             signing_probe(&headers_read.signature_input).map_err(|error| unbelieved(error.to_string()))?;
-        Ok(Self { probe, headers: headers_read, encoding: Encoding::of(headers)? })
+        Ok(Self { probe, headers: headers_read, encoding })
     }
 
     pub(super) fn verify(
         &self,
-        shared: &Shared,
+        intake: &Intake<'_>,
         path: &str,
         body: &[u8],
         now: Timestamp,
@@ -62,7 +62,7 @@ impl Signed {
                 ),
             )
         };
-        let registered = shared.store.probe(&self.probe)?.ok_or_else(unknown)?;
+        let registered = intake.store.probe(&self.probe)?.ok_or_else(unknown)?;
         if registered.retired.is_some() {
             let detail = format!("probe {} was taken out of service at this collector", self.probe);
             return Err(ApiError::forbidden("probe-retired", detail));
@@ -70,8 +70,8 @@ impl Signed {
         let key: PublicKey = registered.public_key.parse().map_err(ApiError::internal)?;
         let window = SignatureWindow {
             now,
-            past: Duration::from_secs(shared.config.ingest.signature_age_s.into()),
-            future: Duration::from_secs(shared.config.ingest.future_tolerance_s.into()),
+            past: Duration::from_secs(intake.rules.signature_age_s.into()),
+            future: Duration::from_secs(intake.rules.future_tolerance_s.into()),
         };
         verify_request(&key, &self.headers, &self.target(path), body, &window).map_err(|error| {
             let kind = match error {

@@ -44,13 +44,7 @@ impl<'a> Rules<'a> {
         now: Timestamp,
         header: &'a BatchHeader,
     ) -> Self {
-        let latest = now.saturating_add_micros(i64::from(ingest.future_tolerance_s) * 1_000_000);
-        Self { territory, header, latest, tolerance_s: ingest.future_tolerance_s }
-    }
-
-    /// Whether a moment can be true: neither ahead of the clock nor before there was anything to measure with.
-    pub(super) fn is_plausible(&self, moment: Timestamp) -> bool {
-        (EARLIEST_EVENT..=self.latest).contains(&moment)
+        Self { territory, header, latest: latest(ingest, now), tolerance_s: ingest.future_tolerance_s }
     }
 
     pub(super) fn check(&self, line: BatchLine<'_>) -> Result<IncomingRecord, Refusal> {
@@ -136,13 +130,23 @@ impl<'a> Rules<'a> {
             .anchors
             .iter()
             .filter(|anchor| anchor.boot == record.clock.boot && anchor.source != ClockSource::Unsynchronised)
-            .filter(|anchor| self.is_plausible(anchor.utc_us))
+            .filter(|anchor| is_plausible(anchor.utc_us, self.latest))
             .min_by_key(|anchor| anchor.uncertainty_us)?;
         let micros =
             |monotonic: desserte_units::Monotonic| i64::try_from(monotonic.as_micros()).unwrap_or(i64::MAX);
         let since = micros(record.clock.monotonic_us).saturating_sub(micros(anchor.monotonic_us));
         Some(anchor.utc_us.saturating_add_micros(since))
     }
+}
+
+/// The latest event time accepted at `now`.
+pub(super) fn latest(ingest: &Ingest, now: Timestamp) -> Timestamp {
+    now.saturating_add_micros(i64::from(ingest.future_tolerance_s) * 1_000_000)
+}
+
+/// Whether a moment can be true: neither ahead of the clock nor before there was anything to measure with.
+pub(super) fn is_plausible(moment: Timestamp, latest: Timestamp) -> bool {
+    (EARLIEST_EVENT..=latest).contains(&moment)
 }
 
 fn refusal(line: BatchLine<'_>, id: Option<RecordId>, reason: RefusalReason, detail: String) -> Refusal {

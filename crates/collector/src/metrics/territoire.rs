@@ -17,7 +17,8 @@ pub(crate) fn territoire_families(
     figures: &BTreeMap<CommuneCode, CommuneFigures>,
 ) -> prometheus::Result<Vec<MetricFamily>> {
     const PLACE: [&str; 2] = ["insee", "dept"];
-    const QUANTILE: [&str; 3] = ["insee", "dept", "quantile"];
+    // promtool refuses the label `quantile` outside summaries.
+    const STATISTIC: [&str; 3] = ["insee", "dept", "statistic"];
     let info = Family::new(
         "desserte_commune_info",
         "Always 1; names of a commune that has records in the period.",
@@ -25,18 +26,18 @@ pub(crate) fn territoire_families(
     )?;
     let download = Family::new(
         "desserte_commune_download_bytes_per_second",
-        "Steady goodput of complete download runs over the period, application layer, by quantile.",
-        &QUANTILE,
+        "Steady goodput of complete download runs over the period, application layer: median, and p20 which eight runs in ten reach.",
+        &STATISTIC,
     )?;
     let upload = Family::new(
         "desserte_commune_upload_bytes_per_second",
-        "Steady goodput of complete upload runs over the period, application layer, by quantile.",
-        &QUANTILE,
+        "Steady goodput of complete upload runs over the period, application layer: median, and p20 which eight runs in ten reach.",
+        &STATISTIC,
     )?;
     let rtt = Family::new(
         "desserte_commune_rtt_seconds",
-        "Idle round-trip time over the period, of each minute's median, by quantile.",
-        &QUANTILE,
+        "Idle round-trip time over the period, median of each minute's median.",
+        &STATISTIC,
     )?;
     let loss = Family::new(
         "desserte_commune_loss_ratio",
@@ -80,7 +81,7 @@ pub(crate) fn territoire_families(
         set_rate(&download, place, &figures.download);
         set_rate(&upload, place, &figures.upload);
         if let RttFigure::Measured { median, .. } = figures.rtt {
-            rtt.set(&[place[0], place[1], "0.5"], median.as_secs_f64());
+            rtt.set(&[place[0], place[1], "median"], median.as_secs_f64());
         }
         let (sent, lost) = figures.echoes;
         if let Some(numbers) = figures.outage.measured() {
@@ -102,8 +103,8 @@ pub(crate) fn territoire_families(
 
 fn set_rate(family: &Family, place: [&str; 2], figure: &RateFigure) {
     let Some(numbers) = figure.measured() else { return };
-    family.set(&[place[0], place[1], "0.5"], numbers.median.as_bytes_per_second());
+    family.set(&[place[0], place[1], "median"], numbers.median.as_bytes_per_second());
     if let Some(p20) = numbers.p20 {
-        family.set(&[place[0], place[1], "0.2"], p20.as_bytes_per_second());
+        family.set(&[place[0], place[1], "p20"], p20.as_bytes_per_second());
     }
 }

@@ -1,0 +1,84 @@
+//! Bars of the median of each day.
+
+use desserte_units::Timestamp;
+
+use super::lang::Lang;
+use super::text;
+use crate::figures::{Day, RateFigure, Window};
+
+/// Width and height of the drawing, in its own units.
+const SIZE: (u32, u32) = (600, 160);
+
+/// A bar chart of the days of a period.
+pub(super) struct Chart {
+    pub(super) view_box: String,
+    /// Height of the base line.
+    pub(super) base: u32,
+    pub(super) bars: Vec<Bar>,
+    /// What the top of the chart means.
+    pub(super) top: String,
+    pub(super) first: String,
+    pub(super) last: String,
+}
+
+/// One day.
+pub(super) struct Bar {
+    pub(super) x: String,
+    pub(super) y: String,
+    pub(super) width: String,
+    pub(super) height: String,
+    /// Whether there is a median; otherwise a mark says that there were too few runs.
+    pub(super) measured: bool,
+    pub(super) day: String,
+    pub(super) value: String,
+}
+
+/// Draws the days; `None` when no day has a median.
+pub(super) fn chart(days: &[Day], window: &Window, lang: Lang) -> Option<Chart> {
+    let median = |day: &Day| day.download.measured().map(|numbers| numbers.median);
+    let highest = days
+        .iter()
+        .filter_map(median)
+        .max_by(|a, b| a.as_bits_per_second().total_cmp(&b.as_bits_per_second()))?;
+    let (width, height) = (f64::from(SIZE.0), f64::from(SIZE.1));
+    let step = width / (f64::from(window.days) + 1.0);
+    let start = window.period.start.as_unix_micros();
+    let bars = days
+        .iter()
+        .map(|day| {
+            let figure = &day.download;
+            let share =
+                median(day).map(|median| median.as_bits_per_second() / highest.as_bits_per_second().max(1.0));
+            let tall = share.map_or(6.0, |share| (share * (height - 10.0)).max(1.0));
+            let x = (days_between(start, day.start) * step).max(0.0);
+            Bar {
+                x: format!("{x:.1}"),
+                y: format!("{:.1}", height - tall),
+                width: format!("{:.1}", (step * 0.8).max(1.0)),
+                height: format!("{tall:.1}"),
+                measured: share.is_some(),
+                day: text::day(day.start, lang),
+                value: match figure {
+                    RateFigure::Measured(numbers) => text::rate(numbers.median, lang),
+                    RateFigure::NotEnough { .. } => {
+                        lang.t("données insuffisantes", "not enough data").to_owned()
+                    }
+                    RateFigure::NotMeasured => lang.t("non mesuré", "not measured").to_owned(),
+                },
+            }
+        })
+        .collect();
+    Some(Chart {
+        view_box: format!("0 0 {} {}", SIZE.0, SIZE.1 + 2),
+        base: SIZE.1,
+        bars,
+        top: text::rate(highest, lang),
+        first: text::day(window.period.start, lang),
+        last: text::day(window.period.end.saturating_add_micros(-1), lang),
+    })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a period lasts at most some months")]
+fn days_between(start_us: i64, moment: Timestamp) -> f64 {
+    (moment.as_unix_micros() - start_us) as f64 / 86_400e6
+}

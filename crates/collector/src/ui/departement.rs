@@ -1,0 +1,228 @@
+//! The map of a département and its twin, a table.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use desserte_model::CommuneCode;
+use desserte_territory::{Commune, Departement};
+use serde::Deserialize;
+
+use super::lang::Lang;
+use super::page::{Frame, problem, render};
+use super::scale::{Class, Indicator};
+use super::text;
+use crate::api::{Params, blocking, window};
+use crate::figures::{self, CommuneFigures, Window};
+use crate::problem::ApiError;
+use crate::state::Shared;
+
+/// Periods offered, in days.
+const PERIODS: [u16; 3] = [7, 30, 90];
+
+#[derive(Deserialize)]
+pub(super) struct Query {
+    #[serde(default)]
+    lang: Lang,
+    #[serde(default)]
+    indicateur: Indicator,
+    jours: Option<u16>,
+}
+
+#[derive(Template)]
+#[template(path = "departement.html")]
+struct View {
+    frame: Frame,
+    name: String,
+    code: String,
+    debit: bool,
+    tabs: Vec<Link>,
+    periods: Vec<Link>,
+    from: String,
+    to: String,
+    view_box: String,
+    shapes: Vec<Shape>,
+    legend: Vec<LegendRow>,
+    rows: Vec<TableRow>,
+    measured: usize,
+    total: usize,
+    minimum_runs: u64,
+    minimum_known: String,
+    api: String,
+}
+
+struct Link {
+    label: String,
+    address: String,
+    current: bool,
+}
+
+struct Shape {
+    d: String,
+    class: &'static str,
+    address: String,
+    words: String,
+}
+
+struct LegendRow {
+    class: Class,
+    communes: usize,
+}
+
+struct TableRow {
+    name: String,
+    address: String,
+    download: String,
+    upload: String,
+    outage: String,
+    runs: String,
+    probes: String,
+}
+
+pub(super) async fn page(
+    State(shared): State<Arc<Shared>>,
+    Path(code): Path<String>,
+    Params(query): Params<Query>,
+) -> Response {
+    let lang = query.lang;
+    blocking(move || view(&shared, &code, &query)).await.unwrap_or_else(|error| problem(error, lang))
+}
+
+fn view(shared: &Shared, code: &str, query: &Query) -> Result<Response, ApiError> {
+    let window = window(shared, query.jours)?;
+    let unknown = || ApiError::not_found("no such département");
+    let departement = shared.territory.departement(code).ok_or_else(unknown)?;
+    let map = shared.map(code).ok_or_else(unknown)?;
+    let rules = &shared.config.publication;
+    let figures = figures::of_departement(&shared.store, code, &window, rules)?;
+    let lang = query.lang;
+
+    let communes: BTreeMap<CommuneCode, &Commune> =
+        shared.territory.communes_of_departement(code).map(|commune| (commune.code, commune)).collect();
+    let shapes: Vec<Shape> = map
+        .communes
+        .iter()
+        .map(|path| {
+            let figures = figures.get(&path.code);
+            let name = communes.get(&path.code).map_or("", |commune| &commune.name);
+            let value = query.indicateur.value(figures, lang);
+            Shape {
+                d: path.d.clone(),
+                class: query.indicateur.class_of(figures, &window),
+                address: commune_address(path.code, &window, shared, lang),
+                words: format!("{name}{} {value}", lang.t(" :", ":")),
+            }
+        })
+        .collect();
+    let legend = query
+        .indicateur
+        .classes(&window, lang)
+        .into_iter()
+        .map(|class| {
+            let communes = shapes.iter().filter(|shape| shape.class == class.code).count();
+            LegendRow { class, communes }
+        })
+        .collect();
+    let title = title(departement, query);
+    let path = address(code, query.indicateur, window.days, Lang::Fr);
+    View {
+        frame: Frame::new(shared, lang, title, &path),
+        name: departement.label().to_owned(),
+        code: code.to_owned(),
+        debit: query.indicateur == Indicator::Debit,
+        tabs: tabs(code, query, &window),
+        periods: periods(code, query, &window),
+        from: text::day(window.period.start, lang),
+        to: text::day(window.period.end.saturating_add_micros(-1), lang),
+        view_box: map.view_box(),
+        measured: figures.len(),
+        total: communes.len(),
+        rows: rows(&communes, &figures, &window, shared, lang),
+        shapes,
+        legend,
+        minimum_runs: rules.minimum_runs,
+        minimum_known: text::hours(rules.minimum_known()),
+        api: format!("/api/v1/departements/{code}?jours={}", window.days),
+    }
+    .answer()
+}
+
+impl View {
+    fn answer(&self) -> Result<Response, ApiError> {
+        render(self)
+    }
+}
+
+fn title(departement: &Departement, query: &Query) -> String {
+    let what = match query.indicateur {
+        Indicator::Debit => query.lang.t("débit descendant médian", "median download"),
+        Indicator::Coupures => query.lang.t("heures de coupure", "hours of outage"),
+    };
+    format!("{} – {what}", departement.label())
+}
+
+fn address(code: &str, indicator: Indicator, days: u16, lang: Lang) -> String {
+    format!("/departement/{code}?indicateur={}&jours={days}{}", indicator.code(), lang.suffix())
+}
+
+fn commune_address(code: CommuneCode, window: &Window, shared: &Shared, lang: Lang) -> String {
+    if window.days == shared.config.publication.period_days {
+        format!("/commune/{code}{}", lang.query())
+    } else {
+        format!("/commune/{code}?jours={}{}", window.days, lang.suffix())
+    }
+}
+
+fn tabs(code: &str, query: &Query, window: &Window) -> Vec<Link> {
+    let lang = query.lang;
+    let names = [
+        (Indicator::Debit, lang.t("Débit descendant médian", "Median download")),
+        (Indicator::Coupures, lang.t("Heures de coupure", "Hours of outage")),
+    ];
+    names
+        .into_iter()
+        .map(|(indicator, label)| Link {
+            label: label.to_owned(),
+            address: address(code, indicator, window.days, lang),
+            current: indicator == query.indicateur,
+        })
+        .collect()
+}
+
+fn periods(code: &str, query: &Query, window: &Window) -> Vec<Link> {
+    PERIODS
+        .into_iter()
+        .map(|days| Link {
+            label: format!("{days} {}", query.lang.t("jours", "days")),
+            address: address(code, query.indicateur, days, query.lang),
+            current: days == window.days,
+        })
+        .collect()
+}
+
+/// Measured communes, by name. The others are named by the map and by their absence here.
+fn rows(
+    communes: &BTreeMap<CommuneCode, &Commune>,
+    figures: &BTreeMap<CommuneCode, CommuneFigures>,
+    window: &Window,
+    shared: &Shared,
+    lang: Lang,
+) -> Vec<TableRow> {
+    let mut measured: Vec<_> =
+        figures.iter().filter_map(|(code, figures)| Some((*communes.get(code)?, figures))).collect();
+    measured.sort_by(|a, b| a.0.name.cmp(&b.0.name));
+    measured
+        .into_iter()
+        .map(|(commune, figures)| TableRow {
+            name: commune.name.clone(),
+            address: commune_address(commune.code, window, shared, lang),
+            download: Indicator::Debit.value(Some(figures), lang),
+            upload: super::commune::rate_words(&figures.upload, lang),
+            outage: Indicator::Coupures.value(Some(figures), lang),
+            runs: text::count(figures.download.runs(), lang),
+            probes: text::count(figures.probes, lang),
+        })
+        .collect()
+}

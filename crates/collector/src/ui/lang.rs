@@ -1,0 +1,36 @@
+//! The two languages of the pages.
+
+use serde::Deserialize;
+
+/// Language of a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Lang {
+    #[default]
+    Fr,
+    En,
+}
+
+impl Lang {
+    /// The text of this language out of the two.
+    pub(super) const fn t<'a>(self, french: &'a str, english: &'a str) -> &'a str {
+        match self {
+            Self::Fr => french,
+            Self::En => english,
+        }
+    }
+
+    pub(super) const fn code(self) -> &'static str {
+        self.t("fr", "en")
+    }
+
+    /// What an address needs to stay in this language, after a `?`-query that is already there.
+    pub(super) const fn suffix(self) -> &'static str {
+        self.t("", "&lang=en")
+    }
+
+    /// The same as the only parameter.
+    pub(super) const fn query(self) -> &'static str {
+        self.t("", "?lang=en")
+    }
+}

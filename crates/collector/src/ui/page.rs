@@ -1,0 +1,94 @@
+//! What every page has around it.
+
+use askama::Template;
+use axum::response::{Html, IntoResponse, Response};
+use http::StatusCode;
+
+use super::lang::Lang;
+use crate::problem::ApiError;
+use crate::state::Shared;
+
+/// The frame of a page.
+pub(super) struct Frame {
+    pub(super) lang: Lang,
+    /// Title of the document.
+    pub(super) title: String,
+    /// Whether the banner of made-up data is shown.
+    pub(super) demonstration: bool,
+    /// The same page in the other language.
+    pub(super) other_language: String,
+    /// Version of the program.
+    pub(super) version: &'static str,
+    /// Address of the style sheet, with its version.
+    pub(super) style: &'static str,
+}
+
+impl Frame {
+    /// `path` is the page's address with its query but without the language.
+    pub(super) fn new(shared: &Shared, lang: Lang, title: String, path: &str) -> Self {
+        let separator = if path.contains('?') { '&' } else { '?' };
+        let other_language = match lang {
+            Lang::Fr => format!("{path}{separator}lang=en"),
+            Lang::En => path.to_owned(),
+        };
+        Self {
+            lang,
+            title,
+            demonstration: shared.demonstration,
+            other_language,
+            version: shared.build.version,
+            style: super::assets::style_address(),
+        }
+    }
+}
+
+/// Makes the answer of a template.
+pub(super) fn render(template: &impl Template) -> Result<Response, ApiError> {
+    template.render().map(|text| Html(text).into_response()).map_err(ApiError::internal)
+}
+
+#[derive(Template)]
+#[template(path = "message.html")]
+struct Message<'a> {
+    frame: Frame,
+    words: &'a str,
+}
+
+/// A page that says one sentence.
+pub(super) fn message(status: StatusCode, lang: Lang, words: &str) -> Response {
+    let frame = Frame {
+        lang,
+        title: words.to_owned(),
+        demonstration: false,
+        other_language: match lang {
+            Lang::Fr => "/?lang=en".to_owned(),
+            Lang::En => "/".to_owned(),
+        },
+        version: env!("CARGO_PKG_VERSION"),
+        style: super::assets::style_address(),
+    };
+    match render(&(Message { frame, words })) {
+        Ok(page) => (status, page).into_response(),
+        Err(error) => error.into_response(),
+    }
+}
+
+/// The page for a problem met while making a page.
+pub(super) fn problem(error: ApiError, lang: Lang) -> Response {
+    let words = match error.status() {
+        StatusCode::NOT_FOUND => {
+            lang.t("Ce lieu ne fait pas partie du territoire.", "This place is not part of the territory.")
+        }
+        StatusCode::BAD_REQUEST => {
+            lang.t("Cette adresse ne peut pas être lue.", "This address cannot be read.")
+        }
+        _ => lang.t(
+            "La page n'a pas pu être préparée. Réessayez dans un instant.",
+            "The page could not be made. Try again in a moment.",
+        ),
+    };
+    let status = error.status();
+    // Writes the log.
+    drop(error.into_response());
+    message(status, lang, words)
+}

@@ -1,0 +1,123 @@
+//! Numbers as people read them. Mbit/s is 10^6 bits per second.
+
+use std::time::Duration;
+
+use desserte_units::{BitRate, Timestamp};
+
+use super::lang::Lang;
+
+/// A no-break space.
+const NB: char = '\u{a0}';
+
+/// A narrow no-break space, which French puts between groups of three digits.
+const NNB: char = '\u{202f}';
+
+/// A rate with as many digits as it deserves.
+pub(super) fn rate(rate: BitRate, lang: Lang) -> String {
+    let megabits = rate.as_mbit_per_s();
+    let digits = match megabits {
+        m if m < 0.995 => 2,
+        m if m < 99.95 => 1,
+        _ => 0,
+    };
+    format!("{}{NB}Mbit/s", decimal(megabits, digits, lang))
+}
+
+/// A number with a fixed number of decimals.
+pub(super) fn decimal(value: f64, digits: usize, lang: Lang) -> String {
+    let text = format!("{value:.digits$}");
+    match lang {
+        Lang::Fr => text.replace('.', ","),
+        Lang::En => text,
+    }
+}
+
+/// A share in per cent.
+pub(super) fn percent(share: f64, lang: Lang) -> String {
+    let digits = if (0.0995..=0.9995).contains(&share) && share < 0.99 { 0 } else { 1 };
+    let number = decimal(share * 100.0, digits, lang);
+    lang.t(&format!("{number}{NB}%"), &format!("{number}%")).to_owned()
+}
+
+/// Availability, whose differences lie in the decimals.
+pub(super) fn availability(share: f64, lang: Lang) -> String {
+    // Rounded down: 99.99 must not read as 100.
+    let hundredths = (share * 10_000.0).floor() / 100.0;
+    let number = decimal(hundredths, 2, lang);
+    lang.t(&format!("{number}{NB}%"), &format!("{number}%")).to_owned()
+}
+
+/// A whole number with groups of three digits.
+pub(super) fn count(number: u64, lang: Lang) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i) % 3 == 0 {
+            text.push(if lang == Lang::Fr { NNB } else { ',' });
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A length of time in hours and minutes; below an hour, in minutes; nothing as `0 h`.
+pub(super) fn hours(duration: Duration) -> String {
+    let minutes = (duration.as_secs() + 30) / 60;
+    match (minutes / 60, minutes % 60) {
+        (0, 0) if duration.is_zero() => format!("0{NB}h"),
+        (0, 0) => format!("<{NB}1{NB}min"),
+        (0, minutes) => format!("{minutes}{NB}min"),
+        (hours, 0) => format!("{hours}{NB}h"),
+        (hours, minutes) => format!("{hours}{NB}h{NB}{minutes:02}"),
+    }
+}
+
+/// A round-trip time.
+pub(super) fn milliseconds(duration: Duration, lang: Lang) -> String {
+    let millis = duration.as_secs_f64() * 1e3;
+    let digits = usize::from(millis < 9.95);
+    format!("{}{NB}ms", decimal(millis, digits, lang))
+}
+
+/// A day, as `31/10/2026` or `2026-10-31`.
+pub(super) fn day(moment: Timestamp, lang: Lang) -> String {
+    let Ok(time) = jiff::Timestamp::from_second(moment.as_unix_secs()) else { return "?".to_owned() };
+    let date = jiff::tz::Offset::UTC.to_datetime(time).date();
+    match lang {
+        Lang::Fr => format!("{:02}/{:02}/{}", date.day(), date.month(), date.year()),
+        Lang::En => date.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_have_the_digits_they_deserve() {
+        let fr = |megabits| rate(BitRate::from_mbit_per_s(megabits).unwrap(), Lang::Fr).replace(NB, " ");
+        assert_eq!(fr(0.0), "0,00 Mbit/s");
+        assert_eq!(fr(0.456), "0,46 Mbit/s");
+        assert_eq!(fr(12.34), "12,3 Mbit/s");
+        assert_eq!(fr(234.6), "235 Mbit/s");
+        assert_eq!(rate(BitRate::from_mbit_per_s(1.25).unwrap(), Lang::En).replace(NB, " "), "1.2 Mbit/s");
+    }
+
+    #[test]
+    fn times_read_as_hours_and_minutes() {
+        let text = |seconds| hours(Duration::from_secs(seconds)).replace(NB, " ");
+        assert_eq!(text(0), "0 h");
+        assert_eq!(text(20), "< 1 min");
+        assert_eq!(text(120), "2 min");
+        assert_eq!(text(32_400), "9 h");
+        assert_eq!(text(3_900), "1 h 05");
+    }
+
+    #[test]
+    fn nearly_always_is_not_always() {
+        assert_eq!(availability(0.999_99, Lang::En), "99.99%");
+        assert_eq!(availability(1.0, Lang::En), "100.00%");
+        assert_eq!(count(1_234_567, Lang::En), "1,234,567");
+        assert_eq!(count(12, Lang::Fr), "12");
+    }
+}
