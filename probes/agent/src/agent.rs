@@ -305,7 +305,6 @@ fn nameplate(config: &Config, key: &ProbeKey) -> Nameplate {
         collector: config.collector.clone(),
         probe: key.id().to_string(),
         public_key: key.public().to_string(),
-        advice: config.advice(),
     }
 }
 

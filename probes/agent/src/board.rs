@@ -38,7 +38,6 @@ pub(crate) struct Board {
     pub(crate) reports: Reports,
     pub(crate) budget: BudgetSeen,
     pub(crate) spool: SpoolSeen,
-    pub(crate) advice: Vec<String>,
 }
 
 /// A moment, by both clocks.
@@ -129,7 +128,6 @@ pub(crate) struct Nameplate {
     pub(crate) collector: String,
     pub(crate) probe: String,
     pub(crate) public_key: String,
-    pub(crate) advice: Vec<String>,
 }
 
 impl From<ClockStamp> for Moment {
@@ -183,7 +181,6 @@ impl Board {
             reports: Reports::default(),
             budget: BudgetSeen::default(),
             spool: SpoolSeen::default(),
-            advice: nameplate.advice,
         }
     }
 

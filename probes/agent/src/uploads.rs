@@ -186,10 +186,12 @@ fn append_refused(path: &Path, refusal: &Refusal, record: &[u8]) -> io::Result<(
     if fs::metadata(path).is_ok_and(|file| file.len() > REFUSED_BYTES_MAX) {
         fs::remove_file(path)?;
     }
-    let mut line = serde_json::to_vec(refusal)?;
-    line.push(b'\t');
+    // The record's own octets, so that its hash can still be checked.
+    let mut line = b"{\"refusal\":".to_vec();
+    serde_json::to_writer(&mut line, refusal)?;
+    line.extend_from_slice(b",\"record\":");
     line.extend_from_slice(record);
-    line.push(b'\n');
+    line.extend_from_slice(b"}\n");
     OpenOptions::new().create(true).append(true).open(path)?.write_all(&line)
 }
 

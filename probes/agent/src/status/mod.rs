@@ -209,7 +209,6 @@ pub(crate) mod tests {
             collector: "https://desserte.example.org".to_owned(),
             probe: "00112233445566778899aabbccddeeff".to_owned(),
             public_key: "KEY=".to_owned(),
-            advice: Vec::new(),
         };
         let mut board = Board::new(nameplate, stamp(0));
         board.written = stamp(3600).into();

@@ -12,8 +12,8 @@ use crate::board::{Board, MinuteSeen, Moment, RunSeen};
 pub(crate) fn render(board: Option<&Board>, verdict: &Verdict, now: &Moment, language: Language) -> String {
     let mut out = String::new();
     if let Some(board) = board {
-        let title = language.choose("Sonde", "Probe");
-        let _ = writeln!(out, "{title} : {} ({}, version {})", board.site, board.probe, board.version);
+        let title = language.choose("Sonde :", "Probe:");
+        let _ = writeln!(out, "{title} {} ({}, version {})", board.site, board.probe, board.version);
     }
     match verdict.findings.first() {
         None => out.push_str(language.choose("Tout va bien.\n", "All is well.\n")),
@@ -23,7 +23,7 @@ pub(crate) fn render(board: Option<&Board>, verdict: &Verdict, now: &Moment, lan
     }
     if let Some(board) = board {
         out.push('\n');
-        for (label, text) in facts(board, now, language) {
+        for (label, text) in facts(board, verdict.running, now, language) {
             let gap = " ".repeat(20_usize.saturating_sub(label.chars().count()));
             let _ = writeln!(out, "{label}{gap} {text}");
         }
@@ -38,26 +38,19 @@ pub(crate) fn render(board: Option<&Board>, verdict: &Verdict, now: &Moment, lan
             let _ = writeln!(out, "{mark}{}", advice(finding, board, language));
         }
     }
-    notes(board, language, &mut out);
     out
 }
 
-fn notes(board: Option<&Board>, language: Language, out: &mut String) {
-    let Some(board) = board.filter(|board| !board.advice.is_empty()) else { return };
-    let title = language.choose("Conseils de réglage :", "Advice on the settings:");
-    let _ = writeln!(out, "\n{title}");
-    for line in &board.advice {
-        let _ = writeln!(out, "- {line}");
-    }
-}
-
-fn facts(board: &Board, now: &Moment, language: Language) -> Vec<(&'static str, String)> {
+fn facts(board: &Board, running: bool, now: &Moment, language: Language) -> Vec<(&'static str, String)> {
     let say = |french: &'static str, english: &'static str| language.choose(french, english);
     let mut facts = vec![
         (say("Dernière mesure", "Last measurement"), measurement(board, now, language)),
         (say("Débit descendant", "Download"), throughput(board.download.as_ref(), now, language)),
         (say("Débit montant", "Upload"), throughput(board.upload.as_ref(), now, language)),
-        (say("Prochain débit", "Next run"), next_run(board, now, language)),
+        (
+            say("Prochain débit", "Next run"),
+            next_run(board.next_run.as_ref().filter(|_| running), now, language),
+        ),
         (say("Dernier envoi", "Last report"), last_report(board, now, language)),
         (say("Données du mois", "Data this month"), budget(board, language)),
     ];
@@ -126,12 +119,13 @@ fn throughput(run: Option<&RunSeen>, now: &Moment, language: Language) -> String
         _ => say("souci de la sonde", "probe at fault").to_owned(),
     };
     let reason = run.reason.as_ref().filter(|_| run.outcome != "refused_by_budget");
-    let reason = reason.map_or(String::new(), |reason| format!(" : {reason}"));
+    let colon = say(" : ", ": ");
+    let reason = reason.map_or(String::new(), |reason| format!("{colon}{reason}"));
     format!("{what} ({when}, {}){reason}", run.server)
 }
 
-fn next_run(board: &Board, now: &Moment, language: Language) -> String {
-    let Some(next) = &board.next_run else {
+fn next_run(next: Option<&Moment>, now: &Moment, language: Language) -> String {
+    let Some(next) = next else {
         return language.choose("aucun de prévu", "none planned").to_owned();
     };
     match next.seconds_until(now) {
