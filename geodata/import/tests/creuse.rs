@@ -1,4 +1,5 @@
 //! One real département: small enough to run at every change. Needs real data (`shared::geodata`).
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "helpers of tests fail the test")]
 
 mod shared;
 

@@ -1,4 +1,5 @@
 //! Each trap of official layouts, on a small file of its own (`geodata/fixtures/traps`).
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "helpers of tests fail the test")]
 
 use std::path::{Path, PathBuf};
 
