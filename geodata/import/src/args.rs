@@ -32,6 +32,15 @@ pub(crate) enum Command {
         #[arg(long, value_enum, default_value_t = Lang::Fr)]
         lang: Lang,
     },
+    /// Writes a made-up département, labelled as such, for demonstrations without real outlines
+    Synthetic {
+        /// Where to write the territory file
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        /// Number that the département is made from; the same number gives the same file
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     /// Downloads the file that a manifest describes, and keeps it only if its checksum is right
     Fetch {
         /// The manifest, a TOML file as in geodata/sources

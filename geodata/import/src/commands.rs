@@ -11,7 +11,7 @@ use desserte_geodata::{
     ImportError, ImportPlan, Language, Manifest, NotALayout, built_in_manifests, fetch, find_in, import,
     import_summary, territory_summary,
 };
-use desserte_territory::Territory;
+use desserte_territory::{Territory, synthetic};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::args::{Command, ImportArgs};
@@ -23,6 +23,12 @@ pub(crate) fn run(command: Command) -> anyhow::Result<()> {
         Command::Info { file, lang } => {
             let territory = Territory::open(file)?;
             print!("{}", territory_summary(&territory, lang.into()));
+            Ok(())
+        }
+        Command::Synthetic { out, seed } => {
+            let territory = synthetic::territory(seed);
+            write_whole(&out, &territory.to_bytes())?;
+            print!("{}", territory_summary(&territory, Language::French));
             Ok(())
         }
         Command::Fetch { manifest, out, base_url } => run_fetch(&manifest, &out, base_url.as_deref()),

@@ -129,6 +129,16 @@ fn the_program_tells_a_wrong_command_line_from_a_failure() {
 }
 
 #[test]
+fn the_program_makes_a_departement_up_and_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("t.dst").display().to_string();
+    let output = program(&["synthetic", "--out", &out]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(program(&["info", &out]).stdout).unwrap();
+    assert!(text.starts_with("TERRITOIRE FICTIF"), "{text}");
+}
+
+#[test]
 fn the_program_imports_reports_and_describes() {
     let dir = tempfile::tempdir().unwrap();
     let path = |name: &str| dir.path().join(name).display().to_string();
