@@ -40,7 +40,7 @@ struct View {
     from: String,
     to: String,
     anything: bool,
-    probes: u64,
+    probes: String,
     sentences: Vec<String>,
     figures: Vec<FigureRow>,
     lines: Vec<LineRow>,
@@ -99,7 +99,7 @@ fn view(shared: &Shared, code: &str, query: &Query) -> Result<Response, ApiError
         from: text::day(window.period.start, lang),
         to: text::day(window.period.end.saturating_add_micros(-1), lang),
         anything: figures.probes > 0,
-        probes: figures.probes,
+        probes: text::probes(figures.probes, lang),
         sentences: sentences(&figures, lang),
         figures: figure_rows(&figures, &window, lang),
         lines: figures.lines.iter().map(|line| line_row(line, lang)).collect(),
@@ -131,7 +131,7 @@ fn sentences(figures: &CommuneFigures, lang: Lang) -> Vec<String> {
             let p20 = text::rate(p20, lang);
             said.push(match lang {
                 Lang::Fr => {
-                    format!("Huit essais sur dix ont atteint {p20} ; les autres sont restés en dessous.")
+                    format!("Huit essais sur dix ont atteint {p20}\u{a0}; les autres sont restés en dessous.")
                 }
                 Lang::En => format!("Eight runs in ten reached {p20}; the others stayed below."),
             });
@@ -144,7 +144,7 @@ fn sentences(figures: &CommuneFigures, lang: Lang) -> Vec<String> {
             (Lang::Fr, 0) => format!("Aucune coupure n'a été vue pendant les {known} du temps où l'état de la ligne est connu."),
             (Lang::En, 0) => format!("No outage was seen in the {known} of the time during which the line's state is known."),
             (Lang::Fr, _) => format!(
-                "La ligne a été coupée {mean} en moyenne par sonde. L'état de la ligne est connu pendant {known} du temps : la durée réelle peut être plus longue."
+                "La ligne a été coupée {mean} en moyenne par sonde. L'état de la ligne est connu pendant {known} du temps\u{a0}: la durée réelle peut être plus longue."
             ),
             (Lang::En, _) => format!(
                 "The line was down for {mean}, mean over the probes. Its state is known for {known} of the time: it may really have been longer."
@@ -155,9 +155,9 @@ fn sentences(figures: &CommuneFigures, lang: Lang) -> Vec<String> {
 }
 
 fn figure_rows(figures: &CommuneFigures, window: &Window, lang: Lang) -> Vec<FigureRow> {
-    let runs = |figure: &RateFigure| match lang {
-        Lang::Fr => format!("{} essais complets", text::count(figure.runs(), lang)),
-        Lang::En => format!("{} complete runs", text::count(figure.runs(), lang)),
+    let runs = |figure: &RateFigure| {
+        let french = ("essai complet", "essais complets");
+        text::counted(figure.runs(), french, ("complete run", "complete runs"), lang)
     };
     let mut rows = vec![
         FigureRow {
@@ -207,21 +207,21 @@ fn outage_rows(figure: &OutageFigure, window: &Window, lang: Lang) -> Vec<Figure
         OutageFigure::Measured(numbers) => numbers,
     };
     let longest = numbers.longest.map(text::hours).unwrap_or_default();
-    let left_out = match (numbers.probes_left_out, lang) {
-        (0, _) => String::new(),
-        (n, Lang::Fr) => format!(", {n} laissée(s) de côté faute de durée"),
-        (n, Lang::En) => format!(", {n} left out for want of time"),
+    let left_out = match numbers.probes_left_out {
+        0 => String::new(),
+        n => format!(
+            ", {} {}",
+            text::probes(n, lang),
+            lang.t("de côté, faute de durée", "left out for want of time")
+        ),
     };
-    let count = text::count(numbers.count, lang);
+    let count = text::counted(numbers.count, ("coupure", "coupures"), ("outage", "outages"), lang);
+    let probes = text::probes(numbers.probes, lang);
     let behind = match (numbers.count, lang) {
-        (0, Lang::Fr) => format!("aucune coupure vue par {} sonde(s){left_out}", numbers.probes),
-        (0, Lang::En) => format!("no outage seen by {} probe(s){left_out}", numbers.probes),
-        (_, Lang::Fr) => {
-            format!("{count} coupure(s), la plus longue {longest} ; {} sonde(s){left_out}", numbers.probes)
-        }
-        (_, Lang::En) => {
-            format!("{count} outage(s), the longest {longest}; {} probe(s){left_out}", numbers.probes)
-        }
+        (0, Lang::Fr) => format!("aucune coupure vue par {probes}{left_out}"),
+        (0, Lang::En) => format!("no outage seen by {probes}{left_out}"),
+        (_, Lang::Fr) => format!("{count}, la plus longue {longest}\u{a0}; {probes}{left_out}"),
+        (_, Lang::En) => format!("{count}, the longest {longest}; {probes}{left_out}"),
     };
     let hours = text::count(window.period.length().as_secs() / 3_600, lang);
     vec![
@@ -231,7 +231,9 @@ fn outage_rows(figure: &OutageFigure, window: &Window, lang: Lang) -> Vec<Figure
             value: text::percent(numbers.known_ratio, lang),
             behind: match lang {
                 Lang::Fr => {
-                    format!("sur {hours} heures ; le reste n'est compté ni comme marche ni comme coupure")
+                    format!(
+                        "sur {hours} heures\u{a0}; le reste n'est compté ni comme marche ni comme coupure"
+                    )
                 }
                 Lang::En => format!("of {hours} hours; the rest counts neither as up nor as down"),
             },

@@ -46,8 +46,7 @@ struct View {
     shapes: Vec<Shape>,
     legend: Vec<LegendRow>,
     rows: Vec<TableRow>,
-    measured: usize,
-    total: usize,
+    measured_words: String,
     minimum_runs: u64,
     minimum_known: String,
     api: String,
@@ -112,7 +111,7 @@ fn view(shared: &Shared, code: &str, query: &Query) -> Result<Response, ApiError
                 d: path.d.clone(),
                 class: query.indicateur.class_of(figures, &window),
                 address: commune_address(path.code, &window, shared, lang),
-                words: format!("{name}{} {value}", lang.t(" :", ":")),
+                words: format!("{name}{} {value}", lang.t("\u{a0}:", ":")),
             }
         })
         .collect();
@@ -137,8 +136,7 @@ fn view(shared: &Shared, code: &str, query: &Query) -> Result<Response, ApiError
         from: text::day(window.period.start, lang),
         to: text::day(window.period.end.saturating_add_micros(-1), lang),
         view_box: map.view_box(),
-        measured: figures.len(),
-        total: communes.len(),
+        measured_words: measured_words(figures.len(), communes.len(), lang),
         rows: rows(&communes, &figures, &window, shared, lang),
         shapes,
         legend,
@@ -161,6 +159,14 @@ fn title(departement: &Departement, query: &Query) -> String {
         Indicator::Coupures => query.lang.t("heures de coupure", "hours of outage"),
     };
     format!("{} – {what}", departement.label())
+}
+
+fn measured_words(measured: usize, total: usize, lang: Lang) -> String {
+    let number = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+    let french = ("commune avec des mesures", "communes avec des mesures");
+    let english = ("commune with measurements", "communes with measurements");
+    let measured = text::counted(number(measured), french, english, lang);
+    format!("{measured} {} {}.", lang.t("sur", "out of"), text::count(number(total), lang))
 }
 
 fn address(code: &str, indicator: Indicator, days: u16, lang: Lang) -> String {

@@ -26,7 +26,7 @@ pub(super) struct Query {
 struct Home {
     frame: Frame,
     departements: Vec<Row>,
-    others: usize,
+    others: Option<String>,
 }
 
 struct Row {
@@ -61,6 +61,17 @@ pub(super) async fn page(State(shared): State<Arc<Shared>>, Params(query): Param
         let title = lang.t("Ce que donnent vraiment les réseaux", "What networks really give").to_owned();
         let frame = Frame::new(&shared, lang, title, "/");
         let others = shared.territory.departements().len() - departements.len();
+        let others = u64::try_from(others).ok().filter(|others| *others > 0).map(|others| {
+            let french = (
+                "autre département du territoire, sans mesure.",
+                "autres départements du territoire, sans mesure.",
+            );
+            let english = (
+                "other département of the territory, without measurement.",
+                "other départements of the territory, without measurement.",
+            );
+            text::counted(others, french, english, lang)
+        });
         render(&Home { frame, departements, others })
     });
     made.await.unwrap_or_else(|error| problem(error, lang))

@@ -60,6 +60,22 @@ pub(super) fn count(number: u64, lang: Lang) -> String {
     text
 }
 
+/// A count with the noun it counts; French takes the singular for none, too.
+pub(super) fn counted(number: u64, french: (&str, &str), english: (&str, &str), lang: Lang) -> String {
+    let noun = match lang {
+        Lang::Fr if number < 2 => french.0,
+        Lang::Fr => french.1,
+        Lang::En if number == 1 => english.0,
+        Lang::En => english.1,
+    };
+    format!("{}{NB}{noun}", count(number, lang))
+}
+
+/// A number of probes.
+pub(super) fn probes(number: u64, lang: Lang) -> String {
+    counted(number, ("sonde", "sondes"), ("probe", "probes"), lang)
+}
+
 /// A length of time in hours and minutes; below an hour, in minutes; nothing as `0 h`.
 pub(super) fn hours(duration: Duration) -> String {
     let minutes = (duration.as_secs() + 30) / 60;
