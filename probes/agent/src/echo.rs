@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use desserte_model::IpFamily;
 use desserte_net::FamilyChoice;
-use surge_ping::{Client, ICMP, PingIdentifier, PingSequence, SurgeError};
+use surge_ping::{Client, ICMP, IcmpPacket, PingIdentifier, PingSequence, SurgeError};
 
 use crate::book::{ECHO_PAYLOAD_BYTES, family_of};
 use crate::config::{Method, Target};
@@ -85,7 +85,9 @@ impl Echoer {
         let mut pinger = socket.pinger(to.address, identifier).await;
         pinger.timeout(patience).scope_id(to.scope);
         match pinger.ping(PingSequence(sequence), &[0; ECHO_PAYLOAD_BYTES as usize]).await {
-            Ok((_, rtt)) => Echo::Answered(micros(rtt)),
+            Ok((packet, rtt)) if is_reply(&packet) => Echo::Answered(micros(rtt)),
+            // The library also hands over what routers say of the echo ("host unreachable"): that is a loss.
+            Ok(_) => Echo::Lost,
             Err(SurgeError::Timeout { .. }) => Echo::Lost,
             Err(error) => {
                 // A dead socket (an interface that went away) is replaced for the next echo.
@@ -112,6 +114,14 @@ impl Echoer {
 
     fn forget(&self, family: IpFamily) {
         self.sockets.borrow_mut()[place(family)] = None;
+    }
+}
+
+/// Whether it is an echo reply (type 0 in RFC 792, 129 in RFC 4443).
+fn is_reply(packet: &IcmpPacket) -> bool {
+    match packet {
+        IcmpPacket::V4(packet) => packet.get_icmp_type().0 == 0,
+        IcmpPacket::V6(packet) => packet.get_icmpv6_type().0 == 129,
     }
 }
 
@@ -177,6 +187,14 @@ mod tests {
             Echo::NotSent(reason) if std::env::var_os("CI").is_none() => eprintln!("SKIPPED: {reason}"),
             other => panic!("{other:?}"),
         }
+    }
+
+    /// Nobody ever answers in TEST-NET-1 (RFC 5737); a router may say so.
+    #[tokio::test]
+    async fn what_a_router_says_of_an_echo_is_not_an_answer() {
+        let to = Destination { address: "192.0.2.1".parse().unwrap(), scope: 0 };
+        let echo = Echoer::default().send(Method::Icmp, to, Duration::from_millis(1500)).await;
+        assert!(!matches!(echo, Echo::Answered(_)), "{echo:?}");
     }
 
     #[tokio::test]

@@ -7,6 +7,9 @@ use tokio::sync::{Mutex, MutexGuard, watch};
 /// The longest that an echo waits for an upload. One that takes longer is stuck, which leaves the line idle again.
 const ECHO_WAITS_MAX: Duration = Duration::from_secs(5);
 
+/// An echo never waits for more than this part of its window.
+const ECHO_WAITS_SHARE: u32 = 12;
+
 /// Time for echoes under way to come back before the line is loaded.
 const SETTLE: Duration = Duration::from_millis(500);
 
@@ -53,10 +56,10 @@ impl Line {
     }
 
     /// Whether an echo would find the line free of our own load; waits for a short upload to end.
-    pub(crate) async fn idle_for_echoes(&self) -> bool {
+    pub(crate) async fn idle_for_echoes(&self, window: Duration) -> bool {
         let mut now = self.now.subscribe();
         let idle = now.wait_for(|now| *now != Use::Upload);
-        match tokio::time::timeout(ECHO_WAITS_MAX, idle).await {
+        match tokio::time::timeout(ECHO_WAITS_MAX.min(window / ECHO_WAITS_SHARE), idle).await {
             Ok(Ok(now)) => *now == Use::Idle,
             // Still uploading after so long: the upload gets no answer and sends next to nothing.
             Err(_) => true,
@@ -77,17 +80,20 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn echoes_wait_for_an_upload_and_stay_away_from_a_run() {
         let line = Line::new();
-        assert!(line.idle_for_echoes().await);
+        assert!(line.idle_for_echoes(Duration::from_secs(60)).await);
         let run = line.load(Use::Run).await;
-        assert!(!line.idle_for_echoes().await);
+        assert!(!line.idle_for_echoes(Duration::from_secs(60)).await);
         drop(run);
         let upload = line.load(Use::Upload).await;
-        let (idle, ()) = tokio::join!(line.idle_for_echoes(), async {
+        let (idle, ()) = tokio::join!(line.idle_for_echoes(Duration::from_secs(60)), async {
             tokio::time::sleep(Duration::from_secs(1)).await;
             drop(upload);
         });
         assert!(idle);
         let _stuck = line.load(Use::Upload).await;
-        assert!(line.idle_for_echoes().await, "a stuck upload does not blind the probe");
+        assert!(
+            line.idle_for_echoes(Duration::from_secs(60)).await,
+            "a stuck upload does not blind the probe"
+        );
     }
 }

@@ -74,7 +74,7 @@ async fn fill(agent: &Agent, window: &mut Window, begun: Instant) {
 async fn send_round(agent: &Agent, window: &mut Window, patience: Duration) {
     let way = agent.way_out();
     window.look_at_link(agent, way.as_ref());
-    if !agent.line.idle_for_echoes().await {
+    if !agent.line.idle_for_echoes(agent.config.window).await {
         for target in &mut window.targets {
             target.skip(DURING_RUN);
         }
