@@ -82,6 +82,7 @@ pub(crate) struct Channel {
     needs_flush: bool,
     /// Octets that came in with the end of the handshake.
     early: Vec<u8>,
+    receives: bool,
     sleep: Pin<Box<Sleep>>,
 }
 
@@ -104,12 +105,23 @@ impl Channel {
             buffer: vec![0; buffer],
             needs_flush: false,
             early,
+            receives: kind.receives,
             sleep: Box::pin(tokio::time::sleep(Duration::ZERO)),
         })
     }
 
     pub(crate) fn wire(&self) -> &Wire {
         &self.wire
+    }
+
+    /// Whether this end receives the load.
+    pub(crate) const fn receives(&self) -> bool {
+        self.receives
+    }
+
+    /// Keeps what is handed over but cannot be sent yet to about `bytes`.
+    pub(crate) fn limit_unsent(&mut self, bytes: u64) {
+        self.wire.limit_unsent(bytes);
     }
 
     pub(crate) fn into_wire(self) -> Wire {

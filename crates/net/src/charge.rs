@@ -14,10 +14,10 @@ const IPV6_HEADER: u64 = 40;
 const TCP_HEADER: u64 = 20;
 /// Time stamps, padded.
 const TIMESTAMP_OPTION: u64 = 12;
-/// Selective acknowledgements of the segments that are not in order, at the most that fits beside time stamps.
+/// Selective acknowledgements in the answer to each segment out of order, at the most that fits beside time stamps.
 const SACK_OPTION: u64 = 28;
 /// What the counters do not show: longer options on SYN segments, FIN and RST and their acknowledgements after the last
-/// reading, a keep-alive. Sixteen bare segments.
+/// reading, a keep-alive, the link's own address resolution. Sixteen bare segments.
 const CLOSING_SEGMENTS: u64 = 16;
 /// A question and its answer for either version of IP, each as long as a plain DNS datagram may be, twice.
 const NAME_RESOLUTION: u64 = 4 * (2 * 512);
@@ -54,10 +54,9 @@ impl Tariff {
 
     /// Octets on the interface so far, both directions.
     pub(crate) fn charged(&self, info: &TcpInfo) -> u64 {
-        let payload = info.bytes_sent() + info.bytes_received() + info.bytes_out_of_order();
+        let payload = info.bytes_sent() + info.bytes_arrived();
         let headers = info.segments() * self.header(info.has_timestamps());
-        // Each segment out of order is answered with a selective acknowledgement; counters do not tell how many.
-        let selective = info.bytes_out_of_order() / 536 * SACK_OPTION;
+        let selective = info.segments_out_of_order() * SACK_OPTION;
         self.base + payload + headers + selective
     }
 

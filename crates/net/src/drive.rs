@@ -1,5 +1,7 @@
 //! Runs one machine over one channel to its end.
 
+use std::time::Duration;
+
 use desserte_model::TcpCounters;
 use desserte_proto::ndt7::{Action, Client, Ending, Incoming, Reading, Server, Violation};
 use desserte_proto::websocket::{Opcode, Piece};
@@ -8,13 +10,15 @@ use tokio::time::Instant;
 
 use crate::channel::{Channel, Happened};
 use crate::outbox::NoRandomness;
-use crate::tcp::{TcpInfo, limit_unsent};
+use crate::tcp::{TcpInfo, has_gap};
 
 /// Least that the kernel is let hold of what it cannot send yet: enough to never run dry below 10 Mbit/s, and drained
 /// within a quarter of a second at 0.5 Mbit/s.
 const UNSENT_MIN: u64 = 1 << 14;
 /// Most of it: a millisecond's worth at 8 Gbit/s.
 const UNSENT_MAX: u64 = 1 << 20;
+/// Time between two questions about gaps: a tenth of the time between two readings.
+const GAP_INTERVAL: Duration = Duration::from_millis(10);
 /// Status code of an orderly close and the reference server's words for it (RFC 6455, section 7.4.1).
 const CLOSE_PAYLOAD: &[u8] = b"\x03\xe8Done sending";
 
@@ -90,6 +94,7 @@ pub(crate) async fn drive<M: Machine, W: Watcher<M>>(
     let mut happened = Happened::default();
     let mut bulk_sent_total = 0;
     let mut unsent_limit = 0;
+    let (mut gap_open, mut gap_asked) = (false, Monotonic::ORIGIN);
     loop {
         let wake_at = loop {
             match machine.next_action() {
@@ -99,7 +104,7 @@ pub(crate) async fn drive<M: Machine, W: Watcher<M>>(
                     let wanted = (bulk_sent_total / 16).clamp(UNSENT_MIN, UNSENT_MAX).next_power_of_two();
                     if wanted != unsent_limit {
                         unsent_limit = wanted;
-                        limit_unsent(channel.wire().tcp(), u32::try_from(wanted).unwrap_or(u32::MAX));
+                        channel.limit_unsent(wanted);
                     }
                 }
                 Action::SendText(text) => channel.send(Opcode::Text, text.as_bytes())?,
@@ -116,6 +121,15 @@ pub(crate) async fn drive<M: Machine, W: Watcher<M>>(
         };
         channel.step(clock.instant(wake_at), &mut happened).await;
         let now = clock.now();
+        if channel.receives() && (gap_open || now.since(gap_asked) >= GAP_INTERVAL) {
+            gap_asked = now;
+            let open = has_gap(channel.wire().tcp());
+            if open || gap_open {
+                // News of a gap breaks no rule of the protocol, so the answer carries nothing.
+                let _ = machine.receive(Incoming::Gap { open }, now);
+            }
+            gap_open = open;
+        }
         let octets = feed(machine, &happened, now);
         if octets > 0 {
             watcher.moved(machine, channel, octets, now);

@@ -8,6 +8,11 @@ use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsStream;
 
+use crate::tcp::limit_unsent;
+
+/// Octets that TLS may hold ready at the most; it is the default of the library.
+const TLS_BUFFER_MAX: usize = 1 << 16;
+
 /// One end of a connection.
 #[derive(Debug)]
 pub(crate) enum Wire {
@@ -65,6 +70,22 @@ impl Wire {
                 Poll::Ready(Ok(count))
             }
         }
+    }
+
+    /// Keeps what is handed over but cannot be sent yet to about `bytes`: half of it in the kernel, half in TLS.
+    pub(crate) fn limit_unsent(&mut self, bytes: u64) {
+        let in_kernel = match self {
+            Self::Clear(_) => bytes,
+            Self::Tls(tls) => {
+                let in_tls = usize::try_from(bytes / 2).unwrap_or(usize::MAX).min(TLS_BUFFER_MAX);
+                match tls.as_mut() {
+                    TlsStream::Client(tls) => tls.get_mut().1.set_buffer_limit(Some(in_tls)),
+                    TlsStream::Server(tls) => tls.get_mut().1.set_buffer_limit(Some(in_tls)),
+                }
+                bytes / 2
+            }
+        };
+        limit_unsent(self.tcp(), u32::try_from(in_kernel).unwrap_or(u32::MAX));
     }
 
     /// Lets go of the connection at once, throwing away what was not sent.

@@ -59,7 +59,9 @@ async fn shaped_lines_read_within_three_percent_of_what_the_shaper_allows() {
     let clear = TestServer::start(&format!("{beyond}:0"), None).await;
     let secure = TestServer::start(&format!("{beyond}:0"), Some(ca.identity(&beyond.to_string()))).await;
     let mut wrong = Vec::new();
-    for (house, download, upload) in [("adsl", 2_000, 500), ("box", 20_000, 2_000), ("fibre", 300_000, 50_000)] {
+    for (house, download, upload) in
+        [("adsl", 2_000, 500), ("box", 20_000, 2_000), ("fibre", 300_000, 50_000)]
+    {
         let line = lab.line(house, Shape::from_kbit_per_s(download), Shape::from_kbit_per_s(upload)).unwrap();
         for url in [clear.url(&beyond.to_string()), secure.url(&beyond.to_string())] {
             for direction in [Direction::Download, Direction::Upload] {

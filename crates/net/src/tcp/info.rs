@@ -150,10 +150,23 @@ impl TcpInfo {
         self.raw.bytes_received
     }
 
-    /// Segments received out of order or twice, each counted as a full one.
-    pub(crate) fn bytes_out_of_order(&self) -> u64 {
-        u64::from(self.raw.rcv_ooopack) * u64::from(self.raw.rcv_mss)
+    /// Segments that came out of order: later ones of them, or ones that came twice.
+    pub(crate) fn segments_out_of_order(&self) -> u64 {
+        self.field(self.raw.rcv_ooopack, offset_of!(RawTcpInfo, rcv_ooopack)).unwrap_or(0)
     }
+
+    /// Octets of TCP payload received, those that came twice included, estimated upwards. The kernel does not count what
+    /// comes twice: it can be no more than full segments in all, and is taken to be no more than the segments out of
+    /// order and one in [`Self::TWICE_SHARE`] besides.
+    pub(crate) fn bytes_arrived(&self) -> u64 {
+        let segment = u64::from(self.raw.rcv_mss);
+        let segments = u64::from(self.raw.data_segs_in);
+        let twice = (self.segments_out_of_order() + segments / Self::TWICE_SHARE + 4) * segment;
+        self.raw.bytes_received + twice.min((segments * segment).saturating_sub(self.raw.bytes_received))
+    }
+
+    /// Needless repetitions by the sender, such as its probes for lost tails, are rarer than this.
+    const TWICE_SHARE: u64 = 256;
 
     /// Segments in both directions.
     pub(crate) fn segments(&self) -> u64 {

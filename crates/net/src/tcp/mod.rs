@@ -1,7 +1,9 @@
 //! What the kernel knows of a TCP connection, and what it can be told.
 
+mod gap;
 mod info;
 mod options;
 
+pub(crate) use gap::has_gap;
 pub(crate) use info::TcpInfo;
 pub(crate) use options::{congestion_in_use, limit_receive_buffer, limit_unsent, set_congestion};

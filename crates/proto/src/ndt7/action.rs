@@ -11,6 +11,12 @@ pub enum Incoming<'a> {
         /// How many.
         bytes: u64,
     },
+    /// Whether the receiving kernel holds octets behind a gap: received, but not yet to be had because others before
+    /// them were lost. Said before what arrived at the same time.
+    Gap {
+        /// Whether it does.
+        open: bool,
+    },
     /// A text message.
     Text(&'a str),
     /// A text message that was too long to be kept.

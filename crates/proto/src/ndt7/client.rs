@@ -93,6 +93,10 @@ impl Client {
     /// end of the run among its actions.
     pub fn receive(&mut self, incoming: Incoming<'_>, now: Monotonic) -> Result<(), Violation> {
         self.now = now;
+        if let Incoming::Gap { open } = incoming {
+            self.counter.gap(open, now.since(self.origin));
+            return Ok(());
+        }
         self.last_arrival = now;
         match incoming {
             Incoming::Payload { .. } if self.plan.direction == Direction::Upload => {
@@ -108,7 +112,7 @@ impl Client {
                 }
             }
             Incoming::Ping(payload) => self.actions.push_back(Action::SendPong(payload.to_vec())),
-            Incoming::Pong => {}
+            Incoming::Pong | Incoming::Gap { .. } => {}
             Incoming::Close => self.closed_by_server(),
             Incoming::Ended => self.ended(),
         }

@@ -152,6 +152,7 @@ impl Server {
             Incoming::Ping(payload) if matches!(self.state, State::Running | State::Reporting) => {
                 self.actions.push_back(Action::SendPong(payload.to_vec()));
             }
+            Incoming::Gap { open } => self.counter.gap(open, now.since(self.origin)),
             Incoming::Ping(_) | Incoming::Pong => {}
             Incoming::Close => self.closed_by_client(),
             Incoming::Ended => self.ended(),

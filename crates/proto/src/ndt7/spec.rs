@@ -60,6 +60,13 @@ pub const RECEIVER_SAMPLE_INTERVAL: Duration = Duration::from_millis(100);
 /// Silence after which a reading is taken although nothing arrived, so that a dead line is seen to carry nothing.
 pub const RECEIVER_SILENCE: Duration = Duration::from_secs(1);
 
+/// Time for which no reading is taken after a gap in what the kernel received has closed: what waited behind it comes in
+/// one lump, of which the last TLS record may still be incomplete.
+pub const GAP_SETTLING: Duration = Duration::from_millis(100);
+
+/// Longest time without a reading on account of gaps; then a possibly understated one is better than none.
+pub const GAP_PATIENCE: Duration = Duration::from_secs(3);
+
 /// Time between two readings of the kernel's counters at the client.
 pub const CLIENT_COUNTERS_INTERVAL: Duration = Duration::from_millis(250);
 
