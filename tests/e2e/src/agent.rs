@@ -52,12 +52,14 @@ impl Agent {
         let configuration = folder.join(format!("{name}.toml"));
         std::fs::write(&configuration, text).expect("a configuration file");
         let output = Command::new(program("desserte-probe"))
-            .args(["key", "--public", "--config"])
+            .args(["key", "--config"])
             .arg(&configuration)
             .output()
             .expect("desserte-probe starts");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let public_key = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        let told = String::from_utf8_lossy(&output.stdout).into_owned();
+        let line = told.lines().find_map(|line| line.strip_prefix("public-key ")).expect("a public key");
+        let public_key = line.trim().to_owned();
         Self { configuration, public_key, log: folder.join(format!("{name}.log")) }
     }
 
