@@ -3,6 +3,7 @@
 //! Needs root, for network namespaces and the kernel's token bucket. What a line may read is computed from the bucket:
 //! it charges whole Ethernet frames, so TCP over IPv4 with time stamps gets 1448 of every 1514 octets; WebSocket frames
 //! take at most 14 octets in 8192 of that and TLS 22 in 16384.
+#![allow(clippy::unwrap_used, clippy::print_stderr, clippy::cast_precision_loss, reason = "helpers of tests")]
 
 mod common;
 
