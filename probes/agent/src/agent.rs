@@ -82,6 +82,8 @@ pub(crate) struct Agent {
     pub(crate) certificates: Arc<CertificateClock>,
     pub(crate) trust: Option<TlsTrust>,
     pub(crate) acknowledged_log: Option<PathBuf>,
+    /// Records that a batch may hold; less after the collector, or a proxy before it, found one too long.
+    pub(crate) records_a_batch: Cell<usize>,
     pub(crate) last_state: Cell<Option<MinuteState>>,
     /// The gateway that has answered an echo; many never do.
     pub(crate) answering_gateway: Cell<Option<IpAddr>>,
@@ -134,6 +136,7 @@ impl Agent {
             certificates,
             trust,
             acknowledged_log,
+            records_a_batch: Cell::new(usize::MAX),
             last_state: Cell::new(None),
             answering_gateway: Cell::new(None),
             interface: RefCell::new(config.interface.clone()),

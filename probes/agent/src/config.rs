@@ -483,6 +483,20 @@ mod tests {
     }
 
     #[test]
+    fn the_profiles_are_valid_and_afford_what_they_plan() {
+        for (name, text) in [
+            ("town-hall-pc", include_str!("../../profiles/town-hall-pc/probe.toml")),
+            ("raspberry-pi-4g", include_str!("../../profiles/raspberry-pi-4g/probe.toml")),
+        ] {
+            let config = Config::parse(text).unwrap_or_else(|error| panic!("{name}: {error}"));
+            let rules = crate::book::rules(&config).unwrap_or_else(|error| panic!("{name}: {error}"));
+            let pair = ByteCount::from_bytes(2 * config.run.max_bytes.as_bytes());
+            let affordable = desserte_measure::affordable_runs_per_week(rules.throughput_share(), pair);
+            assert!(affordable >= 4, "{name}: {affordable} runs a week at the ceiling");
+        }
+    }
+
+    #[test]
     fn the_least_file_has_no_surprises() {
         let config = Config::parse(LEAST).unwrap();
         assert!(config.servers.is_empty() && config.targets.is_empty());

@@ -94,7 +94,8 @@ pub(crate) async fn send_last(agent: &Agent) {
 
 async fn send_all(agent: &Agent) -> Result<(), Failure> {
     for batch in 0..BATCHES_MAX {
-        let waiting = agent.spool.borrow().waiting(RECORDS_MAX, BATCH_BYTES_MAX).map_err(Failure::Spool)?;
+        let records_max = agent.records_a_batch.get().clamp(1, RECORDS_MAX);
+        let waiting = agent.spool.borrow().waiting(records_max, BATCH_BYTES_MAX).map_err(Failure::Spool)?;
         if waiting.records.is_empty() {
             // What cannot be read any more must not be waited for.
             return agent.spool.borrow_mut().acknowledge(waiting.below).map_err(Failure::Spool);
@@ -155,7 +156,13 @@ async fn send(agent: &Agent, waiting: Waiting) -> Result<(), Failure> {
     agent.certificates.set(agent.clock.borrow().for_certificates());
     let (sent, result) = agent.collector.send(&agent.key, &parcel, now).await;
     agent.book.borrow_mut().settle(reservation, sent.0);
-    let receipt = result.map_err(Failure::Collector)?;
+    let receipt = result.map_err(|trouble| {
+        if matches!(&trouble, Trouble::Refused { status, .. } if *status == StatusCode::PAYLOAD_TOO_LARGE) {
+            // A proxy with a smaller limit than the collector's. Nothing is given up: the next batch is half as long.
+            agent.records_a_batch.set(waiting.records.len() / 2);
+        }
+        Failure::Collector(trouble)
+    })?;
     tracing::info!(
         accepted = receipt.accepted,
         duplicate = receipt.duplicate,
