@@ -1,6 +1,7 @@
 //! The commands: this is the place that prints.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the program's output and complaints")]
+#![expect(clippy::print_stderr, reason = "the program's complaints")]
 
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -22,14 +23,12 @@ pub(crate) fn run(command: Command) -> anyhow::Result<()> {
         Command::Import(args) => run_import(args),
         Command::Info { file, lang } => {
             let territory = Territory::open(file)?;
-            print!("{}", territory_summary(&territory, lang.into()));
-            Ok(())
+            say(&territory_summary(&territory, lang.into()))
         }
         Command::Synthetic { out, seed } => {
             let territory = synthetic::territory(seed);
             write_whole(&out, &territory.to_bytes())?;
-            print!("{}", territory_summary(&territory, Language::French));
-            Ok(())
+            say(&territory_summary(&territory, Language::French))
         }
         Command::Fetch { manifest, out, base_url } => run_fetch(&manifest, &out, base_url.as_deref()),
     }
@@ -64,13 +63,12 @@ fn run_import(args: ImportArgs) -> anyhow::Result<()> {
         write_whole(&file, &json)?;
     }
     progress.finish_and_clear();
-    print!("{}", import_summary(&imported.report, &imported.territory, language));
     let written = match language {
         Language::French => "Écrit",
         Language::English => "Written",
     };
-    println!("{written} : {}", out.display());
-    Ok(())
+    let summary = import_summary(&imported.report, &imported.territory, language);
+    say(&format!("{summary}{written} : {}\n", out.display()))
 }
 
 fn plan(args: ImportArgs) -> Result<ImportPlan, NotALayout> {
@@ -99,18 +97,29 @@ fn run_fetch(manifest: &Path, out: &Path, base_url: Option<&str>) -> anyhow::Res
         .build()
         .context("starting the downloader")?;
     let path = runtime.block_on(fetch::fetch(&manifest, out, base_url))?;
-    println!("{} ; {} ; {}", manifest.title, manifest.publisher, manifest.licence);
-    println!("{}", path.display());
-    Ok(())
+    let Manifest { title, publisher, licence, .. } = manifest;
+    say(&format!("{title} ; {publisher} ; {licence}\n{}\n", path.display()))
 }
 
-/// Writes beside the target first, so that a reader never meets half a file.
+/// Prints the answer; a reader that has seen enough and closed its end is no error.
+fn say(text: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error).context("writing the answer"),
+        _ => Ok(()),
+    }
+}
+
+/// Writes beside the target first, so that a reader never meets half a file, and leaves nothing half written.
 fn write_whole(path: &Path, octets: &[u8]) -> anyhow::Result<()> {
     let mut name = path.file_name().context("the output has no file name")?.to_owned();
     name.push(".part");
     let part = path.with_file_name(name);
-    std::fs::write(&part, octets).with_context(|| format!("writing {}", part.display()))?;
-    std::fs::rename(&part, path).with_context(|| format!("writing {}", path.display()))
+    std::fs::write(&part, octets).and_then(|()| std::fs::rename(&part, path)).map_err(|error| {
+        // The disk may be full: what was written would only be in the way.
+        let _ = std::fs::remove_file(&part);
+        anyhow::Error::new(error).context(format!("writing {}", path.display()))
+    })
 }
 
 fn progress_bar() -> ProgressBar {

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use desserte_boot::exit;
+use desserte_boot::logging::{self, LogFormat};
 
 fn main() -> ExitCode {
     let args = match args::Args::try_parse() {
@@ -18,6 +19,8 @@ fn main() -> ExitCode {
             return if asked { ExitCode::SUCCESS } else { exit::usage() };
         }
     };
+    // The filter is fixed, so it can be read.
+    let _ = logging::init("warn", LogFormat::Text);
     match commands::run(args.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

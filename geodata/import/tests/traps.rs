@@ -266,6 +266,66 @@ fn packed_outlines_are_read_as_they_are() {
     assert!(matches!(error, ImportError::Outlines(OutlinesError::Archive { .. })), "{error}");
 }
 
+/// Writes squares of Creuse as a layer of some format.
+fn write_layers(driver: &str, path: &Path, layers: &[&str], communes: u16) {
+    use gdal::vector::{LayerAccess as _, LayerOptions, OGRFieldType, OGRwkbGeometryType};
+    let mut dataset =
+        gdal::DriverManager::get_driver_by_name(driver).unwrap().create_vector_only(path).unwrap();
+    let wgs84 = gdal::spatial_ref::SpatialRef::from_epsg(4326).unwrap();
+    for name in layers {
+        let options = LayerOptions {
+            name,
+            srs: Some(&wgs84),
+            ty: OGRwkbGeometryType::wkbPolygon,
+            ..LayerOptions::default()
+        };
+        let layer = dataset.create_layer(options).unwrap();
+        layer.create_defn_fields(&[("code", OGRFieldType::OFTString)]).unwrap();
+        for number in 0..communes {
+            let mut feature = gdal::vector::Feature::new(layer.defn()).unwrap();
+            let west = 1.5 + f64::from(number) * 0.01;
+            feature
+                .set_geometry(gdal::vector::Geometry::bbox(west, 46.0, west + 0.01, 46.1).unwrap())
+                .unwrap();
+            feature.set_field_string(0, &format!("23{:03}", number + 1)).unwrap();
+            feature.create(&layer).unwrap();
+        }
+    }
+    dataset.close().unwrap();
+}
+
+#[test]
+fn a_layer_that_breaks_off_is_not_taken_for_a_whole_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("communes-2026.fgb");
+    write_layers("FlatGeobuf", &path, &["communes"], 40);
+    let plan = ImportPlan { communes: vec![path.clone()], ..ImportPlan::default() };
+    assert_eq!(run(&plan).territory.communes().len(), 40);
+    let whole = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &whole[..whole.len() * 3 / 4]).unwrap();
+    let error = refusal(&plan);
+    assert!(matches!(error, ImportError::Outlines(OutlinesError::Broken { announced: 40, .. })), "{error}");
+    assert!(error.to_string().contains("cut short"), "{error}");
+}
+
+#[test]
+fn the_layer_of_communes_is_found_by_name_or_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let (known, unknown) = (dir.path().join("a.gpkg"), dir.path().join("b.gpkg"));
+    write_layers("GPKG", &known, &["DEPARTEMENT", "COMMUNE"], 2);
+    write_layers("GPKG", &unknown, &["alpha", "beta"], 3);
+    let plan = |path: &Path| ImportPlan {
+        communes: vec![path.to_owned()],
+        vintage: Some(2026),
+        ..ImportPlan::default()
+    };
+    assert_eq!(run(&plan(&known)).territory.communes().len(), 2);
+    let error = refusal(&plan(&unknown));
+    assert!(error.to_string().contains("alpha, beta") && error.to_string().contains("--layer"), "{error}");
+    let named = ImportPlan { layer: Some("beta".to_owned()), ..plan(&unknown) };
+    assert_eq!(run(&named).territory.communes().len(), 3);
+}
+
 #[test]
 fn files_that_are_no_outlines_or_tables_are_refused_by_name() {
     let not_vector = refusal(&plan("cog.csv"));

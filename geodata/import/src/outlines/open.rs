@@ -16,6 +16,21 @@ pub enum OutlinesError {
         /// What GDAL said.
         reason: String,
     },
+    /// The file breaks off or is damaged.
+    #[error(
+        "{}: only {rows} of {announced} rows can be read ({reason}); the file is cut short or damaged, get it again",
+        path.display()
+    )]
+    Broken {
+        /// The file.
+        path: PathBuf,
+        /// Rows read until then.
+        rows: usize,
+        /// Rows that the file announces.
+        announced: u64,
+        /// What GDAL said.
+        reason: String,
+    },
     /// The file is an archive that has to be unpacked first.
     #[error("{}: {reason}; unpack it and give the file inside", path.display())]
     Archive {

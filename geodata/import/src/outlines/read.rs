@@ -45,14 +45,28 @@ pub(crate) fn read_outlines(
         fields,
     })?;
     let to_wgs84 = ToWgs84::of(&layer, path, crs)?;
-    progress.set_length(layer.feature_count());
+    let announced = layer.feature_count();
+    progress.set_length(announced);
+    let broken = |rows, reason| OutlinesError::Broken { path: path.to_owned(), rows, announced, reason };
     let mut read = LayerRead::default();
     for feature in layer.features() {
+        // Reading a row is where a damaged file shows; what GEOS says later of its rings is no failure of the file.
+        if let Some(reason) = messages::failure() {
+            return Err(broken(read.rows, reason));
+        }
         progress.inc(1);
         read.rows += 1;
         read.row(&feature, &fields, &to_wgs84, path, findings)?;
+        drop(messages::take());
     }
-    Ok(read)
+    // GDAL ends a layer that breaks off like one that is complete.
+    match messages::failure() {
+        Some(reason) => Err(broken(read.rows, reason)),
+        None if (read.rows as u64) < announced => {
+            Err(broken(read.rows, "the file ends too early".to_owned()))
+        }
+        None => Ok(read),
+    }
 }
 
 impl LayerRead {

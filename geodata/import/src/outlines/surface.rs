@@ -29,11 +29,11 @@ pub(super) fn surface_of(geometry: &Geometry) -> Surface {
         .then(|| MultiPolygon(surface.polygons.clone()).to_gdal().ok())
         .flatten();
     let sound = rebuilt.as_ref().unwrap_or(geometry);
-    drop(messages::take());
     if surface.polygons.is_empty() || sound.is_valid() {
         return surface;
     }
-    let reason = messages::take().join("; ");
+    let reasons: Vec<String> = messages::take().into_iter().map(|message| message.text).collect();
+    let reason = reasons.join("; ");
     let reason = if reason.is_empty() { "invalid polygon".to_owned() } else { reason };
     let before = surface.polygons.len();
     surface.polygons.clear();
