@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::synthetic;
 
@@ -75,4 +77,40 @@ fn a_payload_that_contradicts_itself_is_refused_even_with_a_right_checksum() {
     let mut contents = synthetic::territory(1).contents().clone();
     contents.epcis.clear();
     assert!(matches!(Territory::from_bytes(&encode(&contents)), Err(FormatError::Malformed(_))));
+}
+
+/// A file around any payload, with a right header.
+fn wrapped(payload: &[u8]) -> Vec<u8> {
+    let mut file = small_file()[..16].to_vec();
+    file.extend_from_slice(&(payload.len() as u64).to_le_bytes());
+    file.extend_from_slice(&Sha256::digest(payload));
+    file.extend_from_slice(payload);
+    file
+}
+
+proptest! {
+    #[test]
+    fn a_payload_of_anything_is_refused_without_a_crash(payload: Vec<u8>) {
+        prop_assert!(matches!(Territory::from_bytes(&wrapped(&payload)), Err(FormatError::Malformed(_))));
+    }
+
+    #[test]
+    fn a_changed_payload_with_a_right_checksum_is_read_or_refused_without_a_crash(
+        at in 0_usize..2_000,
+        octet: u8,
+        cut in 0_usize..2_000,
+    ) {
+        let mut payload = small_file().split_off(HEADER_LEN);
+        let at = at % payload.len();
+        payload[at] = octet;
+        payload.truncate(payload.len().saturating_sub(cut % 8));
+        if let Ok(territory) = Territory::from_bytes(&wrapped(&payload)) {
+            prop_assert!(territory.communes().len() == 1);
+        }
+    }
+
+    #[test]
+    fn octets_of_anything_are_refused_without_a_crash(octets: Vec<u8>) {
+        prop_assert!(Territory::from_bytes(&octets).is_err());
+    }
 }
