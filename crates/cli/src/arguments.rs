@@ -45,9 +45,9 @@ pub(crate) struct CollectorArguments {
     /// Territory file made by `desserte-geodata import`; by default the one in DIR, as `demo-data` puts it there.
     #[arg(long, value_name = "FILE")]
     pub(crate) territory: Option<PathBuf>,
-    /// Address to listen on. Plain HTTP: put a proxy that speaks TLS in front of it before others can reach it.
+    /// Address to listen on; may be repeated. Plain HTTP: put a proxy that speaks TLS in front of it before others can reach it.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
-    pub(crate) listen: SocketAddr,
+    pub(crate) listen: Vec<SocketAddr>,
     /// Configuration file (TOML); see `--print-config`.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,

@@ -49,15 +49,16 @@ async fn serve(config: Config, arguments: &CollectorArguments, territory: Territ
         config,
         &arguments.data,
         territory,
-        arguments.listen,
+        &arguments.listen,
         Registry::new(),
         build_info!("desserte"),
     )
     .await?;
-    let address = collector.address().context("cannot read the address listened on")?;
-    tracing::info!(%address, communes, "the collector answers");
-    // For people and scripts that started it, the one line on standard output.
-    line(&format!("http://{address}/"))?;
+    for address in collector.addresses().context("cannot read the addresses listened on")? {
+        tracing::info!(%address, communes, "the collector answers");
+        // For people and scripts that started it, one line for each address on standard output.
+        line(&format!("http://{address}/"))?;
+    }
     let shutdown = async {
         match signals::shutdown().await {
             Ok(signal) => tracing::info!(signal, "finishing the requests under way"),

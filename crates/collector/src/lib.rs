@@ -8,6 +8,7 @@ mod config;
 mod figures;
 mod guard;
 mod ingest;
+mod listen;
 mod metrics;
 mod problem;
 mod server;

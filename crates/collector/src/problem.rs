@@ -19,7 +19,10 @@ const COME_BACK_WHEN_FULL_S: u64 = 300;
 
 /// An error on its way to the client.
 #[derive(Debug)]
-pub(crate) struct ApiError {
+pub(crate) struct ApiError(Box<Parts>);
+
+#[derive(Debug)]
+struct Parts {
     status: StatusCode,
     kind: &'static str,
     title: &'static str,
@@ -36,7 +39,7 @@ impl ApiError {
         title: &'static str,
         detail: impl Into<String>,
     ) -> Self {
-        Self {
+        Self(Box::new(Parts {
             status,
             kind,
             title,
@@ -44,7 +47,7 @@ impl ApiError {
             internal: None,
             retry_after_s: None,
             receipt: None,
-        }
+        }))
     }
 
     pub(crate) fn malformed_batch(detail: impl Into<String>) -> Self {
@@ -95,13 +98,14 @@ impl ApiError {
             "{} of the batch's records were refused and are listed in the receipt; the others are kept",
             receipt.refused.len()
         );
-        let error = Self::new(
+        let mut error = Self::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "records-refused",
             "Some records were refused",
             detail,
         );
-        Self { receipt: Some(receipt), ..error }
+        error.0.receipt = Some(receipt);
+        error
     }
 
     pub(crate) fn too_many(detail: impl Into<String>) -> Self {
@@ -131,29 +135,31 @@ impl ApiError {
     }
 
     /// Adds what is written to the log and nowhere else.
-    fn because(self, internal: impl ToString) -> Self {
-        Self { internal: Some(internal.to_string()), ..self }
+    fn because(mut self, internal: impl ToString) -> Self {
+        self.0.internal = Some(internal.to_string());
+        self
     }
 
-    fn come_back_in(self, seconds: u64) -> Self {
-        Self { retry_after_s: Some(seconds), ..self }
+    fn come_back_in(mut self, seconds: u64) -> Self {
+        self.0.retry_after_s = Some(seconds);
+        self
     }
 
-    pub(crate) const fn kind(&self) -> &'static str {
-        self.kind
+    pub(crate) fn kind(&self) -> &'static str {
+        self.0.kind
     }
 
-    pub(crate) const fn status(&self) -> StatusCode {
-        self.status
+    pub(crate) fn status(&self) -> StatusCode {
+        self.0.status
     }
 
     pub(crate) fn document(&self) -> Problem {
         Problem {
-            kind: format!("urn:desserte:problem:{}", self.kind),
-            title: self.title.to_owned(),
-            status: self.status.as_u16(),
-            detail: Some(self.detail.clone()),
-            receipt: self.receipt.clone(),
+            kind: format!("urn:desserte:problem:{}", self.0.kind),
+            title: self.0.title.to_owned(),
+            status: self.0.status.as_u16(),
+            detail: Some(self.0.detail.clone()),
+            receipt: self.0.receipt.clone(),
         }
     }
 }
@@ -184,19 +190,19 @@ impl From<StoreError> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        if let Some(internal) = &self.internal {
+        if let Some(internal) = &self.0.internal {
             tracing::error!(
-                status = self.status.as_u16(),
-                kind = self.kind,
+                status = self.0.status.as_u16(),
+                kind = self.0.kind,
                 error = internal,
                 "a request failed"
             );
         }
-        let mut response = (self.status, Json(self.document())).into_response();
+        let mut response = (self.0.status, Json(self.document())).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Some(seconds) = self.retry_after_s {
+        if let Some(seconds) = self.0.retry_after_s {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response

@@ -14,12 +14,12 @@ use desserte_store::{Store, StoreError, StoreOptions};
 use desserte_territory::Territory;
 use http::{HeaderMap, Method, Uri};
 use prometheus::Registry;
-use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
 use crate::config::Config;
 use crate::guard::{Guard, guard};
+use crate::listen::Listeners;
 use crate::metrics::Metrics;
 use crate::problem::ApiError;
 use crate::state::Shared;
@@ -50,13 +50,13 @@ pub enum ServeError {
 
 /// A collector that listens and does not answer yet.
 pub struct Collector {
-    listener: TcpListener,
+    listeners: Listeners,
     router: Router,
     drain: Duration,
 }
 
 impl Collector {
-    /// Opens the store in `data` and listens on `address`.
+    /// Opens the store in `data` and listens on every one of `addresses`.
     ///
     /// # Errors
     /// When the store, the registry or the address cannot be used.
@@ -64,7 +64,7 @@ impl Collector {
         config: Config,
         data: &Path,
         territory: Territory,
-        address: SocketAddr,
+        addresses: &[SocketAddr],
         registry: Registry,
         build: BuildInfo,
     ) -> Result<Self, ServeError> {
@@ -72,17 +72,17 @@ impl Collector {
         let store = Store::open(data, StoreOptions::default())?;
         let metrics = Metrics::new(registry, build.version)?;
         let shared = Arc::new(Shared::new(config, store, territory, metrics, build)?);
-        let listener =
-            TcpListener::bind(address).await.map_err(|source| ServeError::Listen { address, source })?;
-        Ok(Self { listener, router: router(shared), drain })
+        let refused = |(address, source)| ServeError::Listen { address, source };
+        let listeners = Listeners::bind(addresses).await.map_err(refused)?;
+        Ok(Self { listeners, router: router(shared), drain })
     }
 
-    /// The address listened on, with the port that the system chose when 0 was asked for.
+    /// The addresses listened on, with the ports that the system chose where 0 was asked for.
     ///
     /// # Errors
     /// When the system does not tell.
-    pub fn address(&self) -> std::io::Result<SocketAddr> {
-        self.listener.local_addr()
+    pub fn addresses(&self) -> std::io::Result<Vec<SocketAddr>> {
+        self.listeners.addresses()
     }
 
     /// Answers until `shutdown` is done, then finishes the requests under way, within the configured time.
@@ -96,7 +96,7 @@ impl Collector {
             // The receiver lives as long as the server does.
             let _ = draining.send(());
         };
-        let serve = axum::serve(self.listener, self.router).with_graceful_shutdown(wait).into_future();
+        let serve = axum::serve(self.listeners, self.router).with_graceful_shutdown(wait).into_future();
         let drain = self.drain;
         let limit = async move {
             if begun.await.is_ok() {

@@ -42,7 +42,7 @@ impl Intake<'_> {
     ///
     /// # Errors
     /// The problem document that the request would have been answered with.
-    pub fn take(&self, body: &SignedBody<'_>, received: Timestamp) -> Result<Receipt, Problem> {
+    pub fn take(&self, body: &SignedBody<'_>, received: Timestamp) -> Result<Receipt, Box<Problem>> {
         let take = || {
             let probe = signing_probe(&body.headers.signature_input)
                 .map_err(|error| ApiError::unauthorized("bad-signature", error.to_string()))?;
@@ -51,7 +51,7 @@ impl Intake<'_> {
             let receipt = merged(self.store.ingest(batch)?, refused);
             if receipt.refused.is_empty() { Ok(receipt) } else { Err(ApiError::refused(receipt)) }
         };
-        take().map_err(|error: ApiError| error.document())
+        take().map_err(|error: ApiError| Box::new(error.document()))
     }
 
     /// Everything up to the store: signature, encoding, header, each record.

@@ -35,7 +35,12 @@ pub(crate) fn key(n: u8) -> ProbeKey {
 
 /// Starts a collector that knows the probe of `key(1)`.
 pub(crate) fn start() -> Running {
-    let dir = tempfile::tempdir().unwrap();
+    start_in(&std::env::temp_dir(), Config::default())
+}
+
+/// As [`start`], in a new directory below `parent`.
+pub(crate) fn start_in(parent: &std::path::Path, config: Config) -> Running {
+    let dir = tempfile::tempdir_in(parent).unwrap();
     let store = Store::open(dir.path(), StoreOptions::default()).unwrap();
     store
         .register_probe(NewProbe {
@@ -55,17 +60,11 @@ pub(crate) fn start() -> Running {
             let build = BuildInfo { name: "desserte", version: "0.0.0" };
             let territory = synthetic::territory(1);
             let address = "127.0.0.1:0".parse().unwrap();
-            let collector = Collector::bind(
-                Config::default(),
-                &data,
-                territory,
-                address,
-                prometheus::Registry::new(),
-                build,
-            )
-            .await
-            .unwrap();
-            ready.send(collector.address().unwrap()).unwrap();
+            let collector =
+                Collector::bind(config, &data, territory, &[address], prometheus::Registry::new(), build)
+                    .await
+                    .unwrap();
+            ready.send(collector.addresses().unwrap()[0]).unwrap();
             let wait = async {
                 let _ = stopped.await;
             };
