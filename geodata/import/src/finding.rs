@@ -67,6 +67,8 @@ kinds! {
     DuplicateOutline, "communes en double, premier contour gardé", "duplicate communes, first outline kept";
     /// A commune came in several rows that do not overlap; they were put together.
     JoinedParts, "communes en plusieurs lignes, réunies", "communes in several rows, put together";
+    /// The inside of a commune lies in another one too; points there are given to the lower code.
+    Overlap, "communes recouvertes par une autre", "communes that lie over another";
     /// An outline lies far from its département and was left out.
     Misplaced, "contours hors de leur département, écartés", "outlines far from their département, left out";
     /// A commune with an outline that the official list does not know.

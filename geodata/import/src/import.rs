@@ -9,6 +9,7 @@ use indicatif::ProgressBar;
 use crate::input::{Input, Unreadable};
 use crate::join::{Lists, join};
 use crate::outlines::{LayerRead, OutlinesError, RawOutline, check_places, one_for_each_code, read_outlines};
+use crate::overlaps::find_overlaps;
 use crate::tables::{
     Populations, TableError, read_cog, read_departements, read_epci, read_populations, read_regions,
 };
@@ -108,6 +109,7 @@ pub fn import(plan: &ImportPlan, progress: &ProgressBar) -> Result<Imported, Imp
     drop(lists);
     progress.set_message("index");
     let territory = Territory::new(contents)?;
+    find_overlaps(&territory, &mut findings);
     let report = Report::new(&territory, rows_read, vintage_from, findings);
     Ok(Imported { territory, report })
 }

@@ -15,6 +15,7 @@ mod input;
 mod join;
 mod manifest;
 mod outlines;
+mod overlaps;
 mod plan;
 mod report;
 mod summary;

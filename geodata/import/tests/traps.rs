@@ -167,6 +167,13 @@ fn rows_of_one_commune_are_parts_or_versions() {
 }
 
 #[test]
+fn a_commune_over_another_is_reported() {
+    let imported = run(&plan("delegated-over-commune.geojson"));
+    assert_eq!(codes(&imported, FindingKind::Overlap), ["23011"]);
+    assert_eq!(located(&imported.territory, 1.87, 46.17), Some("23010"), "the lower code answers");
+}
+
+#[test]
 fn a_layer_without_codes_says_what_was_looked_for() {
     let error = refusal(&plan("no-code.geojson"));
     assert!(matches!(error, ImportError::Outlines(OutlinesError::NoField { .. })));
