@@ -52,7 +52,7 @@ pub(super) fn count(number: u64, lang: Lang) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             text.push(if lang == Lang::Fr { NNB } else { ',' });
         }
         text.push(digit);
