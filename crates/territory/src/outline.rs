@@ -1,6 +1,7 @@
 //! The outline of a commune.
 
-use geo::{BoundingRect, MultiPolygon, Rect};
+use desserte_model::LonLat;
+use geo::{BoundingRect, InteriorPoint, MultiPolygon, Rect};
 
 /// The parts of a commune on the ground: at least one polygon, each with its holes.
 ///
@@ -68,6 +69,15 @@ impl Outline {
     #[must_use]
     pub fn bounds(&self) -> Rect<f64> {
         self.0.bounding_rect().expect("an outline has at least one ring")
+    }
+
+    /// A point inside, away from the border as far as is easily found; `None` if the outline has no surface.
+    ///
+    /// Deterministic, and good for labels and checks. It is no centre of population.
+    #[must_use]
+    pub fn point_inside(&self) -> Option<LonLat> {
+        let point = self.0.interior_point()?;
+        LonLat::new(point.x(), point.y()).ok()
     }
 
     /// The number of positions, the closing one of each ring included.

@@ -1,8 +1,6 @@
 //! Communes that lie over each other, as when delegated communes or two vintages come in one layer.
 
-use desserte_model::LonLat;
 use desserte_territory::Territory;
-use geo::InteriorPoint;
 
 use crate::{Finding, FindingKind};
 
@@ -12,8 +10,7 @@ use crate::{Finding, FindingKind};
 /// Slivers along a border stay unseen: a point in them has an answer all the same, the lower code.
 pub(crate) fn find_overlaps(territory: &Territory, findings: &mut Vec<Finding>) {
     for row in &territory.contents().communes {
-        let inside = row.outline.as_multi_polygon().interior_point();
-        let Some(point) = inside.and_then(|point| LonLat::new(point.x(), point.y()).ok()) else { continue };
+        let Some(point) = row.outline.point_inside() else { continue };
         if let Some(other) = territory.locate(point).commune().filter(|other| other.code != row.commune.code)
         {
             let detail = format!("its inside at {point} lies in {} too", other.code);

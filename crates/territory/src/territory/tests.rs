@@ -125,6 +125,16 @@ fn an_unknown_commune_has_no_units_and_sums_say_what_they_lack() {
 }
 
 #[test]
+fn the_point_inside_a_commune_lies_in_it() {
+    for territory in [synthetic::territory(4), awkward()] {
+        for row in &territory.contents().communes {
+            let point = row.outline.point_inside().unwrap();
+            assert_eq!(territory.locate(point), Location::Inside(&row.commune), "{point}");
+        }
+    }
+}
+
+#[test]
 fn a_made_up_departement_says_so_and_uses_no_real_code() {
     let territory = synthetic::territory(0);
     assert!(territory.is_synthetic());
