@@ -13,6 +13,9 @@ use crate::files;
 
 const FILE: &str = "status.json";
 
+/// The agent overwrites the file in place; a reader that meets it half written reads again.
+const READS: u32 = 10;
+
 /// Version of the file.
 const SCHEMA: &str = "desserte-probe-status/1";
 
@@ -257,16 +260,24 @@ impl Board {
         self.written = now.into();
         self.clock = ClockSeen::from(now);
         let text = serde_json::to_vec_pretty(self)?;
-        files::replace_volatile(&state_dir.join(FILE), &text, files::PUBLIC_MODE)
+        files::overwrite(&state_dir.join(FILE), &text, files::PUBLIC_MODE)
     }
 
     /// Reads the file; `None` when there is none of this version.
     pub(crate) fn read(state_dir: &Path) -> io::Result<Option<Self>> {
-        match fs::read(state_dir.join(FILE)) {
-            Ok(text) => Ok(serde_json::from_slice(&text).ok().filter(|board: &Self| board.schema == SCHEMA)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
+        let path = state_dir.join(FILE);
+        for _ in 0..READS {
+            match fs::read(&path) {
+                Ok(text) => match serde_json::from_slice::<Self>(&text) {
+                    Ok(board) => return Ok(Some(board).filter(|board| board.schema == SCHEMA)),
+                    // Perhaps half written just now.
+                    Err(_) => std::thread::sleep(Duration::from_millis(20)),
+                },
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+                Err(error) => return Err(error),
+            }
         }
+        Ok(None)
     }
 }
 

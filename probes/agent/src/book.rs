@@ -1,8 +1,7 @@
 //! The data budget on disk: stored before anything is sent.
 
-use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use desserte_measure::{BudgetRules, Ledger, Purpose, Refused, Reservation, RulesTooLarge, Settled};
@@ -12,9 +11,9 @@ use desserte_units::{ByteCount, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Config, Method, Target};
-use crate::files;
+use crate::slots::{Held, Slots};
 
-const FILE: &str = "budget.json";
+const FILE: &str = "budget";
 
 /// The longest month.
 const MONTH: Duration = Duration::from_secs(31 * 86_400);
@@ -47,7 +46,7 @@ struct Kept {
 /// The data budget of the probe.
 #[derive(Debug)]
 pub(crate) struct Book {
-    path: PathBuf,
+    file: Slots,
     rules: BudgetRules,
     kept: Kept,
     /// Octets of echoes charged and not yet sent.
@@ -71,14 +70,14 @@ impl Book {
     ///
     /// A damaged file is refused rather than forgotten: forgetting would give the month's data a second time.
     pub(crate) fn open(state_dir: &Path, rules: BudgetRules) -> io::Result<Self> {
-        let path = state_dir.join(FILE);
-        let mut kept: Kept = match fs::read(&path) {
-            Ok(text) => serde_json::from_slice(&text)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Kept::default(),
-            Err(error) => return Err(error),
+        let (file, held) = Slots::open(&state_dir.join(FILE))?;
+        let mut kept: Kept = match held {
+            Held::State(state) => serde_json::from_slice(&state)?,
+            Held::Nothing => Kept::default(),
+            Held::Damaged => return Err(io::Error::new(io::ErrorKind::InvalidData, "the file is damaged")),
         };
         kept.ledger.recover();
-        Ok(Self { path, rules, kept, echo_allowance: None, echo_sent: 0 })
+        Ok(Self { file, rules, kept, echo_allowance: None, echo_sent: 0 })
     }
 
     /// Charges before sending, on disk too.
@@ -187,8 +186,8 @@ impl Book {
         self.kept.ledger.month().map(|month| month.to_string())
     }
 
-    fn store(&self) -> io::Result<()> {
-        files::replace(&self.path, &serde_json::to_vec(&self.kept)?, files::PRIVATE_MODE)
+    fn store(&mut self) -> io::Result<()> {
+        self.file.store(&serde_json::to_vec(&self.kept)?)
     }
 }
 
@@ -309,7 +308,7 @@ mod tests {
     #[test]
     fn a_damaged_budget_is_refused_rather_than_forgotten() {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join(FILE), b"{\"ledger\":").unwrap();
+        std::fs::write(folder.path().join(FILE), b"{\"ledger\":").unwrap();
         let rules = *book(tempfile::tempdir().unwrap().path()).rules();
         assert!(Book::open(folder.path(), rules).is_err());
     }

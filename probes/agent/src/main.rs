@@ -21,6 +21,7 @@ mod medium;
 mod minutes;
 mod recorder;
 mod runs;
+mod slots;
 mod spool;
 mod status;
 mod tls;

@@ -31,7 +31,7 @@ struct Link {
 
 /// Reads every record of the spool in `folder` and follows the chain.
 pub(crate) fn check(folder: &Path) -> io::Result<Checkup> {
-    let cursor = Cursor::read(folder);
+    let cursor = Cursor::peek(folder)?;
     let mut found = Checkup { dropped: cursor.dropped_records, ..Checkup::default() };
     let mut before: Option<(u64, String)> = None;
     for (_, path) in segment::list(folder)? {

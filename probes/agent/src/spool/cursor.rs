@@ -1,14 +1,12 @@
 //! How far records were acknowledged, in a file of its own beside the segments.
 
-use std::fs;
 use std::io;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::frame::{Frame, Kind, Piece, pieces};
 use super::segment::Head;
-use crate::files;
+use crate::slots::{Held, Slots};
 
 const FILE: &str = "acknowledged";
 
@@ -24,22 +22,26 @@ pub(super) struct Cursor {
 }
 
 impl Cursor {
-    /// Reads it; a missing or damaged file is a cursor at the start.
-    pub(super) fn read(folder: &Path) -> Self {
-        let octets = fs::read(folder.join(FILE)).unwrap_or_default();
-        let found = pieces(&octets).find_map(|piece| match piece {
-            Piece::Frame(frame) if frame.kind == Kind::Cursor => serde_json::from_slice(frame.payload).ok(),
-            _ => None,
-        });
-        found.unwrap_or_default()
+    /// Reads it; a new or damaged file is a cursor at the start.
+    pub(super) fn open(folder: &Path) -> io::Result<(Slots, Self)> {
+        let (slots, held) = Slots::open(&folder.join(FILE))?;
+        Ok((slots, Self::of(held)))
     }
 
-    /// Stores it whole.
-    pub(super) fn write(&self, folder: &Path) -> io::Result<()> {
-        let payload = serde_json::to_vec(self)?;
-        let mut octets = Vec::new();
-        let sequence = self.acknowledged_below;
-        Frame { kind: Kind::Cursor, sequence, stored_s: 0, payload: &payload }.encode(&mut octets);
-        files::replace(&folder.join(FILE), &octets, files::PRIVATE_MODE)
+    /// Reads it without touching the file.
+    pub(super) fn peek(folder: &Path) -> io::Result<Self> {
+        Slots::peek(&folder.join(FILE)).map(Self::of)
+    }
+
+    fn of(held: Held) -> Self {
+        match held {
+            Held::State(state) => serde_json::from_slice(&state).unwrap_or_default(),
+            Held::Nothing | Held::Damaged => Self::default(),
+        }
+    }
+
+    /// Stores it whole, on a full disk too.
+    pub(super) fn store(&self, slots: &mut Slots) -> io::Result<()> {
+        slots.store(&serde_json::to_vec(self)?)
     }
 }

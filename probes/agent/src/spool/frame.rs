@@ -17,8 +17,6 @@ pub(crate) enum Kind {
     Head,
     /// A record.
     Record,
-    /// How far records were acknowledged.
-    Cursor,
 }
 
 impl Kind {
@@ -26,7 +24,6 @@ impl Kind {
         match self {
             Self::Head => 0,
             Self::Record => 1,
-            Self::Cursor => 2,
         }
     }
 
@@ -34,7 +31,6 @@ impl Kind {
         match code {
             0 => Some(Self::Head),
             1 => Some(Self::Record),
-            2 => Some(Self::Cursor),
             _ => None,
         }
     }

@@ -21,6 +21,7 @@ pub(crate) use segment::{Damage, Head};
 use segment::{Segment, Writer, len};
 
 use crate::files;
+use crate::slots::Slots;
 
 /// Damaged stretches kept for study; more are only reported.
 const QUARANTINE_FILES_MAX: usize = 32;
@@ -90,6 +91,7 @@ pub(crate) struct Spool {
     memory_bytes: usize,
     head: Head,
     cursor: Cursor,
+    cursor_file: Slots,
 }
 
 impl Spool {
@@ -97,7 +99,7 @@ impl Spool {
     pub(crate) fn open(folder: &Path, limits: Limits) -> Result<(Self, Vec<Damage>), SpoolError> {
         let failed = |source| SpoolError::Open { folder: folder.to_owned(), source };
         fs::create_dir_all(folder).map_err(failed)?;
-        let cursor = Cursor::read(folder);
+        let (cursor_file, cursor) = Cursor::open(folder).map_err(failed)?;
         let mut head = cursor.head.clone();
         let mut closed = VecDeque::new();
         let mut damage = Vec::new();
@@ -129,6 +131,7 @@ impl Spool {
             memory_bytes: 0,
             head: head.unwrap_or_default(),
             cursor,
+            cursor_file,
         };
         spool.delete_acknowledged();
         Ok((spool, damage))
@@ -313,7 +316,7 @@ impl Spool {
 
     fn store_cursor(&mut self) -> io::Result<()> {
         self.cursor.head = Some(self.head.clone());
-        self.cursor.write(&self.folder)
+        self.cursor.store(&mut self.cursor_file)
     }
 }
 

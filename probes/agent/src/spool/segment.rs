@@ -115,7 +115,6 @@ pub(crate) fn read(folder: &Path, number: u64, path: &Path) -> io::Result<Found>
                         };
                         found.head = later(found.head, Some(head));
                     }
-                    Kind::Cursor => {}
                 }
             }
         }
