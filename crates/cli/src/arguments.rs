@@ -30,7 +30,8 @@ pub(crate) enum Command {
     Probe(ProbeCommand),
     /// Write a demonstration store, the same octets for the same seed, labelled as such everywhere.
     DemoData(DemoDataArguments),
-    /// Compute every derived row again from the records kept, with this program's methods.
+    /// Compute every derived row again from the records kept, with this program's methods; a collector on the same
+    /// directory takes nothing in meanwhile.
     Rebuild(DataArguments),
     /// Print the version.
     Version,

@@ -147,4 +147,16 @@ fn bodies_and_addresses_that_make_no_sense_get_a_problem_document() {
     check(get(address, "/metrics/territoire"), 400, "bad-parameter");
 }
 
+#[test]
+fn a_probe_out_of_service_is_refused_and_what_it_sent_stays() {
+    let running = start();
+    assert_eq!(post(running.address, &key(1), &body(&key(1), &[good(1)])).status, 200);
+    let store =
+        desserte_store::Store::open(running.dir.path(), desserte_store::StoreOptions::default()).unwrap();
+    assert!(store.retire_probe(&key(1).id(), now()).unwrap());
+    let answer = post(running.address, &key(1), &body(&key(1), &[good(2)]));
+    assert_eq!((answer.status, answer.kind().as_str()), (403, "probe-retired"));
+    assert_eq!(store.record_counts().unwrap().0, 1);
+}
+
 const PATH_OF_BATCHES: &str = common::PATH;

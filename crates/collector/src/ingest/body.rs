@@ -111,6 +111,16 @@ mod tests {
 
     use super::*;
 
+    proptest::proptest! {
+        #[test]
+        fn no_octets_stop_the_unpacking(octets in proptest::collection::vec(proptest::num::u8::ANY, 0..300)) {
+            let _ = decode(Encoding::Gzip, &octets);
+            let mut headed = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3];
+            headed.extend(octets);
+            let _ = decode(Encoding::Gzip, &headed);
+        }
+    }
+
     fn packed(octets: &[u8]) -> Vec<u8> {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
         encoder.write_all(octets).unwrap();

@@ -26,7 +26,17 @@ fn value_of<'a>(text: &'a str, name: &str) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::not_finite;
+
+    proptest! {
+        #[test]
+        fn no_line_stops_the_reader(line in prop::collection::vec(any::<u8>(), 0..200), text in "[\\PC\"{}:,]{0,80}") {
+            let _ = not_finite(&line);
+            let _ = not_finite(format!("\"position\"{text}\"lon\"{text}").as_bytes());
+        }
+    }
 
     #[test]
     fn every_spelling_of_not_a_number_is_told() {
