@@ -59,7 +59,9 @@ kinds! {
     RestoredCode, "codes rétablis (zéro initial perdu)", "codes restored (lost leading zero)";
     /// A municipal arrondissement of Paris, Lyon or Marseille, left out because its commune is there as a whole.
     ArrondissementDropped, "arrondissements municipaux écartés", "municipal arrondissements left out";
-    /// An arrondissement whose commune has no outline of its own: nothing covers it.
+    /// A commune without an outline of its own, put together of all its municipal arrondissements.
+    ArrondissementsUnited, "communes réunies de leurs arrondissements", "communes put together of arrondissements";
+    /// An arrondissement whose commune has no outline, not even in all its parts: nothing covers it.
     ArrondissementWithoutCommune,
         "arrondissements municipaux sans leur commune (non importés)",
         "municipal arrondissements without their commune (not imported)";

@@ -8,7 +8,10 @@ use indicatif::ProgressBar;
 
 use crate::input::{Input, Unreadable};
 use crate::join::{Lists, join};
-use crate::outlines::{LayerRead, OutlinesError, RawOutline, check_places, one_for_each_code, read_outlines};
+use crate::outlines::{
+    LayerRead, OutlinesError, RawOutline, check_places, one_for_each_code, read_outlines,
+    settle_arrondissements,
+};
 use crate::overlaps::find_overlaps;
 use crate::tables::{
     Populations, TableError, read_cog, read_departements, read_epci, read_populations, read_regions,
@@ -142,15 +145,7 @@ impl Run<'_> {
             read.arrondissements.extend(arrondissements);
         }
         let outlines = one_for_each_code(read.outlines, &mut self.findings);
-        for (code, parent) in read.arrondissements {
-            let whole = outlines.binary_search_by_key(&parent, |outline| outline.code).is_ok();
-            let kind = if whole {
-                FindingKind::ArrondissementDropped
-            } else {
-                FindingKind::ArrondissementWithoutCommune
-            };
-            self.findings.push(Finding::new(kind, code, format!("part of {parent}")));
-        }
+        let outlines = settle_arrondissements(outlines, read.arrondissements, &mut self.findings);
         Ok((check_places(outlines, &mut self.findings)?, read.rows))
     }
 

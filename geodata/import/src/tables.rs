@@ -9,7 +9,9 @@ mod populations;
 mod table;
 mod units;
 
-pub(crate) use codes::{CodeReading, parent_of_arrondissement, read_code, read_departement};
+pub(crate) use codes::{
+    CodeReading, city_of_arrondissements, parent_of_arrondissement, read_code, read_departement,
+};
 pub(crate) use cog::{Cog, read_cog};
 pub(crate) use counts::read_count;
 pub(crate) use epci::{EpciTable, read_epci, siren};

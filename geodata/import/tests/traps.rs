@@ -50,6 +50,18 @@ fn municipal_arrondissements_do_not_lie_over_their_commune() {
 }
 
 #[test]
+fn a_commune_is_made_of_its_arrondissements_if_all_are_there() {
+    let imported = run(&plan("arrondissements-only.geojson"));
+    let names: Vec<_> =
+        imported.territory.communes().map(|c| (c.code.to_string(), c.name.as_str())).collect();
+    assert_eq!(names, [("69123".to_owned(), "Lyon")]);
+    assert_eq!(codes(&imported, FindingKind::ArrondissementsUnited), ["69123"]);
+    assert_eq!(codes(&imported, FindingKind::ArrondissementWithoutCommune), ["13201", "13202", "13203"]);
+    assert_eq!(imported.territory.commune(code("69123")).unwrap().population, Some(45_000));
+    assert_eq!(imported.territory.outline(code("69123")).unwrap().as_multi_polygon().0.len(), 1);
+}
+
+#[test]
 fn both_generations_of_admin_express_are_read_by_name() {
     for file in ["admin-express-v3.geojson", "admin-express-new.geojson"] {
         let imported = run(&plan(file));

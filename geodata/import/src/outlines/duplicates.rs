@@ -41,7 +41,10 @@ pub(crate) fn one_for_each_code(
 }
 
 /// The union of two surfaces that do not overlap; why not, if they do.
-fn union_of_parts(a: &MultiPolygon<f64>, b: &MultiPolygon<f64>) -> Result<MultiPolygon<f64>, String> {
+pub(super) fn union_of_parts(
+    a: &MultiPolygon<f64>,
+    b: &MultiPolygon<f64>,
+) -> Result<MultiPolygon<f64>, String> {
     let failed = |error: gdal::errors::GdalError| error.to_string();
     let (a, b) = (a.to_gdal().map_err(failed)?, b.to_gdal().map_err(failed)?);
     let smaller = a.area().min(b.area());

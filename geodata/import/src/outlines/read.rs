@@ -19,8 +19,8 @@ use crate::{Finding, FindingKind};
 pub(crate) struct LayerRead {
     pub(crate) rows: usize,
     pub(crate) outlines: Vec<RawOutline>,
-    /// Rows that lie inside another commune: code and commune.
-    pub(crate) arrondissements: Vec<(CommuneCode, CommuneCode)>,
+    /// Rows that lie inside another commune, with the code of that commune.
+    pub(crate) arrondissements: Vec<(RawOutline, CommuneCode)>,
 }
 
 /// Reads a file of outlines.
@@ -94,15 +94,9 @@ impl LayerRead {
         }
         // Etalab's own field says so; without it the code alone does.
         let stated = text(feature, fields.parent).and_then(|parent| read_code(&parent).code());
-        if let Some(parent) =
-            stated.or_else(|| parent_of_arrondissement(code)).filter(|parent| *parent != code)
-        {
-            self.arrondissements.push((code, parent));
-            return Ok(());
-        }
         let Some(surface) = surface(feature, code, to_wgs84, path, findings)? else { return Ok(()) };
         let region = |region: &String| region.len() == 2 && region.bytes().all(|b| b.is_ascii_digit());
-        self.outlines.push(RawOutline {
+        let outline = RawOutline {
             code,
             name: text(feature, fields.name),
             departement: text(feature, fields.departement).and_then(|text| read_departement(&text)),
@@ -110,7 +104,11 @@ impl LayerRead {
             epci: text(feature, fields.epci).and_then(|text| siren(&text)),
             population: text(feature, fields.population).and_then(|text| read_count(&text).ok().flatten()),
             surface,
-        });
+        };
+        match stated.or_else(|| parent_of_arrondissement(code)).filter(|parent| *parent != code) {
+            Some(parent) => self.arrondissements.push((outline, parent)),
+            None => self.outlines.push(outline),
+        }
         Ok(())
     }
 }

@@ -55,17 +55,31 @@ pub(crate) fn read_departement(text: &str) -> Option<String> {
     }
 }
 
-/// The codes of the municipal arrondissements, which lie inside a commune that has its own code (COG, TYPECOM `ARM`).
-const ARRONDISSEMENTS: [(RangeInclusive<u32>, &str); 3] =
-    [(75_101..=75_120, "75056"), (69_381..=69_389, "69123"), (13_201..=13_216, "13055")];
+/// A commune that has municipal arrondissements.
+struct City {
+    /// Its own code.
+    code: &'static str,
+    name: &'static str,
+    /// The codes of its arrondissements (COG, TYPECOM `ARM`).
+    arrondissements: RangeInclusive<u32>,
+}
+
+const CITIES: [City; 3] = [
+    City { code: "75056", name: "Paris", arrondissements: 75_101..=75_120 },
+    City { code: "69123", name: "Lyon", arrondissements: 69_381..=69_389 },
+    City { code: "13055", name: "Marseille", arrondissements: 13_201..=13_216 },
+];
 
 /// The commune of a municipal arrondissement of Paris, Lyon or Marseille; `None` for the code of a commune.
 pub(crate) fn parent_of_arrondissement(code: CommuneCode) -> Option<CommuneCode> {
     let number: u32 = code.as_str().parse().ok()?;
-    ARRONDISSEMENTS
-        .iter()
-        .find(|(codes, _)| codes.contains(&number))
-        .and_then(|(_, parent)| parent.parse().ok())
+    CITIES.iter().find(|city| city.arrondissements.contains(&number)).and_then(|city| city.code.parse().ok())
+}
+
+/// The name of a commune that has arrondissements, and how many it has.
+pub(crate) fn city_of_arrondissements(code: CommuneCode) -> Option<(&'static str, usize)> {
+    let city = CITIES.iter().find(|city| city.code == code.as_str())?;
+    Some((city.name, city.arrondissements.clone().count()))
 }
 
 #[cfg(test)]
