@@ -334,8 +334,8 @@ impl Client {
             State::Running => {
                 let elapsed = self.now.since(self.origin);
                 self.end_of_transfer();
-                let planned = elapsed >= self.plan.duration || self.sending_over || self.peer.last;
-                if planned {
+                let planned = elapsed >= self.plan.duration || self.sending_over;
+                if self.peer.last || (planned && self.is_told_all()) {
                     self.finish(Ending::Complete);
                 } else {
                     let reason =
@@ -349,9 +349,14 @@ impl Client {
 
     /// The upper bound on a run's length has come, or the plan's end with a server that does not know of it.
     fn out_of_time(&mut self) {
+        let elapsed = self.now.since(self.origin);
         let enough = match self.plan.direction {
-            Direction::Download => self.now.since(self.origin) >= self.plan.duration,
-            Direction::Upload => self.sending_over || self.now.since(self.origin) >= self.plan.duration,
+            // A line that went silent before the planned end did not carry the run to it.
+            Direction::Download => {
+                self.last_arrival.since(self.origin) + spec::RECEIVER_SILENCE
+                    >= self.plan.duration.min(elapsed)
+            }
+            Direction::Upload => self.is_told_all() && (self.sending_over || elapsed >= self.plan.duration),
         };
         self.end_of_transfer();
         if enough {
@@ -359,6 +364,11 @@ impl Client {
         } else {
             self.finish(Ending::CutShort { reason: "the time for a run was over".to_owned() });
         }
+    }
+
+    /// Whether an upload's readings are whole: a server of ours marks its last word, others have none.
+    fn is_told_all(&self) -> bool {
+        self.plan.direction == Direction::Download || self.peer.last || !self.plan.server_keeps_plan
     }
 
     fn cut_short(&mut self, reason: String) {
