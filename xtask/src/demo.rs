@@ -111,8 +111,9 @@ fn measure(workspace: &Workspace, options: &Options, folder: &Path, stop: &Atomi
             None => None,
         };
         let configuration = house.write(folder, &site, &certificate.authority)?;
-        let key =
-            processes.output("desserte-probe", &["key", "--config", text(&configuration)?, "--public"])?;
+        let told = processes.output("desserte-probe", &["key", "--config", text(&configuration)?])?;
+        let key = told.lines().find_map(|line| line.strip_prefix("public-key "));
+        let key = key.context("desserte-probe key shows no public key")?;
         processes.output(
             "desserte",
             &[

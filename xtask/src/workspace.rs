@@ -38,6 +38,17 @@ impl Workspace {
     pub(crate) fn cargo(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         command.current_dir(&self.root).env("CARGO_TARGET_DIR", &self.target).args(arguments);
+        // `cargo xtask` is `cargo run`, which describes this tool in the environment. Build scripts that watch those
+        // variables would run again, and everything above them would be built again, at each change of hands.
+        for (name, _) in std::env::vars_os() {
+            let text = name.to_string_lossy();
+            if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_", "CARGO_BIN_"]
+                .iter()
+                .any(|of| text.starts_with(of))
+            {
+                command.env_remove(&name);
+            }
+        }
         command
     }
 

@@ -5,6 +5,7 @@
 #![expect(clippy::print_stderr, reason = "a skipped test says so where the runner shows it")]
 
 mod agent;
+mod certificate;
 mod collector;
 mod process;
 mod prometheus;
@@ -13,6 +14,7 @@ mod server;
 mod shared;
 
 pub use agent::{Agent, AgentPlan};
+pub use certificate::{Certificate, certificate};
 pub use collector::Collector;
 pub use process::{Program, free_port, program};
 pub use prometheus::Prometheus;

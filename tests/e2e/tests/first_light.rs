@@ -2,12 +2,11 @@
 
 use std::fs;
 use std::net::IpAddr;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use desserte_e2e::{
-    Agent, AgentPlan, Collector, MeasurementServer, Program, Prometheus, can, has_program, is_root, program,
-    territory,
+    Agent, AgentPlan, Collector, MeasurementServer, Program, Prometheus, can, certificate, has_program,
+    is_root, program, territory,
 };
 use desserte_netlab::{Lab, Shape};
 
@@ -62,13 +61,12 @@ async fn three_lines_of_creuse_read_within_three_per_cent_and_agree_everywhere()
     let lines: Vec<_> =
         houses.iter().map(|house| lab.line(house.name, house.download, house.upload).unwrap()).collect();
 
-    let authority = certificate(folder.path(), &near.to_string());
-    let pem = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let certificate = certificate(folder.path(), &near.to_string());
     let tls = format!("{near}:{}", desserte_e2e::free_port());
     let server = MeasurementServer::start(
         folder.path(),
         IpAddr::V4(near),
-        &["--listen-tls", &tls, "--tls-cert", &pem("server.pem"), "--tls-key", &pem("server.key")],
+        &["--listen-tls", &tls, "--tls-cert", &certificate.server, "--tls-key", &certificate.key],
     );
     let configuration = folder.path().join("collector.toml");
     fs::write(
@@ -96,7 +94,7 @@ async fn three_lines_of_creuse_read_within_three_per_cent_and_agree_everywhere()
                 server: &format!("wss://{tls}"),
                 targets: [near.to_string(), far.to_string()],
                 more: "[latency]\nwindow_s = 10\n[upload]\nevery_s = 2.0\n[schedule]\nevery_s = 30.0\n",
-                top: &format!("ca_file = \"{authority}\""),
+                top: &format!("ca_file = \"{}\"", certificate.authority),
                 place: house.place,
             },
         );
@@ -156,6 +154,7 @@ async fn three_lines_of_creuse_read_within_three_per_cent_and_agree_everywhere()
             .find(|line| {
                 line.starts_with("desserte_commune_download_bytes_per_second{")
                     && line.contains(house.commune)
+                    && line.contains("statistic=\"median\"")
             })
             .unwrap_or_else(|| panic!("{} is not in:\n{metrics}", house.commune));
         let value: f64 = line.rsplit(' ').next().unwrap().parse().unwrap();
@@ -165,7 +164,7 @@ async fn three_lines_of_creuse_read_within_three_per_cent_and_agree_everywhere()
         );
 
         let query = format!(
-            "desserte_commune_download_bytes_per_second{{insee=\"{}\",quantile=\"0.5\"}} * 8",
+            "desserte_commune_download_bytes_per_second{{insee=\"{}\",statistic=\"median\"}} * 8",
             house.commune
         );
         let scraped = prometheus.value(&query, median).await;
@@ -182,18 +181,4 @@ fn mbit_per_s(bits_per_second: f64) -> String {
     let megabits = bits_per_second / 1e6;
     let digits = if megabits >= 10.0 { 0 } else { 1 };
     format!("{megabits:.digits$}").replace('.', ",")
-}
-
-/// Makes a private authority and a certificate for `address` in `folder`; gives back the authority's file.
-fn certificate(folder: &std::path::Path, address: &str) -> String {
-    let script = format!(
-        "openssl req -x509 -days 2 -subj /CN=test -addext basicConstraints=critical,CA:TRUE -newkey ec -pkeyopt \
-         ec_paramgen_curve:prime256v1 -nodes -keyout ca.key -out ca.pem && openssl req -subj /CN=server -newkey ec \
-         -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout server.key -out server.csr && printf \
-         'subjectAltName=IP:{address}' > san && openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key \
-         -CAcreateserial -days 2 -extfile san -out server.pem"
-    );
-    let output = Command::new("sh").args(["-c", &script]).current_dir(folder).output().expect("a shell");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    folder.join("ca.pem").to_string_lossy().into_owned()
 }

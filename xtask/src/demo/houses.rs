@@ -107,7 +107,7 @@ window_s = 15
 megabytes = 100000
 
 [schedule]
-every_s = 40.0
+every_s = 25.0
 
 [upload]
 every_s = 5.0
