@@ -149,7 +149,7 @@ pub fn territory_summary(territory: &Territory, language: Language) -> String {
         let sum = source
             .sha256
             .as_deref()
-            .map_or_else(String::new, |sum| format!(" ; sha256 {}…", &sum[..sum.len().min(12)]));
+            .map_or_else(String::new, |sum| format!(" ; sha256 {}…", sum.get(..12).unwrap_or(sum)));
         line(&mut text, format_args!("  {} : {}{publisher} ; {licence}{sum}", source.role, source.title));
     }
     text

@@ -144,7 +144,22 @@ fn sum_arrondissements(known: &mut Populations, findings: &mut Vec<Finding>) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn rows_of_anything_never_stop_the_program(rows: Vec<u8>, cells in "([0-9A-Zé ;,]{0,12}\n){0,8}") {
+            let mut octets = b"REG;DEP;CODCOM;COM;PMUN\n".to_vec();
+            octets.extend_from_slice(cells.as_bytes());
+            octets.extend_from_slice(&rows);
+            let (mut known, mut findings) = (Populations::new(), Vec::new());
+            // An unreadable row is an error or a finding; either is an answer.
+            let _ = read_populations(Path::new("p.csv"), octets, &mut known, &mut findings);
+            prop_assert!(known.keys().all(|code| parent_of_arrondissement(*code).is_none()));
+        }
+    }
 
     fn read(text: &str) -> (Populations, Vec<Finding>) {
         let (mut known, mut findings) = (Populations::new(), Vec::new());
