@@ -31,6 +31,9 @@ const LINK_HEADER: u64 = 18;
 /// Payload of an ICMP echo: enough to be one, small enough for a month of minutes.
 pub(crate) const ECHO_PAYLOAD_BYTES: u8 = 8;
 
+/// Runs in one direction that the month's share for throughput must hold: five pairs, one a week.
+const RUNS_A_MONTH_MIN: u64 = 10;
+
 /// Echoes are charged for this long at once, so that a card is written once an hour rather than every minute.
 const LATENCY_CHARGED_FOR: Duration = Duration::from_secs(3600);
 
@@ -150,6 +153,11 @@ impl Book {
         self.kept.last_run[place(direction)] = Some(cost);
     }
 
+    /// The most that one run may put on the line.
+    pub(crate) fn run_ceiling(&self, config: &Config) -> ByteCount {
+        run_ceiling(&self.rules, config)
+    }
+
     /// What a run in this direction is expected to cost: as the last one, else as the subscription says, else its
     /// ceiling.
     pub(crate) fn expected_run(&self, config: &Config, direction: Direction) -> ByteCount {
@@ -157,9 +165,9 @@ impl Book {
             Direction::Download => line.subscribed_download_bits_per_second,
             Direction::Upload => line.subscribed_upload_bits_per_second,
         });
-        let expected =
-            self.kept.last_run[place(direction)].or(subscribed.map(|r| r.bytes_in(config.run.duration)));
-        expected.unwrap_or(config.run.max_bytes).min(config.run.max_bytes)
+        let subscribed = subscribed.map(|rate| rate.bytes_in(config.run.duration));
+        let ceiling = self.run_ceiling(config);
+        self.kept.last_run[place(direction)].or(subscribed).unwrap_or(ceiling).min(ceiling)
     }
 
     /// Turns the page of the month, if a new one has begun.
@@ -212,6 +220,13 @@ pub(crate) fn rules(config: &Config) -> Result<BudgetRules, RulesTooLarge> {
         control_reserve: ByteCount::from_bytes(control),
     };
     rules.check().map(|()| rules)
+}
+
+/// The most that one run may put on the line: as configured, but never so much that a month held fewer than
+/// [`RUNS_A_MONTH_MIN`] of them.
+pub(crate) fn run_ceiling(rules: &BudgetRules, config: &Config) -> ByteCount {
+    let part = rules.throughput_share().as_bytes() / RUNS_A_MONTH_MIN;
+    config.run.max_bytes.min(ByteCount::from_bytes(part))
 }
 
 /// Most octets that the echoes of an hour cost.
@@ -272,6 +287,18 @@ mod tests {
         let config = Config::parse(TEMPLATE).unwrap();
         let rules = rules(&config).unwrap();
         assert!(rules.latency_reserve <= ByteCount::from_megabytes(30), "{rules:?}");
+    }
+
+    #[test]
+    fn a_small_budget_makes_runs_shorter_rather_than_impossible() {
+        let text = TEMPLATE.replace("megabytes = 100000", "megabytes = 200");
+        let config = Config::parse(&text).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let book = Book::open(folder.path(), rules(&config).unwrap()).unwrap();
+        let run = book.expected_run(&config, Direction::Download);
+        assert_eq!(run, book.run_ceiling(&config));
+        let pair = run.saturating_add(run);
+        assert_eq!(desserte_measure::affordable_runs_per_week(book.rules().throughput_share(), pair), 1);
     }
 
     #[test]

@@ -197,7 +197,26 @@ impl Clock {
 
     /// The anchors known for `boots`.
     pub(crate) fn anchors(&self, boots: &[BootId]) -> Vec<BootAnchor> {
-        self.kept.anchors.iter().filter(|anchor| boots.contains(&anchor.boot)).copied().collect()
+        let present = self.anchor();
+        let earlier = self.kept.anchors.iter().copied();
+        let earlier = earlier.filter(|anchor| Some(anchor.boot) != present.map(|present| present.boot));
+        earlier.chain(present).filter(|anchor| boots.contains(&anchor.boot)).collect()
+    }
+
+    /// The anchor of this boot, where something vouches for the calendar.
+    fn anchor(&self) -> Option<BootAnchor> {
+        let now = self.now();
+        match now.source {
+            ClockSource::Collector => self.collector,
+            ClockSource::System => Some(BootAnchor {
+                boot: now.boot,
+                monotonic_us: now.monotonic_us,
+                utc_us: now.utc_us?,
+                source: now.source,
+                uncertainty_us: now.uncertainty_us.unwrap_or(0),
+            }),
+            ClockSource::Unsynchronised => None,
+        }
     }
 
     /// The best guess of the calendar for judging certificates, and whether something vouches for it.
@@ -322,6 +341,8 @@ pub(crate) mod tests {
         assert!(!clock.wants_collector(Duration::from_secs(3600)));
         assert_eq!(clock.now().source, ClockSource::System);
         assert_eq!(clock.now().offset_us, Some(0));
+        let anchors = clock.anchors(&[machine.boot]);
+        assert_eq!(anchors[0].source, ClockSource::System, "records made before it can be dated at once");
     }
 
     #[test]

@@ -92,6 +92,10 @@ pub(crate) fn check_config(args: &ConfigArgs) -> anyhow::Result<ExitCode> {
         rules.control_reserve.as_bytes() / 1_000_000,
         rules.throughput_share().as_bytes() / 1_000_000,
     );
+    let ceiling = book::run_ceiling(&rules, &config).as_bytes();
+    if ceiling < config.run.max_bytes.as_bytes() {
+        println!("advice: with this budget a run is cut at {} MB", ceiling / 1_000_000);
+    }
     let networks: Vec<_> = config.servers.iter().filter_map(|server| server.network.as_deref()).collect();
     println!(
         "{} measurement server(s) {networks:?}, {} target(s)",

@@ -196,14 +196,14 @@ async fn run_once(agent: &Agent, server: &MeasurementServer, direction: Directio
     outcome
 }
 
-/// Charges the run's ceiling: the configured one, or what is left when that is less, as long as the run is expected to
+/// Charges the run's ceiling, or what is left when that is less, as long as the run is expected to
 /// fit.
 fn reserve(agent: &Agent, utc: Option<Timestamp>, direction: Direction) -> Result<Reservation, Denied> {
     let mut book = agent.book.borrow_mut();
     book.turn(utc);
     let needed = book.expected_run(&agent.config, direction);
     let left = book.left(Purpose::Throughput);
-    let bound = agent.config.run.max_bytes.min(left).max(needed);
+    let bound = book.run_ceiling(&agent.config).min(left).max(needed);
     book.charge(utc, Purpose::Throughput, bound)
 }
 
