@@ -200,3 +200,31 @@ fn a_late_older_batch_does_not_move_the_probe_back() {
     assert_eq!(seen.measured, Some(at(900)));
     assert_eq!(seen.health.unwrap().spool_records, 3);
 }
+
+#[test]
+fn many_senders_of_overlapping_records_leave_each_record_once() {
+    const SENDERS: u64 = 8;
+    const RECORDS: u64 = 200;
+    let bench = open();
+    let store = &bench.store;
+    // Each sender sends all records in batches of ten, starting somewhere else.
+    let receipts: Vec<_> = std::thread::scope(|scope| {
+        let senders: Vec<_> = (0..SENDERS)
+            .map(|sender| {
+                scope.spawn(move || {
+                    let batches = (0..RECORDS / 10).map(|number| {
+                        let first = (number * 10 + sender * 30) % RECORDS;
+                        let date = |n: u64| Some(at(i64::try_from(n).unwrap()));
+                        batch((first..first + 10).map(|n| record(n, date(n), minute(true))).collect())
+                    });
+                    batches.map(|batch| store.ingest(batch).unwrap()).collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        senders.into_iter().flat_map(|sender| sender.join().unwrap()).collect()
+    });
+    assert_eq!(receipts.iter().map(|receipt| receipt.accepted).sum::<u64>(), RECORDS);
+    assert_eq!(receipts.iter().map(|receipt| receipt.duplicate).sum::<u64>(), RECORDS * (SENDERS - 1));
+    assert_eq!(store.record_counts().unwrap().0, RECORDS);
+    assert_eq!(store.minute_totals(&Scope::All, period(86_400)).unwrap()[0].up.as_secs(), RECORDS * 60);
+}

@@ -74,10 +74,24 @@ pub(crate) fn start_in(parent: &std::path::Path, config: Config) -> Running {
     Running { address: address.recv().unwrap(), dir, stop: Some(stop), thread: Some(thread) }
 }
 
+impl Running {
+    /// Asks it to end, as a signal does.
+    pub(crate) fn signal(&mut self) {
+        drop(self.stop.take());
+    }
+
+    /// Waits for its end.
+    pub(crate) fn join(&mut self) {
+        if let Some(thread) = self.thread.take() {
+            thread.join().unwrap();
+        }
+    }
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
-        drop(self.stop.take());
-        self.thread.take().unwrap().join().unwrap();
+        self.signal();
+        self.join();
     }
 }
 
