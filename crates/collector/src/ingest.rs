@@ -9,10 +9,8 @@ mod position;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::Body;
 use axum::extract::{Request, State};
 use desserte_model::{Receipt, Refusal};
-use http::HeaderMap;
 
 use crate::api::schema::{ProblemSchema, ReceiptSchema};
 use crate::problem::ApiError;
@@ -70,7 +68,7 @@ async fn take(shared: &Arc<Shared>, request: Request) -> Result<Receipt, ApiErro
     let _place = shared.enter(&signed.probe).ok_or_else(|| {
         ApiError::too_many("this probe has several requests under way already; wait for their answers")
     })?;
-    let octets = read_body(&parts.headers, body).await?;
+    let octets = body::read(body).await?;
     let path = parts.uri.path().to_owned();
 
     let (sender, receiver) = tokio::sync::oneshot::channel();
@@ -84,15 +82,6 @@ async fn take(shared: &Arc<Shared>, request: Request) -> Result<Receipt, ApiErro
     .await
     .map_err(ApiError::internal)??;
     Ok(merged(receiver.await.map_err(ApiError::internal)??, refused))
-}
-
-async fn read_body(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, ApiError> {
-    body::check_announced_length(headers)?;
-    match axum::body::to_bytes(body, body::MAX_BODY_BYTES).await {
-        Ok(octets) => Ok(octets.into()),
-        Err(error) if body::is_over_limit(&error) => Err(body::over_limit()),
-        Err(_) => Err(ApiError::malformed_batch("the connection broke off before the body was complete")),
-    }
 }
 
 fn merged(mut receipt: Receipt, refused: Vec<Refusal>) -> Receipt {

@@ -2,14 +2,19 @@
 
 use std::io::Read;
 
+use axum::body::Body;
 use desserte_model::BATCH_CONTENT_TYPE;
 use flate2::read::MultiGzDecoder;
+use futures_util::StreamExt as _;
 use http::{HeaderMap, header};
 
 use crate::problem::ApiError;
 
 /// Octets of a body as sent: twice what a full batch of usual records takes without compression.
 pub(crate) const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
+
+/// Octets read of a body that is too long before the connection is closed on it.
+const MAX_DROPPED_BYTES: usize = 4 * MAX_BODY_BYTES;
 
 /// Octets of a body once unpacked. Records compress about tenfold, so that an honest batch stays far below; a body of
 /// zeros, which would grow a thousandfold, stops here.
@@ -59,30 +64,32 @@ pub(super) fn check_content_type(headers: &HeaderMap) -> Result<(), ApiError> {
     }
 }
 
-/// Refuses a body that says that it is too long, before reading it.
-pub(super) fn check_announced_length(headers: &HeaderMap) -> Result<(), ApiError> {
-    let announced =
-        headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > MAX_BODY_BYTES) { Err(over_limit()) } else { Ok(()) }
+/// Reads a body within [`MAX_BODY_BYTES`]. Of one that is longer the rest is dropped as it comes, up to
+/// [`MAX_DROPPED_BYTES`]: a client that still sends when the connection closes mostly never sees why.
+pub(super) async fn read(body: Body) -> Result<Vec<u8>, ApiError> {
+    let mut stream = body.into_data_stream();
+    let mut octets = Vec::new();
+    let mut received = 0_usize;
+    while let Some(piece) = stream.next().await {
+        let piece = piece.map_err(|_| {
+            ApiError::malformed_batch("the connection broke off before the body was complete")
+        })?;
+        received = received.saturating_add(piece.len());
+        if received > MAX_DROPPED_BYTES {
+            break;
+        } else if received > MAX_BODY_BYTES {
+            octets = Vec::new();
+        } else {
+            octets.extend_from_slice(&piece);
+        }
+    }
+    if received > MAX_BODY_BYTES { Err(over_limit()) } else { Ok(octets) }
 }
 
-pub(super) fn over_limit() -> ApiError {
+fn over_limit() -> ApiError {
     ApiError::too_large(format!(
         "a body holds {MAX_BODY_BYTES} octets at the most; send several smaller batches"
     ))
-}
-
-/// Whether reading the body ended because of the limit rather than the connection.
-pub(super) fn is_over_limit(error: &axum::Error) -> bool {
-    use std::error::Error as _;
-    let mut source = error.source();
-    while let Some(error) = source {
-        if error.to_string().contains("length limit") {
-            return true;
-        }
-        source = error.source();
-    }
-    false
 }
 
 /// Unpacks a body within [`MAX_DECODED_BYTES`].
