@@ -148,10 +148,10 @@ impl Client {
             return;
         }
         let elapsed = now.since(self.origin);
-        if self.plan.direction == Direction::Download
-            && let Some(reading) = self.counter.wake(elapsed)
-        {
-            self.record(Reading::Received(reading));
+        if self.plan.direction == Direction::Download {
+            if let Some(reading) = self.counter.wake(elapsed) {
+                self.record(Reading::Received(reading));
+            }
         }
         if now >= self.next_counters {
             self.next_counters = now.after(spec::CLIENT_COUNTERS_INTERVAL);
@@ -178,10 +178,10 @@ impl Client {
         if let Some(action) = self.actions.pop_front() {
             return action;
         }
-        if self.wants_to_send()
-            && let Some(bytes) = self.next_bulk()
-        {
-            return Action::SendBulk { bytes };
+        if self.wants_to_send() {
+            if let Some(bytes) = self.next_bulk() {
+                return Action::SendBulk { bytes };
+            }
         }
         self.actions.pop_front().unwrap_or_else(|| Action::WakeAt(self.next_wake()))
     }
@@ -240,10 +240,10 @@ impl Client {
     }
 
     fn count(&mut self, bytes: u64) {
-        if self.plan.direction == Direction::Download
-            && let Some(reading) = self.counter.arrived(bytes, self.now.since(self.origin))
-        {
-            self.record(Reading::Received(reading));
+        if self.plan.direction == Direction::Download {
+            if let Some(reading) = self.counter.arrived(bytes, self.now.since(self.origin)) {
+                self.record(Reading::Received(reading));
+            }
         }
     }
 
@@ -260,8 +260,10 @@ impl Client {
         }
         let ours = self.peer.id.is_some() || self.peer.software.is_some();
         if self.plan.direction == Direction::Upload {
-            if !ours && let Some(app) = app {
-                readings.push(ByteSample { elapsed_us: app.elapsed_us, bytes: app.bytes });
+            if !ours {
+                if let Some(app) = app {
+                    readings.push(ByteSample { elapsed_us: app.elapsed_us, bytes: app.bytes });
+                }
             }
             for reading in readings {
                 self.record_peer_reading(reading);
@@ -295,10 +297,10 @@ impl Client {
     }
 
     fn end_of_transfer(&mut self) {
-        if self.plan.direction == Direction::Download
-            && let Some(reading) = self.counter.finish()
-        {
-            self.record(Reading::Received(reading));
+        if self.plan.direction == Direction::Download {
+            if let Some(reading) = self.counter.finish() {
+                self.record(Reading::Received(reading));
+            }
         }
         if !self.sending_over {
             self.actions.push_back(Action::ReadCounters);

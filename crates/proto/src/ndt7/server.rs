@@ -195,10 +195,10 @@ impl Server {
         let elapsed = now.since(self.origin);
         match self.state {
             State::Running => {
-                if self.plan.direction == Direction::Upload
-                    && let Some(reading) = self.counter.wake(elapsed)
-                {
-                    self.keep(reading);
+                if self.plan.direction == Direction::Upload {
+                    if let Some(reading) = self.counter.wake(elapsed) {
+                        self.keep(reading);
+                    }
                 }
                 if elapsed >= self.transfer_ends() {
                     self.end_of_transfer();
@@ -259,10 +259,10 @@ impl Server {
     }
 
     fn count(&mut self, bytes: u64) {
-        if self.plan.direction == Direction::Upload
-            && let Some(reading) = self.counter.arrived(bytes, self.now.since(self.origin))
-        {
-            self.keep(reading);
+        if self.plan.direction == Direction::Upload {
+            if let Some(reading) = self.counter.arrived(bytes, self.now.since(self.origin)) {
+                self.keep(reading);
+            }
         }
     }
 
@@ -280,10 +280,10 @@ impl Server {
         if self.state != State::Running {
             return;
         }
-        if self.plan.direction == Direction::Upload
-            && let Some(reading) = self.counter.finish()
-        {
-            self.keep(reading);
+        if self.plan.direction == Direction::Upload {
+            if let Some(reading) = self.counter.finish() {
+                self.keep(reading);
+            }
         }
         self.state = State::Reporting;
         if !self.waiting_for_counters {
@@ -313,10 +313,10 @@ impl Server {
         match self.state {
             State::Running => {
                 let elapsed = self.now.since(self.origin);
-                if self.plan.direction == Direction::Upload
-                    && let Some(reading) = self.counter.finish()
-                {
-                    self.keep(reading);
+                if self.plan.direction == Direction::Upload {
+                    if let Some(reading) = self.counter.finish() {
+                        self.keep(reading);
+                    }
                 }
                 let reason =
                     format!("the connection ended after {:.1} s without a Close", elapsed.as_secs_f64());
