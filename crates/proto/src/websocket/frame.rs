@@ -110,9 +110,7 @@ impl FrameHeader {
     pub fn encode(&self, out: &mut Vec<u8>) {
         let mask_bit = if self.mask.is_some() { 0x80 } else { 0 };
         out.push(if self.fin { 0x80 } else { 0 } | self.opcode.code());
-        if let Ok(short) = u8::try_from(self.payload)
-            && short < 126
-        {
+        if let Some(short) = u8::try_from(self.payload).ok().filter(|short| *short < 126) {
             out.push(mask_bit | short);
         } else if let Ok(medium) = u16::try_from(self.payload) {
             out.push(mask_bit | 126);
