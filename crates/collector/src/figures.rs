@@ -2,6 +2,7 @@
 //!
 //! The rules are stated for readers in `docs/spec/http-api.md`, section "Figures".
 
+mod cache;
 mod commune;
 mod outage;
 mod period;
@@ -9,6 +10,7 @@ mod quantile;
 mod rate;
 mod round_trip;
 
+pub(crate) use cache::{FigureCache, Figures};
 pub(crate) use commune::{CommuneFigures, Day, LineFigures, of_commune, of_departement};
 pub(crate) use outage::OutageFigure;
 pub(crate) use period::Window;

@@ -12,6 +12,7 @@ use desserte_territory::drawing::{DepartementMap, departement_map};
 use desserte_units::Timestamp;
 
 use crate::config::Config;
+use crate::figures::{self, FigureCache, Figures, Window};
 use crate::ingest::Intake;
 use crate::metrics::Metrics;
 
@@ -34,6 +35,7 @@ pub(crate) struct Shared {
     /// Whether figures are of a demonstration, by configuration, store or territory.
     pub(crate) demonstration: bool,
     as_of: Option<Timestamp>,
+    figures: FigureCache,
     maps: Mutex<HashMap<String, Arc<DepartementMap>>>,
     under_way: Mutex<HashMap<ProbeId, usize>>,
 }
@@ -57,9 +59,16 @@ impl Shared {
             build,
             demonstration,
             as_of,
+            figures: FigureCache::default(),
             maps: Mutex::default(),
             under_way: Mutex::default(),
         })
+    }
+
+    /// The figures of every commune of a département that has rows in the period.
+    pub(crate) fn departement_figures(&self, code: &str, window: &Window) -> Result<Figures, StoreError> {
+        let make = || figures::of_departement(&self.store, code, window, &self.config.publication);
+        self.figures.get(code, window, make)
     }
 
     /// Where batches go, and by which rules.

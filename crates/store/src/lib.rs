@@ -21,6 +21,6 @@ mod writer;
 pub use error::StoreError;
 pub use ingest::{IncomingBatch, IncomingRecord};
 pub use probes::{LatestHealth, NewProbe, ProbeSeen, RegisteredProbe};
-pub use query::{CommuneSeen, DownMinute, MinuteTotals, Period, RttSample, RunRow, Scope};
+pub use query::{CommuneRtts, CommuneSeen, DownMinute, MinuteTotals, Period, RunRow, Scope};
 pub use rebuild::RebuildReport;
 pub use store::{STORE_FILE, Store, StoreOptions};

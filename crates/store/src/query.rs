@@ -105,13 +105,14 @@ pub struct DownMinute {
     pub minute: StatedMinute,
 }
 
-/// The median round trip of one minute without load.
+/// The idle round trips of one commune.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RttSample {
+pub struct CommuneRtts {
     /// Where.
     pub commune: CommuneCode,
-    /// Median over the answered echoes of all targets.
-    pub rtt: Duration,
+    /// One value in microseconds for each minute that had an answer: the median over the answered echoes of all
+    /// targets. In no particular order.
+    pub minute_medians_us: Vec<u32>,
 }
 
 /// A commune where something was recorded, whatever the period.
@@ -156,12 +157,32 @@ impl Store {
         self.rows("reading down minutes", include_str!("../sql/down-minutes.sql"), scope, period, down_row)
     }
 
-    /// Idle round-trip times, one a minute that had an answer.
+    /// Idle round-trip times, by commune.
     ///
     /// # Errors
     /// When the database fails or holds what cannot be read.
-    pub fn rtts(&self, scope: &Scope, period: Period) -> Result<Vec<RttSample>, StoreError> {
-        self.rows("reading round-trip times", include_str!("../sql/rtts.sql"), scope, period, rtt_row)
+    pub fn rtts(&self, scope: &Scope, period: Period) -> Result<Vec<CommuneRtts>, StoreError> {
+        let (first, last) = scope.bounds();
+        self.read("reading round-trip times", |connection| {
+            let mut statement = connection.prepare_cached(include_str!("../sql/rtts.sql"))?;
+            let mut rows = statement.query(named_params! {
+                ":first": first,
+                ":last": last,
+                ":from": period.start.as_unix_micros(),
+                ":to": period.end.as_unix_micros(),
+            })?;
+            let mut communes: Vec<CommuneRtts> = Vec::new();
+            // A month of a département is more than a million rows; the code is read once for each commune.
+            while let Some(row) = rows.next()? {
+                let code = row.get_ref(0)?.as_str()?;
+                let rtt = row.get(1)?;
+                match communes.last_mut() {
+                    Some(last) if last.commune.as_str() == code => last.minute_medians_us.push(rtt),
+                    _ => communes.push(CommuneRtts { commune: text(row, 0)?, minute_medians_us: vec![rtt] }),
+                }
+            }
+            Ok(communes)
+        })
     }
 
     /// Communes where anything was ever recorded, by code.
@@ -294,10 +315,6 @@ fn down_row(row: &Row<'_>) -> rusqlite::Result<DownMinute> {
         probe: text(row, 1)?,
         minute: StatedMinute { start, window, state },
     })
-}
-
-fn rtt_row(row: &Row<'_>) -> rusqlite::Result<RttSample> {
-    Ok(RttSample { commune: text(row, 0)?, rtt: Duration::from_micros(unsigned(row, 1)?) })
 }
 
 fn unsigned(row: &Row<'_>, index: usize) -> rusqlite::Result<u64> {

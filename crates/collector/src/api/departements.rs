@@ -10,7 +10,6 @@ use utoipa::ToSchema;
 use super::communes::{CommuneIdentity, FiguresAnswer, MethodAnswer, PeriodAnswer, PeriodQuery, identity};
 use super::schema::ProblemSchema;
 use super::{Params, blocking, window};
-use crate::figures;
 use crate::problem::ApiError;
 use crate::state::Shared;
 
@@ -58,7 +57,7 @@ pub(crate) async fn get_departement(
     blocking(move || {
         let departement = shared.territory.departement(&code).ok_or_else(|| unknown(&code))?;
         let rules = &shared.config.publication;
-        let figures = figures::of_departement(&shared.store, &departement.code, &window, rules)?;
+        let figures = shared.departement_figures(&departement.code, &window)?;
         let communes = figures
             .iter()
             .filter_map(|(code, figures)| {

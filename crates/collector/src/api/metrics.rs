@@ -12,7 +12,6 @@ use utoipa::IntoParams;
 
 use super::departements::unknown;
 use super::{Params, blocking, window};
-use crate::figures;
 use crate::metrics::{probe_families, territoire_families};
 use crate::problem::ApiError;
 use crate::state::Shared;
@@ -63,8 +62,7 @@ pub(crate) async fn territoire_metrics(
     let window = window(&shared, None)?;
     blocking(move || {
         let departement = shared.territory.departement(&code).ok_or_else(|| unknown(&code))?;
-        let rules = &shared.config.publication;
-        let figures = figures::of_departement(&shared.store, &departement.code, &window, rules)?;
+        let figures = shared.departement_figures(&departement.code, &window)?;
         let families = territoire_families(&shared.territory, &departement.code, &window, &figures);
         text(families.map_err(ApiError::internal)?)
     })

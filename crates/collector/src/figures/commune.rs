@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use desserte_measure::Period;
 use desserte_model::{CommuneCode, Direction, ProbeId};
-use desserte_store::{DownMinute, MinuteTotals, RttSample, RunRow, Scope, Store, StoreError};
+use desserte_store::{DownMinute, MinuteTotals, RunRow, Scope, Store, StoreError};
 use desserte_units::Timestamp;
 
 use super::Window;
@@ -61,7 +61,7 @@ struct Rows {
     runs: Vec<RunRow>,
     totals: Vec<MinuteTotals>,
     down: Vec<DownMinute>,
-    rtts: Vec<RttSample>,
+    rtts: Vec<u32>,
 }
 
 /// The figures of one commune and its days. A commune without rows has figures that say so.
@@ -98,8 +98,8 @@ fn read(store: &Store, scope: &Scope, period: Period) -> Result<BTreeMap<Commune
     for down in store.down_minutes(scope, period)? {
         by_commune.entry(down.commune).or_default().down.push(down);
     }
-    for rtt in store.rtts(scope, period)? {
-        by_commune.entry(rtt.commune).or_default().rtts.push(rtt);
+    for rtts in store.rtts(scope, period)? {
+        by_commune.entry(rtts.commune).or_default().rtts = rtts.minute_medians_us;
     }
     Ok(by_commune)
 }

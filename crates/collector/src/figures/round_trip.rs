@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use desserte_store::RttSample;
-
 use super::quantile;
 use super::rate::as_u64;
 use crate::config::Publication;
@@ -28,12 +26,12 @@ pub(crate) enum RttFigure {
 }
 
 /// The figure of one commune. As many minutes are asked for as runs are for a median.
-pub(crate) fn round_trip(samples: &[RttSample], rules: &Publication) -> RttFigure {
-    let mut seconds: Vec<f64> = samples.iter().map(|sample| sample.rtt.as_secs_f64()).collect();
-    let minutes = as_u64(seconds.len());
-    match quantile(&mut seconds, 0.5) {
+pub(crate) fn round_trip(minute_medians_us: &[u32], rules: &Publication) -> RttFigure {
+    let mut micros: Vec<f64> = minute_medians_us.iter().copied().map(f64::from).collect();
+    let minutes = as_u64(micros.len());
+    match quantile(&mut micros, 0.5) {
         None => RttFigure::NotMeasured,
         Some(_) if minutes < rules.minimum_runs => RttFigure::NotEnough { minutes },
-        Some(median) => RttFigure::Measured { median: Duration::from_secs_f64(median), minutes },
+        Some(median) => RttFigure::Measured { median: Duration::from_secs_f64(median / 1e6), minutes },
     }
 }

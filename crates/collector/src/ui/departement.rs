@@ -15,7 +15,7 @@ use super::page::{Frame, problem, render};
 use super::scale::{Class, Indicator};
 use super::text;
 use crate::api::{Params, blocking, window};
-use crate::figures::{self, CommuneFigures, Window};
+use crate::figures::{CommuneFigures, Window};
 use crate::problem::ApiError;
 use crate::state::Shared;
 
@@ -95,7 +95,7 @@ fn view(shared: &Shared, code: &str, query: &Query) -> Result<Response, ApiError
     let departement = shared.territory.departement(code).ok_or_else(unknown)?;
     let map = shared.map(code).ok_or_else(unknown)?;
     let rules = &shared.config.publication;
-    let figures = figures::of_departement(&shared.store, code, &window, rules)?;
+    let figures = shared.departement_figures(code, &window)?;
     let lang = query.lang;
 
     let communes: BTreeMap<CommuneCode, &Commune> =
