@@ -2,7 +2,8 @@
 //!
 //! A week has [`DAYPARTS_PER_WEEK`] strata: seven days of four dayparts. Runs are dealt out to strata as cards from a
 //! shuffled pack, a new pack only when the old one is used up, so that every daypart of the week is covered before any
-//! is repeated, however few runs a week the budget affords. Within its stratum a run falls on any second.
+//! is repeated, however few runs a week the budget affords; four cards in a row are always a night, a morning, an
+//! afternoon and an evening. Within its stratum a run falls on any second.
 
 use desserte_units::{ByteCount, Timestamp};
 use rand_chacha::ChaCha8Rng;
@@ -101,16 +102,31 @@ fn bounds(stratum: i64) -> (i64, i64) {
     (day * DAY_S + from * HOUR_S, (to - from) * HOUR_S)
 }
 
+/// The 28 strata in a random order in which each block of four cards holds one of each daypart: the fewest runs still
+/// see nights and evenings alike.
 fn shuffled_pack(seed: u64, pack: i64) -> [i64; DAYPARTS_PER_WEEK as usize] {
+    let mut chance = generator(seed, Stream::Pack, pack);
+    let days: [[i64; 7]; 4] = std::array::from_fn(|_| shuffled(&mut chance));
     let mut cards = [0; DAYPARTS_PER_WEEK as usize];
+    for (round, block) in cards.chunks_mut(4).enumerate() {
+        let parts: [i64; 4] = shuffled(&mut chance);
+        for (card, part) in block.iter_mut().zip(parts) {
+            *card = days[index(part)][round] * 4 + part;
+        }
+    }
+    cards
+}
+
+/// The numbers below `N` in random order (Fisher and Yates), written out: a library's shuffle may draw differently in its
+/// next version, and then all published schedules would change.
+fn shuffled<const N: usize>(chance: &mut ChaCha8Rng) -> [i64; N] {
+    let mut cards = [0; N];
     for (card, place) in cards.iter_mut().zip(0..) {
         *card = place;
     }
-    let mut chance = generator(seed, Stream::Pack, pack);
-    // Fisher and Yates, written out: a library's shuffle may draw differently in its next version, and then all
-    // published schedules would change.
-    for last in (1..i64::from(DAYPARTS_PER_WEEK)).rev() {
-        cards.swap(index(last), index(below(&mut chance, last + 1)));
+    for last in (1..N).rev() {
+        let limit = i64::try_from(last).map_or(1, |last| last + 1);
+        cards.swap(last, index(below(chance, limit)));
     }
     cards
 }
@@ -189,7 +205,7 @@ mod tests {
     }
 
     /// Written down from the first release: a change here changes every probe's schedule.
-    const EXPECTED_FOR_SEED_42: [i64; 4] = [1_795_004_479, 1_795_080_793, 1_795_124_892, 1_795_161_794];
+    const EXPECTED_FOR_SEED_42: [i64; 4] = [1_795_034_696, 1_795_081_565, 1_795_141_266, 1_795_174_281];
 
     #[test]
     fn probes_of_different_seeds_do_not_share_their_minutes() {
@@ -225,6 +241,11 @@ mod tests {
                 cards.map(|card| shuffled_pack(seed, card.div_euclid(28))[index(card.rem_euclid(28))]).collect();
             strata.sort_unstable();
             prop_assert_eq!(strata, (0..28).collect::<Vec<_>>());
+            for block in shuffled_pack(seed, first_pack).chunks(4) {
+                let mut parts: Vec<i64> = block.iter().map(|stratum| stratum % 4).collect();
+                parts.sort_unstable();
+                prop_assert_eq!(parts, [0, 1, 2, 3]);
+            }
             let found = slots(plan, usize::from(runs) * 2);
             prop_assert!(found.windows(2).all(|pair| pair[0] < pair[1]));
             let span = found[found.len() - 1] - NOW;
