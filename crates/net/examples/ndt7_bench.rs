@@ -2,7 +2,12 @@
 //!
 //! Both ends run on this machine, so the processor time is that of client and server together. One connection at a
 //! time; cubic on both sides. iperf3 (Debian's) is the peer; without it its lines are left out.
-#![allow(clippy::print_stdout, clippy::unwrap_used, clippy::cast_precision_loss, reason = "a tool for developers")]
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::cast_precision_loss,
+    reason = "a tool for developers"
+)]
 
 #[path = "../tests/common/mod.rs"]
 mod common;

@@ -27,6 +27,8 @@ pub(crate) struct ChannelKind {
     pub(crate) role: Sender,
     /// Whether it receives the load.
     pub(crate) receives: bool,
+    /// Octets that the end that receives the load may read at once.
+    pub(crate) read_at_most: usize,
     /// Longest message that is accepted.
     pub(crate) max_message: u64,
     /// Longest text that is kept.
@@ -93,9 +95,10 @@ impl Channel {
             Sender::Client => Sender::Server,
             Sender::Server => Sender::Client,
         };
+        // Decrypted octets are taken where they are, at most a TLS record at a time.
         let buffer = match (&wire, kind.receives) {
             (Wire::Tls(_), _) => 0,
-            (Wire::Clear(_), true) => READ_BUFFER_RECEIVER,
+            (Wire::Clear(_), true) => kind.read_at_most.clamp(READ_BUFFER_SENDER, READ_BUFFER_RECEIVER),
             (Wire::Clear(_), false) => READ_BUFFER_SENDER,
         };
         Ok(Self {
@@ -117,6 +120,13 @@ impl Channel {
     /// Whether this end receives the load.
     pub(crate) const fn receives(&self) -> bool {
         self.receives
+    }
+
+    /// Octets that may be read at once.
+    pub(crate) fn read_at_most(&self) -> usize {
+        /// Payload of a TLS record (RFC 8446, section 5.1), which is decrypted and taken whole.
+        const TLS_RECORD: usize = 1 << 14;
+        if self.buffer.is_empty() { TLS_RECORD } else { self.buffer.len() }
     }
 
     /// Keeps what is handed over but cannot be sent yet to about `bytes`.

@@ -1,4 +1,5 @@
 //! Client and server of this crate against each other over the loopback interface.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod common;
 
@@ -121,10 +122,12 @@ async fn the_byte_ceiling_is_never_passed() {
     let clear = TestServer::start("127.0.0.1:0", None).await;
     let secure = TestServer::start("127.0.0.1:0", Some(ca.identity("localhost"))).await;
     let deaf = TestServer::start_deaf("127.0.0.1:0").await;
-    for url in [clear.url("127.0.0.1"), secure.url("localhost"), deaf.url("127.0.0.1")] {
+    let servers =
+        [("clear", &clear, "127.0.0.1"), ("secure", &secure, "localhost"), ("deaf", &deaf, "127.0.0.1")];
+    for (url, server, host) in servers {
         for direction in [Direction::Download, Direction::Upload] {
             for ceiling in [400_000, 3_000_000, 50_000_000_u64] {
-                let mut config = run_config(&url, direction);
+                let mut config = run_config(&server.url(host), direction);
                 config.family = FamilyChoice::Only(IpFamily::Ipv4);
                 config.trust = Some(ca.trust());
                 config.max_bytes = Some(ByteCount::from_bytes(ceiling));

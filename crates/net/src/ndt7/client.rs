@@ -15,7 +15,7 @@ use crate::charge::Tariff;
 use crate::connect::{ConnectPlan, connect};
 use crate::drive::{Clock, Watcher, drive};
 use crate::outbox::NoRandomness;
-use crate::tcp::{TcpInfo, congestion_in_use, limit_receive_buffer};
+use crate::tcp::{TcpInfo, congestion_in_use, limit_receive_buffer, readable};
 use crate::wire::Wire;
 
 /// Runs one direction against one server and returns what was measured.
@@ -114,6 +114,7 @@ async fn measure(config: &RunConfig, record: &mut Throughput) -> Result<RunOutco
     let kind = ChannelKind {
         role: Sender::Client,
         receives: config.direction == Direction::Download,
+        read_at_most: read_within(ceiling, upgraded.server_keeps_plan),
         max_message: spec::MESSAGE_MAX,
         max_text: spec::TEXT_MAX,
     };
@@ -129,6 +130,7 @@ async fn measure(config: &RunConfig, record: &mut Throughput) -> Result<RunOutco
         bytes: ceiling.saturating_sub(failed_before),
         payload_asked_for: payload_bytes.filter(|_| server_keeps_plan),
         window_most,
+        read_at_most: channel.read_at_most() as u64,
         unwatched: 0,
         stopped_at: None,
     });
@@ -167,6 +169,13 @@ fn window_within(ceiling: u64) -> usize {
     usize::try_from((ceiling / 16).clamp(WINDOW_MIN, WINDOW_MAX)).unwrap_or(usize::MAX)
 }
 
+/// Octets read at once: with a ceiling to a server that does not keep it by itself, few enough to stop in time.
+fn read_within(ceiling: Option<u64>, server_keeps_plan: bool) -> usize {
+    ceiling
+        .filter(|_| !server_keeps_plan)
+        .map_or(usize::MAX, |bytes| usize::try_from(bytes / 64).unwrap_or(usize::MAX))
+}
+
 fn request_parameters(
     config: &RunConfig,
     duration: std::time::Duration,
@@ -201,44 +210,48 @@ struct Ceiling {
     bytes: u64,
     /// Payload after which a server that keeps the plan sends no more.
     payload_asked_for: Option<u64>,
-    /// The window that a server that keeps no plan will be offered at the most.
+    /// What the kernel holds at the most of what comes from a server that keeps no plan.
     window_most: u64,
+    /// Octets that may be read at once.
+    read_at_most: u64,
     /// Octets still to move before the kernel is asked again.
     unwatched: u64,
-    /// What the run is charged if the ceiling ended it: the open window included.
+    /// What the run is charged if the ceiling ended it, what may still come in included.
     stopped_at: Option<u64>,
 }
 
 impl Ceiling {
+    /// Least that moves between two questions to the kernel, each of which costs about as much as copying 16 KiB.
+    fn unwatched_least(&self) -> u64 {
+        self.read_at_most.min(1 << 14)
+    }
+
     /// Whether the run has to stop here.
     fn reached(&mut self, config: &RunConfig, tariff: Tariff, channel: &Channel, octets: u64) -> bool {
-        /// Least that moves between two questions to the kernel: a question costs about as much as copying this.
-        const STEP_MIN: u64 = 1 << 14;
         if self.stopped_at.is_some() || octets < self.unwatched {
             self.unwatched = self.unwatched.saturating_sub(octets);
             return false;
         }
         let Some(info) = TcpInfo::read(channel.wire().tcp()) else { return false };
-        let step = octets.max(STEP_MIN);
         let charged = tariff.charged(&info);
         // What comes in or leaves if the run stops here, and what more might if it goes on until the next look.
         let (pending, more) = match (config.direction, self.payload_asked_for) {
             // What is under way is counted as sent; the rest never leaves once the connection is reset.
-            (Direction::Upload, _) => (0, step),
+            (Direction::Upload, _) => (0, 2 * octets.max(self.unwatched_least())),
             // No more will come than was asked for. Frames and TLS add less than a sixty-fourth to it.
             (Direction::Download, Some(payload)) => {
                 let unsent = (payload + payload / 64).saturating_sub(info.bytes_received());
                 (tariff.still_to_come(unsent.min(info.window_open())), 0)
             }
-            // The open window; it may widen, and moves on by as much as is read.
+            // The sender can get no further ahead of our reading than the buffer holds.
             (Direction::Download, None) => {
-                let open = info.window_open();
-                let more = self.window_most.saturating_sub(open) + 2 * step;
-                (tariff.still_to_come(open), tariff.still_to_come(more))
+                let ahead = readable(channel.wire().tcp()).unwrap_or(0);
+                let more = self.unwatched_least() + self.read_at_most;
+                (tariff.still_to_come(self.window_most.saturating_sub(ahead)), tariff.still_to_come(more))
             }
         };
         let left = self.bytes.saturating_sub(charged + pending + more);
-        self.unwatched = (left / 4).max(STEP_MIN);
+        self.unwatched = (left / 4).max(self.unwatched_least());
         let over = left == 0;
         if over {
             self.stopped_at = Some(charged + pending);

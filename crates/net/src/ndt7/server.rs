@@ -244,6 +244,7 @@ pub async fn serve_connection(
     let kind = ChannelKind {
         role: Sender::Server,
         receives: direction == Direction::Upload,
+        read_at_most: usize::MAX,
         max_message: spec::MESSAGE_MAX,
         max_text: spec::TEXT_MAX,
     };

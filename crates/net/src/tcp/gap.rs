@@ -1,4 +1,4 @@
-//! Whether the kernel holds octets that cannot be read yet because some before them were lost.
+//! Octets that the kernel holds: those to be read, and those that cannot be because some before them were lost.
 
 use std::mem::size_of_val;
 use std::os::fd::AsRawFd;
@@ -29,10 +29,19 @@ pub(crate) fn has_gap(socket: &impl AsRawFd) -> bool {
     if status != 0 || memory[0] == 0 {
         return false;
     }
+    readable(socket) == Some(0)
+}
+
+/// Octets that were received in order and wait to be read.
+///
+/// # Missing data
+/// `None` when the kernel does not answer.
+#[expect(unsafe_code, reason = "no safe wrapper of ioctl(FIONREAD) among our libraries")]
+pub(crate) fn readable(socket: &impl AsRawFd) -> Option<u64> {
     let mut readable: libc::c_int = 0;
     // SAFETY: FIONREAD writes one int to the pointer, which is to `readable`.
     let status = unsafe { libc::ioctl(socket.as_raw_fd(), libc::FIONREAD, &raw mut readable) };
-    status == 0 && readable == 0
+    if status == 0 { u64::try_from(readable).ok() } else { None }
 }
 
 #[cfg(test)]
@@ -51,6 +60,7 @@ mod tests {
         near.write_all(&[7; 1000]).unwrap();
         let mut octets = [0; 1000];
         far.read_exact(&mut octets[..500]).unwrap();
+        assert_eq!(readable(&far), Some(500));
         assert!(!has_gap(&far));
         far.read_exact(&mut octets[500..]).unwrap();
         assert!(!has_gap(&far));

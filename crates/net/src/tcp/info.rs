@@ -161,12 +161,16 @@ impl TcpInfo {
     pub(crate) fn bytes_arrived(&self) -> u64 {
         let segment = u64::from(self.raw.rcv_mss);
         let segments = u64::from(self.raw.data_segs_in);
-        let twice = (self.segments_out_of_order() + segments / Self::TWICE_SHARE + 4) * segment;
+        let needless = (segments / Self::TWICE_SHARE + 4) * segment.min(Self::SEGMENT_OF_A_LINE);
+        let twice = self.segments_out_of_order() * segment + needless;
         self.raw.bytes_received + twice.min((segments * segment).saturating_sub(self.raw.bytes_received))
     }
 
     /// Needless repetitions by the sender, such as its probes for lost tails, are rarer than this.
     const TWICE_SHARE: u64 = 256;
+
+    /// Payload of a full segment on Ethernet; only the loopback interface has longer ones, and repeats none.
+    const SEGMENT_OF_A_LINE: u64 = 1460;
 
     /// Segments in both directions.
     pub(crate) fn segments(&self) -> u64 {

@@ -29,7 +29,8 @@ pub(crate) fn limit_unsent(socket: &impl AsFd, bytes: u32) {
 }
 
 /// Bounds the window that the kernel offers to the sender, and keeps it from growing by itself. (`TCP_WINDOW_CLAMP` does
-/// not: the kernel's tuning of the buffer moves the clamp along.) Returns the most that the window can become.
+/// not: the kernel's tuning of the buffer moves the clamp along.) Returns what the kernel
+/// then holds at the most.
 pub(crate) fn limit_receive_buffer(socket: &impl AsFd, bytes: usize) -> u64 {
     let socket = SockRef::from(socket);
     if let Err(error) = socket.set_recv_buffer_size(bytes) {

@@ -82,7 +82,9 @@ impl ReceiverCounter {
 
     /// Takes the last reading, at the last arrival, and counts no more.
     pub fn finish(&mut self) -> Option<ByteSample> {
-        let reading = (!self.frozen && self.unread).then(|| self.reading(self.last_arrival));
+        // Readings rise in time even when the last octets came within the microsecond of the reading before.
+        let at = self.last_arrival.max(self.last_reading + Duration::from_micros(u64::from(self.begun)));
+        let reading = (!self.frozen && self.unread).then(|| self.reading(at));
         self.frozen = true;
         reading
     }

@@ -359,7 +359,7 @@ impl Server {
             origin: Some("server".to_owned()),
             test: Some(self.plan.direction),
             tcp,
-            peer: Some(peer),
+            peer: (peer != PeerReport::default()).then_some(peer),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! WebSocket framing (RFC 6455, sections 5 and 7.4), as much of it as a measurement needs.
 //!
 //! Why not a general library: a message of 2^24 octets must be countable octet by octet while it arrives, without being
-//! gathered in memory, unmasked or copied (docs/adr/0005-own-websocket-framing.md). Left out on purpose: extensions
-//! (ndt7 forbids compression in effect, random octets do not shrink), and sending fragmented messages.
+//! gathered in memory, unmasked or copied (docs/adr/0006-own-websocket-framing.md). Left out on purpose: extensions
+//! (nothing here would shrink), and sending fragmented messages.
 
 mod frame;
 mod reader;
