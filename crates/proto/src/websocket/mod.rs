@@ -1,7 +1,7 @@
 //! WebSocket framing (RFC 6455, sections 5 and 7.4), as much of it as a measurement needs.
 //!
 //! Why not a general library: a message of 2^24 octets must be countable octet by octet while it arrives, without being
-//! gathered in memory, unmasked or copied (docs/adr/0006-own-websocket-framing.md). Left out on purpose: extensions
+//! gathered in memory, unmasked or copied (docs/adr/0009-own-websocket-framing.md). Left out on purpose: extensions
 //! (nothing here would shrink), and sending fragmented messages.
 
 mod frame;
