@@ -236,7 +236,7 @@ fn every_transcript_is_held() {
                 None => play.as_mut().expect("an end first").line(line),
             };
             if std::panic::catch_unwind(std::panic::AssertUnwindSafe(step)).is_err() {
-                failed.push(format!("{}:{number}: {line}", path.file_name().unwrap().display()));
+                failed.push(format!("{}:{number}: {line}", path.display()));
                 break;
             }
         }

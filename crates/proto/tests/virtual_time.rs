@@ -76,9 +76,8 @@ impl Pipe {
     /// Puts on the line what has its turn; whether a bulk message left whole.
     fn send(&mut self, now: f64) -> bool {
         let mut bulk_sent = false;
-        while self.free_at <= now + MICROSECOND
-            && let Some(item) = self.queue.pop_front()
-        {
+        while self.free_at <= now + MICROSECOND {
+            let Some(item) = self.queue.pop_front() else { break };
             let seconds = item.bytes() as f64 / self.line.bytes_per_second;
             self.free_at = self.free_at.max(now) + seconds;
             bulk_sent |= matches!(item, Item::Payload { last: true, .. });
