@@ -108,7 +108,9 @@ async fn send_round(agent: &Agent, window: &mut Window, patience: Duration) {
     // A run that began meanwhile would have delayed them.
     let disturbed = agent.line.is_running();
     for ((place, ..), echo) in echoes.iter().zip(answers) {
-        if !disturbed {
+        if disturbed {
+            window.targets[*place].skip(DURING_RUN);
+        } else {
             window.take(*place, echo);
         }
     }

@@ -54,6 +54,14 @@ fn facts(board: &Board, running: bool, now: &Moment, language: Language) -> Vec<
         (say("Dernier envoi", "Last report"), last_report(board, now, language)),
         (say("Données du mois", "Data this month"), budget(board, language)),
     ];
+    if board.spool.damaged > 0 {
+        let damaged = board.spool.damaged;
+        let text = match language {
+            Language::Fr => format!("{damaged} partie(s) abîmée(s) du journal mise(s) de côté au démarrage"),
+            Language::En => format!("{damaged} damaged part(s) of the log set aside at the start"),
+        };
+        facts.push((say("Disque", "Disk"), text));
+    }
     if board.clock.source != ClockSource::System {
         let text = match board.clock.source {
             ClockSource::Collector => say("réglée d’après le collecteur", "set by the collector"),
