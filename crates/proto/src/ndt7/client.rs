@@ -353,10 +353,11 @@ impl Client {
     fn out_of_time(&mut self) {
         let elapsed = self.now.since(self.origin);
         let enough = match self.plan.direction {
-            // A line that went silent before the planned end did not carry the run to it.
+            // A line that went silent before the planned end did not carry the run to it. A server that keeps the plan
+            // fills it to its end; another may have paused just there.
             Direction::Download => {
-                self.last_arrival.since(self.origin) + spec::RECEIVER_SILENCE
-                    >= self.plan.duration.min(elapsed)
+                let slack = if self.plan.server_keeps_plan { Duration::ZERO } else { spec::RECEIVER_SILENCE };
+                self.last_arrival.since(self.origin) + slack >= self.plan.duration.min(elapsed)
             }
             Direction::Upload => self.is_told_all() && (self.sending_over || elapsed >= self.plan.duration),
         };
