@@ -57,17 +57,24 @@ impl TlsTrust {
         if found { Self::from_roots(roots) } else { Err(TlsSetupError::NoCertificate) }
     }
 
-    fn from_roots(roots: RootCertStore) -> Result<Self, TlsSetupError> {
-        let mut config =
-            ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-                .with_safe_default_protocol_versions()?
-                .with_root_certificates(roots)
-                .with_no_client_auth();
+    /// Trusts whom `config` trusts: for a program that judges certificates by a clock of its own.
+    ///
+    /// What the protocol needs is set here, whatever `config` says of it.
+    #[must_use]
+    pub fn from_client_config(mut config: ClientConfig) -> Self {
         // The measurement is HTTP/1.1 only; saying so keeps front ends from choosing HTTP/2.
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         // A resumed session would make the handshakes of one probe alike but unlike its first.
         config.resumption = rustls::client::Resumption::disabled();
-        Ok(Self { config: Arc::new(config) })
+        Self { config: Arc::new(config) }
+    }
+
+    fn from_roots(roots: RootCertStore) -> Result<Self, TlsSetupError> {
+        let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        Ok(Self::from_client_config(config))
     }
 
     pub(crate) fn client_config(&self) -> Arc<ClientConfig> {

@@ -80,7 +80,7 @@ pub(crate) struct Agent {
     pub(crate) system: System,
     pub(crate) collector: Collector,
     pub(crate) certificates: Arc<CertificateClock>,
-    pub(crate) trust: Option<TlsTrust>,
+    pub(crate) trust: TlsTrust,
     pub(crate) acknowledged_log: Option<PathBuf>,
     /// Records that a batch may hold; less after the collector, or a proxy before it, found one too long.
     pub(crate) records_a_batch: Cell<usize>,
@@ -114,8 +114,9 @@ impl Agent {
         certificates.set(clock.for_certificates());
         let ca = tls::read_ca(config.ca_file.as_deref())?;
         let authority = config.ca_file.as_deref().zip(ca.as_deref());
-        let collector = Collector::new(&config.collector, tls::client_config(authority, &certificates)?)?;
-        let trust = ca.as_deref().map(TlsTrust::with_private_ca).transpose().map_err(tls::TlsError::from)?;
+        let tls = tls::client_config(authority, &certificates)?;
+        let trust = TlsTrust::from_client_config(tls.clone());
+        let collector = Collector::new(&config.collector, tls)?;
         let now = clock.now();
         let mut board = Board::new(nameplate(&config, &key), now);
         if let Ok(Some(earlier)) = Board::read(&state_dir) {

@@ -225,7 +225,7 @@ fn run_config(
     config.family = server.family;
     config.congestion_control = agent.config.run.congestion_control;
     config.interface.clone_from(&agent.config.interface);
-    config.trust.clone_from(&agent.trust);
+    config.trust = Some(agent.trust.clone());
     config.expected = expected;
     config.medium = medium;
     config.access_line = access;

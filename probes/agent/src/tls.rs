@@ -1,4 +1,4 @@
-//! TLS towards the collector on a probe whose clock may be wrong.
+//! TLS towards the collector and the measurement servers on a probe whose clock may be wrong.
 //!
 //! Certificates are judged by the best known time: the trusted calendar, else the machine's, but never earlier than the
 //! latest trusted time on disk. While nothing vouches for the calendar, a certificate that seems "not yet valid" is
@@ -34,8 +34,6 @@ pub(crate) enum TlsError {
     NotPem { path: PathBuf },
     #[error("setting up TLS")]
     Rustls(#[from] Error),
-    #[error("setting up TLS for measurement servers")]
-    Net(#[from] desserte_net::TlsSetupError),
     #[error("setting up the check of certificates")]
     Verifier(#[from] rustls::client::VerifierBuilderError),
 }
@@ -69,7 +67,7 @@ pub(crate) fn read_ca(path: Option<&Path>) -> Result<Option<Vec<u8>>, TlsError> 
     path.map(read).transpose()
 }
 
-/// The TLS set-up towards the collector.
+/// The TLS set-up.
 pub(crate) fn client_config(
     ca: Option<(&Path, &[u8])>,
     clock: &Arc<CertificateClock>,
