@@ -44,8 +44,10 @@ impl Lab {
         lab.remove_leftovers()?;
         let probe = format!("{name}-try");
         run(&format!("ip netns add {probe}"))?;
+        // Entering one needs more rights than making one; where that fails no line can be made either.
+        let entered = run(&format!("ip -n {probe} link set lo up"));
         run(&format!("ip netns delete {probe}"))?;
-        Ok(lab)
+        entered.map(|()| lab)
     }
 
     /// Adds an address on this machine that stands for something beyond the houses' routers (`198.19.<subnet>.<host>`).
