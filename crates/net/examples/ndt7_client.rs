@@ -1,10 +1,11 @@
-//! Runs one measurement and prints its record as JSON: `ndt7_client URL download|upload [SECONDS] [CA.pem] [CONGESTION]`.
+//! Runs one measurement and prints its record as JSON: `ndt7_client URL download|upload [SECONDS] [CA.pem] [CONGESTION] [MAX_BYTES]`.
 #![allow(clippy::print_stdout, reason = "the record is the program's output")]
 
 use std::time::Duration;
 
 use desserte_model::{Direction, Software};
 use desserte_net::{TlsTrust, ndt7};
+use desserte_units::ByteCount;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -23,6 +24,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     if let Some(name) = word(4) {
         config.congestion_control = Some(name.parse()?);
+    }
+    if let Some(bytes) = word(5) {
+        config.max_bytes = Some(ByteCount::from_bytes(bytes.parse()?));
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let record = runtime.block_on(ndt7::run(&config));
