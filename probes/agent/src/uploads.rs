@@ -241,6 +241,8 @@ impl Failure {
             Self::Budget(denied @ Denied::Unstorable(_)) => ("disk", denied.to_string()),
             Self::Spool(error) => ("disk", error.to_string()),
             Self::Clock => ("clock", "the calendar is not known".to_owned()),
+            // The status says around it what could not be reached.
+            Self::Collector(Trouble::Unreachable(reason)) => ("unreachable", reason.clone()),
             Self::Collector(trouble) => (code(trouble), trouble.to_string()),
         };
         UploadFault { code: code.to_owned(), detail }
