@@ -20,7 +20,7 @@ use crate::admission::Capacity;
 #[derive(Debug, Parser)]
 #[command(name = "desserte-server", version)]
 pub(crate) struct Arguments {
-    /// Address to serve ws:// on, in clear, such as 0.0.0.0:80 or [::]:80. May be repeated. With --tls-cert and
+    /// Address to serve ws:// on, in clear, such as 0.0.0.0:80 or `[::]:80`. May be repeated. With --tls-cert and
     /// without --listen-tls, this address is served over TLS instead.
     #[arg(long, value_name = "ADDR")]
     listen: Vec<SocketAddr>,
