@@ -11,9 +11,11 @@ mod rate;
 mod round_trip;
 
 pub(crate) use cache::{FigureCache, Figures};
-pub(crate) use commune::{CommuneFigures, Day, LineFigures, of_commune, of_departement};
-pub(crate) use outage::OutageFigure;
+pub(crate) use commune::{CommuneFigures, CommunePeriod, Day, LineFigures, of_commune, of_departement};
+pub(crate) use outage::{OutageFigure, OutageNumbers};
 pub(crate) use period::Window;
 pub(crate) use quantile::quantile;
 pub(crate) use rate::RateFigure;
+#[cfg(test)]
+pub(crate) use rate::RateNumbers;
 pub(crate) use round_trip::RttFigure;

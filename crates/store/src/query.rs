@@ -185,6 +185,15 @@ impl Store {
         })
     }
 
+    /// The days, in whole days since the Unix epoch, in whose hours minutes were recorded; in order.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn minute_days(&self, scope: &Scope, period: Period) -> Result<Vec<i64>, StoreError> {
+        let sql = include_str!("../sql/minute-days.sql");
+        self.rows("listing days", sql, scope, period, |row| row.get(0))
+    }
+
     /// Communes where anything was ever recorded, by code.
     ///
     /// # Errors

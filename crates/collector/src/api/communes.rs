@@ -141,6 +141,8 @@ pub(crate) struct FiguresAnswer {
     runs_by_outcome: std::collections::BTreeMap<String, u64>,
     /// Complete runs that enter no figure (Wi-Fi, or octets counted elsewhere than at the application layer).
     runs_left_out: u64,
+    /// Complete runs that ended before the rate was steady, most often at the ceiling of the data budget.
+    runs_too_short: u64,
     /// Probes with records in the period.
     probes: u64,
 }
@@ -187,15 +189,15 @@ pub(crate) async fn get_commune(
     blocking(move || {
         let identity = identity(&shared, code).ok_or_else(|| unknown(code.as_str()))?;
         let rules = &shared.config.publication;
-        let (figures, days) = figures::of_commune(&shared.store, code, &window, rules)?;
+        let commune = figures::of_commune(&shared.store, code, &window, rules)?;
         Ok(Json(CommuneAnswer {
             commune: identity,
             demonstration: shared.demonstration,
             period: PeriodAnswer::from(&window),
             method: MethodAnswer::from(rules),
-            lines: figures.lines.iter().map(LineAnswer::from).collect(),
-            days: days.iter().map(DayAnswer::from).collect(),
-            figures: FiguresAnswer::from(&figures),
+            lines: commune.figures.lines.iter().map(LineAnswer::from).collect(),
+            days: commune.days.iter().map(DayAnswer::from).collect(),
+            figures: FiguresAnswer::from(&commune.figures),
         }))
     })
     .await
@@ -297,6 +299,7 @@ impl From<&CommuneFigures> for FiguresAnswer {
             outage: (&figures.outage).into(),
             runs_by_outcome: figures.runs_by_outcome.clone(),
             runs_left_out: figures.runs_left_out,
+            runs_too_short: figures.runs_too_short,
             probes: figures.probes,
         }
     }

@@ -29,10 +29,14 @@ pub(crate) struct CommuneFigures {
     pub(crate) runs_by_outcome: BTreeMap<String, u64>,
     /// Complete runs that enter no figure, because of Wi-Fi or of where octets were counted.
     pub(crate) runs_left_out: u64,
+    /// Complete runs that ended before the rate was steady, most often at the ceiling of the data budget.
+    pub(crate) runs_too_short: u64,
     /// Probes with anything in the period.
     pub(crate) probes: u64,
     /// Figures by declared operator and technology.
     pub(crate) lines: Vec<LineFigures>,
+    /// Download by technology code, all operators together; lines whose technology is not known are in none.
+    pub(crate) technologies: Vec<(String, RateFigure)>,
 }
 
 /// Figures of the runs over one kind of line.
@@ -55,6 +59,17 @@ pub(crate) struct Day {
     pub(crate) upload: RateFigure,
 }
 
+/// A commune over a period: its figures, the days of its runs, and the days with any measurement.
+pub(crate) struct CommunePeriod {
+    pub(crate) figures: CommuneFigures,
+    /// Days with runs.
+    pub(crate) days: Vec<Day>,
+    /// Days with a run or a minute.
+    pub(crate) days_with_measurements: u64,
+    /// Midnight of the last of them.
+    pub(crate) last_day: Option<Timestamp>,
+}
+
 /// Rows of one commune.
 #[derive(Default)]
 struct Rows {
@@ -64,16 +79,23 @@ struct Rows {
     rtts: Vec<u32>,
 }
 
-/// The figures of one commune and its days. A commune without rows has figures that say so.
+/// The figures of one commune and its days, with the days on which anything was measured. A commune without rows has figures that say so.
 pub(crate) fn of_commune(
     store: &Store,
     commune: CommuneCode,
     window: &Window,
     rules: &Publication,
-) -> Result<(CommuneFigures, Vec<Day>), StoreError> {
-    let rows = read(store, &Scope::Commune(commune), window.period)?.remove(&commune).unwrap_or_default();
-    let days = days(&rows.runs, rules);
-    Ok((figures(&rows, window.period, rules), days))
+) -> Result<CommunePeriod, StoreError> {
+    let scope = Scope::Commune(commune);
+    let rows = read(store, &scope, window.period)?.remove(&commune).unwrap_or_default();
+    let mut measured: BTreeSet<i64> = store.minute_days(&scope, window.period)?.into_iter().collect();
+    measured.extend(rows.runs.iter().map(|run| run.event.as_unix_micros().div_euclid(DAY_US)));
+    Ok(CommunePeriod {
+        figures: figures(&rows, window.period, rules),
+        days: days(&rows.runs, rules),
+        days_with_measurements: as_u64(measured.len()),
+        last_day: measured.last().map(|day| Timestamp::from_unix_micros(day * DAY_US)),
+    })
 }
 
 /// The figures of every commune of a département that has rows in the period.
@@ -110,6 +132,7 @@ fn figures(rows: &Rows, period: Period, rules: &Publication) -> CommuneFigures {
         *runs_by_outcome.entry(run.outcome.clone()).or_insert(0) += 1;
     }
     let left_out = rows.runs.iter().filter(|run| run.outcome == "complete" && !counts(run)).count();
+    let too_short = rows.runs.iter().filter(|run| counts(run) && run.steady.is_none()).count();
     let probes: BTreeSet<&ProbeId> = rows
         .runs
         .iter()
@@ -124,9 +147,24 @@ fn figures(rows: &Rows, period: Period, rules: &Publication) -> CommuneFigures {
         echoes: rows.totals.iter().fold((0, 0), |sum, row| (sum.0 + row.sent, sum.1 + row.lost)),
         runs_by_outcome,
         runs_left_out: as_u64(left_out),
+        runs_too_short: as_u64(too_short),
         probes: as_u64(probes.len()),
         lines: lines(&rows.runs, rules),
+        technologies: technologies(&rows.runs, rules),
     }
+}
+
+fn technologies(runs: &[RunRow], rules: &Publication) -> Vec<(String, RateFigure)> {
+    let mut groups: BTreeMap<&str, Vec<&RunRow>> = BTreeMap::new();
+    for run in runs {
+        if let Some(technology) = &run.technology {
+            groups.entry(technology).or_default().push(run);
+        }
+    }
+    groups
+        .into_iter()
+        .map(|(technology, runs)| (technology.to_owned(), rate(runs.into_iter(), Direction::Download, rules)))
+        .collect()
 }
 
 fn lines(runs: &[RunRow], rules: &Publication) -> Vec<LineFigures> {

@@ -38,6 +38,10 @@ pub(crate) struct OutageNumbers {
     pub(crate) known_ratio: f64,
     /// Share of the known time without outage, all probes together.
     pub(crate) availability_ratio: f64,
+    /// Share of the known time in outage, all probes together: the rest of the availability.
+    pub(crate) lost_ratio: f64,
+    /// Known time, all probes together.
+    pub(crate) known: Duration,
     /// Probes that count.
     pub(crate) probes: u64,
     /// Probes that knew too little to count.
@@ -92,6 +96,8 @@ pub(crate) fn outage(
         longest,
         known_ratio: share(known, period.length() * probes),
         availability_ratio: 1.0 - share(total, known),
+        lost_ratio: share(total, known),
+        known,
         probes: u64::from(probes),
         probes_left_out: as_u64(left_out.len()),
     })

@@ -31,10 +31,6 @@ impl Window {
         let at = Timestamp::from_unix_micros;
         Ok(Self { days, period: Period { start: at(start), end: at(end) } })
     }
-
-    pub(crate) fn hours(&self) -> f64 {
-        self.period.length().as_secs_f64() / 3600.0
-    }
 }
 
 #[cfg(test)]
@@ -45,7 +41,7 @@ mod tests {
     fn a_window_ends_with_the_hour_and_lasts_its_days() {
         let window = Window::ending(Timestamp::from_unix_secs(7_201), 1).unwrap();
         assert_eq!(window.period.end.as_unix_secs(), 10_800);
-        assert!((window.hours() - 24.0).abs() < 1e-12);
+        assert_eq!(window.period.length().as_secs(), 24 * 3_600);
         assert!(Window::ending(Timestamp::from_unix_secs(0), 0).is_err());
         assert!(Window::ending(Timestamp::from_unix_secs(0), 93).is_err());
     }

@@ -41,8 +41,9 @@ pub(super) fn chart(days: &[Day], window: &Window, lang: Lang) -> Option<Chart> 
         .filter_map(median)
         .max_by(|a, b| a.as_bits_per_second().total_cmp(&b.as_bits_per_second()))?;
     let (width, height) = (f64::from(SIZE.0), f64::from(SIZE.1));
-    let step = width / (f64::from(window.days) + 1.0);
-    let start = window.period.start.as_unix_micros();
+    let (first, last) = (day_of(window.period.start), day_of(window.period.end.saturating_add_micros(-1)));
+    // One slot for each calendar day that the period touches: the last date stands under its own bar.
+    let step = width / number(last - first + 1);
     let bars = days
         .iter()
         .map(|day| {
@@ -50,7 +51,7 @@ pub(super) fn chart(days: &[Day], window: &Window, lang: Lang) -> Option<Chart> 
             let share =
                 median(day).map(|median| median.as_bits_per_second() / highest.as_bits_per_second().max(1.0));
             let tall = share.map_or(6.0, |share| (share * (height - 10.0)).max(1.0));
-            let x = (days_between(start, day.start) * step).max(0.0);
+            let x = (number(day_of(day.start) - first) * step).max(0.0);
             Bar {
                 x: format!("{x:.1}"),
                 y: format!("{:.1}", height - tall),
@@ -78,7 +79,47 @@ pub(super) fn chart(days: &[Day], window: &Window, lang: Lang) -> Option<Chart> 
     })
 }
 
+/// Days since the Unix epoch.
+fn day_of(moment: Timestamp) -> i64 {
+    moment.as_unix_micros().div_euclid(86_400_000_000)
+}
+
 #[expect(clippy::cast_precision_loss, reason = "a period lasts at most some months")]
-fn days_between(start_us: i64, moment: Timestamp) -> f64 {
-    (moment.as_unix_micros() - start_us) as f64 / 86_400e6
+fn number(days: i64) -> f64 {
+    days as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use desserte_units::BitRate;
+
+    use super::*;
+    use crate::figures::RateNumbers;
+
+    fn day(at: i64) -> Day {
+        let median = BitRate::from_mbit_per_s(10.0).unwrap();
+        Day {
+            start: Timestamp::from_unix_secs(at * 86_400),
+            download: RateFigure::Measured(RateNumbers { median, p20: None, runs: 6, probes: 1 }),
+            upload: RateFigure::NotMeasured,
+        }
+    }
+
+    fn check(now_s: i64, slots: i64) {
+        let window = Window::ending(Timestamp::from_unix_secs(now_s), 30).unwrap();
+        let last = day_of(window.period.end.saturating_add_micros(-1));
+        let days = [day(last - slots + 1), day(last)];
+        let chart = chart(&days, &window, Lang::Fr).unwrap();
+        let width: f64 = 600.0 / number(slots);
+        assert_eq!(chart.bars[0].x, "0.0", "the first day stands at the left edge");
+        assert_eq!(chart.bars[1].x, format!("{:.1}", 600.0 - width), "the last day ends at the right edge");
+        assert_eq!((&chart.first, &chart.last), (&chart.bars[0].day, &chart.bars[1].day));
+    }
+
+    #[test]
+    fn a_period_has_a_slot_for_each_calendar_day_it_touches() {
+        check(100 * 86_400 + 12 * 3_600, 31);
+        // Ends at midnight: whole days only.
+        check(100 * 86_400 - 1, 30);
+    }
 }

@@ -7,6 +7,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use desserte_measure::METHOD_VERSION;
 use desserte_model::CommuneCode;
+use desserte_units::BitRate;
 use serde::Deserialize;
 
 use super::chart::{Chart, chart};
@@ -14,7 +15,10 @@ use super::lang::Lang;
 use super::page::{Frame, problem, render};
 use super::text;
 use crate::api::{Params, blocking, window};
-use crate::figures::{self, CommuneFigures, LineFigures, OutageFigure, RateFigure, RttFigure, Window};
+use crate::figures::{
+    self, CommuneFigures, CommunePeriod, LineFigures, OutageFigure, OutageNumbers, RateFigure, RttFigure,
+    Window,
+};
 use crate::problem::ApiError;
 use crate::state::Shared;
 
@@ -36,16 +40,13 @@ struct View {
     departement_address: String,
     epci: Option<String>,
     population: Option<String>,
-    days: u16,
-    from: String,
-    to: String,
     anything: bool,
-    probes: String,
+    /// Which stretch of time, and how much of it holds measurements.
+    period: String,
     sentences: Vec<String>,
     figures: Vec<FigureRow>,
     lines: Vec<LineRow>,
     outcomes: Vec<(String, String)>,
-    left_out: String,
     chart: Option<Chart>,
     minimum_runs: u64,
     minimum_known: String,
@@ -82,7 +83,8 @@ fn view(shared: &Shared, code: &str, query: &Query) -> Result<Response, ApiError
     let commune = shared.territory.commune(code).ok_or_else(unknown)?;
     let window = window(shared, query.jours)?;
     let rules = &shared.config.publication;
-    let (figures, days) = figures::of_commune(&shared.store, code, &window, rules)?;
+    let commune_period = figures::of_commune(&shared.store, code, &window, rules)?;
+    let figures = &commune_period.figures;
     let lang = query.lang;
     let departement = shared.territory.departement_of(code);
     let path = format!("/commune/{code}?jours={}", window.days);
@@ -95,21 +97,13 @@ fn view(shared: &Shared, code: &str, query: &Query) -> Result<Response, ApiError
         departement_address: format!("/departement/{}{}", commune.departement, lang.query()),
         epci: shared.territory.epci_of(code).map(|epci| epci.label().to_owned()),
         population: commune.population.map(|people| text::count(people.into(), lang)),
-        days: window.days,
-        from: text::day(window.period.start, lang),
-        to: text::day(window.period.end.saturating_add_micros(-1), lang),
         anything: figures.probes > 0,
-        probes: text::probes(figures.probes, lang),
-        sentences: sentences(&figures, lang),
-        figures: figure_rows(&figures, &window, lang),
+        period: period_words(&commune_period, &window, lang),
+        sentences: sentences(figures, lang),
+        figures: figure_rows(figures, &window, lang),
         lines: figures.lines.iter().map(|line| line_row(line, lang)).collect(),
-        outcomes: figures
-            .runs_by_outcome
-            .iter()
-            .map(|(outcome, runs)| (outcome_words(outcome, lang).to_owned(), text::count(*runs, lang)))
-            .collect(),
-        left_out: text::count(figures.runs_left_out, lang),
-        chart: chart(&days, &window, lang),
+        outcomes: outcomes(figures, lang),
+        chart: chart(&commune_period.days, &window, lang),
         minimum_runs: rules.minimum_runs,
         minimum_known: text::hours(rules.minimum_known()),
         method: METHOD_VERSION,
@@ -118,9 +112,80 @@ fn view(shared: &Shared, code: &str, query: &Query) -> Result<Response, ApiError
     render(&view)
 }
 
+/// The period, and how much of it holds measurements: both, since a month with one measured day is not a month measured.
+fn period_words(commune: &CommunePeriod, window: &Window, lang: Lang) -> String {
+    let from = text::day(window.period.start, lang);
+    let to = text::day(window.period.end.saturating_add_micros(-1), lang);
+    let days = text::days(commune.days_with_measurements, lang);
+    let probes = text::probes(commune.figures.probes, lang);
+    match (commune.last_day.map(|day| text::day(day, lang)), lang) {
+        (None, Lang::Fr) => format!("Période\u{a0}: du {from} au {to}."),
+        (None, Lang::En) => format!("Period: {from} to {to}."),
+        (Some(last), Lang::Fr) => {
+            format!(
+                "Période\u{a0}: du {from} au {to}. Mesures présentes sur {days}, la dernière le {last}. {probes}."
+            )
+        }
+        (Some(last), Lang::En) => {
+            format!("Period: {from} to {to}. Measurements on {days}, the last on {last}. {probes}.")
+        }
+    }
+}
+
+/// Lines of different technologies are told apart before anything is said of them together, from this ratio of their
+/// medians on: a choice of 2026-11-21.
+const VERY_DIFFERENT: f64 = 2.0;
+
+/// The medians by technology when they differ so much that one median of the commune describes no line of it.
+fn different_lines(figures: &CommuneFigures, lang: Lang) -> Option<String> {
+    let mut medians: Vec<(&str, BitRate)> = figures
+        .technologies
+        .iter()
+        .filter_map(|(code, figure)| Some((technology(code, lang), figure.measured()?.median)))
+        .collect();
+    medians.sort_by(|a, b| a.1.as_bits_per_second().total_cmp(&b.1.as_bits_per_second()));
+    let (slowest, fastest) = (medians.first()?.1, medians.last()?.1);
+    if fastest.as_bits_per_second() <= slowest.as_bits_per_second() * VERY_DIFFERENT {
+        return None;
+    }
+    let all: Vec<String> =
+        medians.iter().map(|(name, rate)| format!("{name} {}", text::rate_number(*rate, lang))).collect();
+    let all = all.join(" · ");
+    Some(match lang {
+        Lang::Fr => format!("Lignes très différentes\u{a0}: {all}\u{a0}Mbit/s."),
+        Lang::En => format!("Very different lines: {all}\u{a0}Mbit/s."),
+    })
+}
+
+/// How runs ended; what became of the complete ones stands beside them, so that counts never contradict.
+fn outcomes(figures: &CommuneFigures, lang: Lang) -> Vec<(String, String)> {
+    let mut rows: Vec<(String, String)> = figures
+        .runs_by_outcome
+        .iter()
+        .map(|(outcome, runs)| (outcome_words(outcome, lang).to_owned(), text::count(*runs, lang)))
+        .collect();
+    if let Some(at) = figures.runs_by_outcome.keys().position(|outcome| outcome == "complete") {
+        let complete = figures.runs_by_outcome.get("complete").copied().unwrap_or(0);
+        let (short, out) = (figures.runs_too_short, figures.runs_left_out);
+        let parts = [
+            (lang.t("dont retenus", "of which counted"), complete.saturating_sub(short + out)),
+            (lang.t("dont trop courts pour un débit stable", "of which too short for a steady rate"), short),
+            (
+                lang.t(
+                    "dont laissés de côté (Wi-Fi, ou comptés ailleurs qu'à l'application)",
+                    "of which left out (Wi-Fi, or counted elsewhere than at the application)",
+                ),
+                out,
+            ),
+        ];
+        rows.splice(at + 1..=at, parts.map(|(what, runs)| (what.to_owned(), text::count(runs, lang))));
+    }
+    rows
+}
+
 /// What the figures mean, one sentence each; nothing for what cannot be said.
 fn sentences(figures: &CommuneFigures, lang: Lang) -> Vec<String> {
-    let mut said = Vec::new();
+    let mut said: Vec<String> = different_lines(figures, lang).into_iter().collect();
     if let Some(numbers) = figures.download.measured() {
         let median = text::rate(numbers.median, lang);
         said.push(match lang {
@@ -137,27 +202,51 @@ fn sentences(figures: &CommuneFigures, lang: Lang) -> Vec<String> {
             });
         }
     }
-    if let Some(numbers) = figures.outage.measured() {
-        let mean = text::hours(numbers.mean);
-        let known = text::percent(numbers.known_ratio, lang);
-        said.push(match (lang, numbers.count) {
-            (Lang::Fr, 0) => format!("Aucune coupure n'a été vue pendant les {known} du temps où l'état de la ligne est connu."),
-            (Lang::En, 0) => format!("No outage was seen in the {known} of the time during which the line's state is known."),
-            (Lang::Fr, _) => format!(
-                "La ligne a été coupée {mean} en moyenne par sonde. L'état de la ligne est connu pendant {known} du temps\u{a0}: la durée réelle peut être plus longue."
-            ),
-            (Lang::En, _) => format!(
-                "The line was down for {mean}, mean over the probes. Its state is known for {known} of the time: it may really have been longer."
-            ),
-        });
-    }
+    said.extend(figures.outage.measured().map(|numbers| outage_sentence(numbers, lang)));
     said
+}
+
+/// Says what was seen and no more: who or what cut the lines is not known here.
+fn outage_sentence(numbers: &OutageNumbers, lang: Lang) -> String {
+    let mean = text::hours(numbers.mean);
+    let known = text::percent(numbers.known_ratio, lang);
+    let seen = match (lang, numbers.probes, numbers.mean.is_zero()) {
+        (Lang::Fr, 1, true) => {
+            return format!(
+                "Aucune coupure n'a été vue pendant les {known} du temps où l'état de la ligne est connu."
+            );
+        }
+        (Lang::Fr, _, true) => {
+            return format!(
+                "Aucune coupure n'a été vue pendant les {known} du temps où l'état des lignes est connu."
+            );
+        }
+        (Lang::En, _, true) => {
+            return format!("No outage was seen in the {known} of the time of known state.");
+        }
+        (Lang::Fr, 1, false) => format!("La ligne mesurée n'a pas répondu pendant {mean}"),
+        (Lang::Fr, _, false) => {
+            format!("Les lignes mesurées n'ont pas répondu pendant {mean} (moyenne par sonde)")
+        }
+        (Lang::En, 1, false) => format!("The measured line did not answer for {mean}"),
+        (Lang::En, _, false) => {
+            format!("The measured lines did not answer for {mean} (mean over the probes)")
+        }
+    };
+    match lang {
+        Lang::Fr => format!(
+            "{seen}\u{a0}; la cause n'est pas connue. L'état est connu pendant {known} du temps\u{a0}: la durée réelle peut être plus longue."
+        ),
+        Lang::En => format!(
+            "{seen}; the cause is not known. The state is known for {known} of the time: it may really have been longer."
+        ),
+    }
 }
 
 fn figure_rows(figures: &CommuneFigures, window: &Window, lang: Lang) -> Vec<FigureRow> {
     let runs = |figure: &RateFigure| {
-        let french = ("essai complet", "essais complets");
-        text::counted(figure.runs(), french, ("complete run", "complete runs"), lang)
+        let french = ("essai retenu", "essais retenus");
+        text::counted(figure.runs(), french, ("run that counts", "runs that count"), lang)
     };
     let mut rows = vec![
         FigureRow {
@@ -182,11 +271,10 @@ fn rtt_row(figure: &RttFigure, lang: Lang) -> FigureRow {
         RttFigure::NotEnough { minutes } => (not_enough(lang), *minutes),
         RttFigure::Measured { median, minutes } => (text::milliseconds(*median, lang), *minutes),
     };
-    let minutes = text::count(minutes, lang);
     FigureRow {
         what: lang.t("Temps d'aller-retour médian, ligne au repos", "Median round trip, line at rest"),
         value,
-        behind: format!("{minutes} {}", lang.t("minutes", "minutes")),
+        behind: text::counted(minutes, ("minute", "minutes"), ("minute", "minutes"), lang),
     }
 }
 
@@ -223,24 +311,23 @@ fn outage_rows(figure: &OutageFigure, window: &Window, lang: Lang) -> Vec<Figure
         (_, Lang::Fr) => format!("{count}, la plus longue {longest}\u{a0}; {probes}{left_out}"),
         (_, Lang::En) => format!("{count}, the longest {longest}; {probes}{left_out}"),
     };
-    let hours = text::count(window.period.length().as_secs() / 3_600, lang);
+    let hours = window.period.length().as_secs() / 3_600;
+    let hours = text::counted(hours, ("heure", "heures"), ("hour", "hours"), lang);
     vec![
-        FigureRow { what, value: text::hours(numbers.mean), behind },
+        FigureRow { what, value: text::outage(numbers, lang), behind },
         FigureRow {
             what: lang.t("Part du temps où l'état est connu", "Share of time of known state"),
             value: text::percent(numbers.known_ratio, lang),
             behind: match lang {
                 Lang::Fr => {
-                    format!(
-                        "sur {hours} heures\u{a0}; le reste n'est compté ni comme marche ni comme coupure"
-                    )
+                    format!("sur {hours}\u{a0}; le reste n'est compté ni comme marche ni comme coupure")
                 }
-                Lang::En => format!("of {hours} hours; the rest counts neither as up nor as down"),
+                Lang::En => format!("of {hours}; the rest counts neither as up nor as down"),
             },
         },
         FigureRow {
             what: lang.t("Disponibilité pendant ce temps connu", "Availability during that known time"),
-            value: text::availability(numbers.availability_ratio, lang),
+            value: text::availability(numbers.availability_ratio, numbers.known, lang),
             behind: String::new(),
         },
     ]

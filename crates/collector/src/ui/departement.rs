@@ -15,7 +15,7 @@ use super::page::{Frame, problem, render};
 use super::scale::{Class, Indicator};
 use super::text;
 use crate::api::{Params, blocking, window};
-use crate::figures::{CommuneFigures, Window};
+use crate::figures::{CommuneFigures, OutageFigure, Window};
 use crate::problem::ApiError;
 use crate::state::Shared;
 
@@ -36,6 +36,7 @@ pub(super) struct Query {
 struct View {
     frame: Frame,
     name: String,
+    what: &'static str,
     code: String,
     debit: bool,
     tabs: Vec<Link>,
@@ -76,6 +77,7 @@ struct TableRow {
     download: String,
     upload: String,
     outage: String,
+    known: String,
     runs: String,
     probes: String,
 }
@@ -92,7 +94,9 @@ pub(super) async fn page(
 fn view(shared: &Shared, code: &str, query: &Query) -> Result<Response, ApiError> {
     let window = window(shared, query.jours)?;
     let unknown = || ApiError::not_found("no such département");
-    let departement = shared.territory.departement(code).ok_or_else(unknown)?;
+    let code = code.to_ascii_uppercase();
+    let departement = shared.territory.departement(&code).ok_or_else(unknown)?;
+    let code = departement.code.as_str();
     let map = shared.map(code).ok_or_else(unknown)?;
     let rules = &shared.config.publication;
     let figures = shared.departement_figures(code, &window)?;
@@ -109,7 +113,7 @@ fn view(shared: &Shared, code: &str, query: &Query) -> Result<Response, ApiError
             let value = query.indicateur.value(figures, lang);
             Shape {
                 d: path.d.clone(),
-                class: query.indicateur.class_of(figures, &window),
+                class: query.indicateur.class_of(figures),
                 address: commune_address(path.code, &window, shared, lang),
                 words: format!("{name}{} {value}", lang.t("\u{a0}:", ":")),
             }
@@ -117,7 +121,7 @@ fn view(shared: &Shared, code: &str, query: &Query) -> Result<Response, ApiError
         .collect();
     let legend = query
         .indicateur
-        .classes(&window, lang)
+        .classes(lang)
         .into_iter()
         .map(|class| {
             let communes = shapes.iter().filter(|shape| shape.class == class.code).count();
@@ -129,6 +133,7 @@ fn view(shared: &Shared, code: &str, query: &Query) -> Result<Response, ApiError
     View {
         frame: Frame::new(shared, lang, title, &path),
         name: departement.label().to_owned(),
+        what: what(query),
         code: code.to_owned(),
         debit: query.indicateur == Indicator::Debit,
         tabs: tabs(code, query, &window),
@@ -154,11 +159,26 @@ impl View {
 }
 
 fn title(departement: &Departement, query: &Query) -> String {
-    let what = match query.indicateur {
+    format!("{} – {}", departement.label(), what(query))
+}
+
+const fn what(query: &Query) -> &'static str {
+    match query.indicateur {
         Indicator::Debit => query.lang.t("débit descendant médian", "median download"),
-        Indicator::Coupures => query.lang.t("heures de coupure", "hours of outage"),
-    };
-    format!("{} – {what}", departement.label())
+        Indicator::Coupures => query.lang.t("coupures", "outages"),
+    }
+}
+
+/// Share of the period during which the state of the lines is known.
+fn known(figure: &OutageFigure, window: &Window, lang: Lang) -> String {
+    match figure {
+        OutageFigure::NotMeasured => lang.t("non mesuré", "not measured").to_owned(),
+        OutageFigure::NotEnough { known } => {
+            let share = known.as_secs_f64() / window.period.length().as_secs_f64();
+            format!("{} {}", text::percent(share, lang), lang.t("au plus", "at most"))
+        }
+        OutageFigure::Measured(numbers) => text::percent(numbers.known_ratio, lang),
+    }
 }
 
 fn measured_words(measured: usize, total: usize, lang: Lang) -> String {
@@ -185,7 +205,7 @@ fn tabs(code: &str, query: &Query, window: &Window) -> Vec<Link> {
     let lang = query.lang;
     let names = [
         (Indicator::Debit, lang.t("Débit descendant médian", "Median download")),
-        (Indicator::Coupures, lang.t("Heures de coupure", "Hours of outage")),
+        (Indicator::Coupures, lang.t("Coupures", "Outages")),
     ];
     names
         .into_iter()
@@ -201,7 +221,7 @@ fn periods(code: &str, query: &Query, window: &Window) -> Vec<Link> {
     PERIODS
         .into_iter()
         .map(|days| Link {
-            label: format!("{days} {}", query.lang.t("jours", "days")),
+            label: text::days(days.into(), query.lang),
             address: address(code, query.indicateur, days, query.lang),
             current: days == window.days,
         })
@@ -218,7 +238,7 @@ fn rows(
 ) -> Vec<TableRow> {
     let mut measured: Vec<_> =
         figures.iter().filter_map(|(code, figures)| Some((*communes.get(code)?, figures))).collect();
-    measured.sort_by(|a, b| a.0.name.cmp(&b.0.name));
+    measured.sort_by_cached_key(|(commune, _)| (text::sort_key(&commune.name), commune.code));
     measured
         .into_iter()
         .map(|(commune, figures)| TableRow {
@@ -227,6 +247,7 @@ fn rows(
             download: Indicator::Debit.value(Some(figures), lang),
             upload: super::commune::rate_words(&figures.upload, lang),
             outage: Indicator::Coupures.value(Some(figures), lang),
+            known: known(&figures.outage, window, lang),
             runs: text::count(figures.download.runs(), lang),
             probes: text::count(figures.probes, lang),
         })

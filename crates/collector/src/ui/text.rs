@@ -5,6 +5,7 @@ use std::time::Duration;
 use desserte_units::{BitRate, Timestamp};
 
 use super::lang::Lang;
+use crate::figures::OutageNumbers;
 
 /// A no-break space.
 const NB: char = '\u{a0}';
@@ -14,13 +15,18 @@ const NNB: char = '\u{202f}';
 
 /// A rate with as many digits as it deserves.
 pub(super) fn rate(rate: BitRate, lang: Lang) -> String {
+    format!("{}{NB}Mbit/s", rate_number(rate, lang))
+}
+
+/// The same without its unit.
+pub(super) fn rate_number(rate: BitRate, lang: Lang) -> String {
     let megabits = rate.as_mbit_per_s();
     let digits = match megabits {
         m if m < 0.995 => 2,
         m if m < 99.95 => 1,
         _ => 0,
     };
-    format!("{}{NB}Mbit/s", decimal(megabits, digits, lang))
+    decimal(megabits, digits, lang)
 }
 
 /// A number with a fixed number of decimals.
@@ -32,19 +38,48 @@ pub(super) fn decimal(value: f64, digits: usize, lang: Lang) -> String {
     }
 }
 
-/// A share in per cent.
+/// A number without decimals that say nothing.
+pub(super) fn short(value: f64, lang: Lang) -> String {
+    let text = value.to_string();
+    lang.t(&text.replace('.', ","), &text).to_owned()
+}
+
+/// A share in per cent; something is never printed as nothing, nor a part as the whole.
 pub(super) fn percent(share: f64, lang: Lang) -> String {
-    let digits = if (0.0995..=0.9995).contains(&share) && share < 0.99 { 0 } else { 1 };
-    let number = decimal(share * 100.0, digits, lang);
+    let sign = lang.t("\u{a0}%", "%");
+    match share {
+        s if s > 0.0 && s < 0.000_5 => format!("<{NB}{}{sign}", decimal(0.1, 1, lang)),
+        s if (0.999..1.0).contains(&s) => format!("{}{sign}", decimal(99.9, 1, lang)),
+        s if s <= 0.0 || s >= 1.0 => format!("{}{sign}", decimal(s * 100.0, 0, lang)),
+        s if (0.0995..0.99).contains(&s) => format!("{}{sign}", decimal(s * 100.0, 0, lang)),
+        s => format!("{}{sign}", decimal(s * 100.0, 1, lang)),
+    }
+}
+
+/// Availability with as many decimals as the known time behind it supports, rounded down: 99.99 must not read as 100.
+///
+/// One minute is 0.03 % of two days and 0.002 % of thirty.
+pub(super) fn availability(share: f64, known: Duration, lang: Lang) -> String {
+    const DAY: Duration = Duration::from_secs(86_400);
+    let (digits, steps) = match known {
+        known if known > DAY * 30 => (2, 100.0),
+        known if known >= DAY * 2 => (1, 10.0),
+        _ => (0, 1.0),
+    };
+    let number = decimal((share * 100.0 * steps).floor() / steps, digits, lang);
     lang.t(&format!("{number}{NB}%"), &format!("{number}%")).to_owned()
 }
 
-/// Availability, whose differences lie in the decimals.
-pub(super) fn availability(share: f64, lang: Lang) -> String {
-    // Rounded down: 99.99 must not read as 100.
-    let hundredths = (share * 10_000.0).floor() / 100.0;
-    let number = decimal(hundredths, 2, lang);
-    lang.t(&format!("{number}{NB}%"), &format!("{number}%")).to_owned()
+/// Time in outage, mean over the probes; without any, how much of the time somebody looked.
+pub(super) fn outage(numbers: &OutageNumbers, lang: Lang) -> String {
+    if !numbers.mean.is_zero() {
+        return hours(numbers.mean);
+    }
+    let known = percent(numbers.known_ratio, lang);
+    match lang {
+        Lang::Fr => format!("aucune vue (état connu {known} du temps)"),
+        Lang::En => format!("none seen (state known {known} of the time)"),
+    }
 }
 
 /// A whole number with groups of three digits.
@@ -69,6 +104,11 @@ pub(super) fn counted(number: u64, french: (&str, &str), english: (&str, &str), 
         Lang::En => english.1,
     };
     format!("{}{NB}{noun}", count(number, lang))
+}
+
+/// A number of days.
+pub(super) fn days(number: u64, lang: Lang) -> String {
+    counted(number, ("jour", "jours"), ("day", "days"), lang)
 }
 
 /// A number of probes.
@@ -105,6 +145,28 @@ pub(super) fn day(moment: Timestamp, lang: Lang) -> String {
     }
 }
 
+/// The order of names in a French list: accents, case, hyphens and apostrophes do not count.
+pub(super) fn sort_key(name: &str) -> String {
+    let mut key = String::with_capacity(name.len());
+    for letter in name.chars().flat_map(char::to_lowercase) {
+        match letter {
+            'à' | 'á' | 'â' | 'ä' => key.push('a'),
+            'ç' => key.push('c'),
+            'è' | 'é' | 'ê' | 'ë' => key.push('e'),
+            'ì' | 'í' | 'î' | 'ï' => key.push('i'),
+            'ñ' => key.push('n'),
+            'ò' | 'ó' | 'ô' | 'ö' => key.push('o'),
+            'ù' | 'ú' | 'û' | 'ü' => key.push('u'),
+            'ÿ' => key.push('y'),
+            'œ' => key.push_str("oe"),
+            'æ' => key.push_str("ae"),
+            '-' | '\'' | '’' => key.push(' '),
+            other => key.push(other),
+        }
+    }
+    key
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,9 +193,25 @@ mod tests {
 
     #[test]
     fn nearly_always_is_not_always() {
-        assert_eq!(availability(0.999_99, Lang::En), "99.99%");
-        assert_eq!(availability(1.0, Lang::En), "100.00%");
+        let days = |days: u64| Duration::from_secs(days * 86_400);
+        assert_eq!(availability(0.999_99, days(31), Lang::En), "99.99%");
+        assert_eq!(availability(1.0, days(31), Lang::En), "100.00%");
+        assert_eq!(availability(0.999_99, days(30), Lang::En), "99.9%");
+        assert_eq!(availability(0.999_99, days(1), Lang::En), "99%");
+        assert_eq!(percent(0.999_9, Lang::En), "99.9%");
+        assert_eq!(percent(0.000_1, Lang::En), "<\u{a0}0.1%");
+        assert_eq!((percent(0.0, Lang::En), percent(1.0, Lang::En)), ("0%".to_owned(), "100%".to_owned()));
         assert_eq!(count(1_234_567, Lang::En), "1,234,567");
         assert_eq!(count(12, Lang::Fr), "12");
+    }
+
+    #[test]
+    fn names_stand_where_a_french_reader_looks_for_them() {
+        let mut names =
+            ["Évaux", "Zérables", "Écurey", "Eymoutiers", "Ébreuil", "Saint-Yrieix", "Saint Agnant"];
+        names.sort_by_key(|name| sort_key(name));
+        let expected =
+            ["Ébreuil", "Écurey", "Évaux", "Eymoutiers", "Saint Agnant", "Saint-Yrieix", "Zérables"];
+        assert_eq!(names, expected);
     }
 }
