@@ -14,7 +14,7 @@ use desserte_net::TlsTrust;
 use desserte_signing::ProbeKey;
 use tokio::sync::watch;
 
-use crate::board::{Board, BudgetSeen, Nameplate};
+use crate::board::{Board, BudgetSeen, Measured, Nameplate};
 use crate::book::{self, Book};
 use crate::clock::{Clock, Linux};
 use crate::collector::Collector;
@@ -309,6 +309,10 @@ fn nameplate(config: &Config, key: &ProbeKey) -> Nameplate {
         collector: config.collector.clone(),
         probe: key.id().to_string(),
         public_key: key.public().to_string(),
+        measured: Measured {
+            servers: config.servers.iter().map(|server| server.url.authority()).collect(),
+            targets: config.targets.len(),
+        },
     }
 }
 

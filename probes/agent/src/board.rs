@@ -1,5 +1,6 @@
 //! What the agent shows of itself: a small file, rewritten every minute, that `status` reads.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -28,6 +29,9 @@ pub(crate) struct Board {
     pub(crate) collector: String,
     pub(crate) probe: String,
     pub(crate) public_key: String,
+    /// What is to be measured; absent in the file of an older version.
+    #[serde(default)]
+    pub(crate) measured: Option<Measured>,
     pub(crate) pid: u32,
     pub(crate) started: Moment,
     pub(crate) written: Moment,
@@ -37,10 +41,22 @@ pub(crate) struct Board {
     pub(crate) known_minute: Option<Moment>,
     pub(crate) download: Option<RunSeen>,
     pub(crate) upload: Option<RunSeen>,
+    /// Runs in a row that reached no measurement server while the line was not down.
+    #[serde(default)]
+    pub(crate) runs_unreached: u32,
     pub(crate) next_run: Option<Moment>,
     pub(crate) reports: Reports,
     pub(crate) budget: BudgetSeen,
     pub(crate) spool: SpoolSeen,
+}
+
+/// Whom the configuration names to measure against.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Measured {
+    /// Hosts and ports of the measurement servers.
+    pub(crate) servers: Vec<String>,
+    /// How many targets of echoes.
+    pub(crate) targets: usize,
 }
 
 /// A moment, by both clocks.
@@ -91,6 +107,12 @@ pub(crate) struct Reports {
     pub(crate) accepted: u64,
     pub(crate) duplicate: u64,
     pub(crate) refused: u64,
+    /// Records refused, by reason, since the last batch that was taken whole.
+    #[serde(default)]
+    pub(crate) refusals: BTreeMap<String, u64>,
+    /// Something has answered at the collector's address since it was configured.
+    #[serde(default)]
+    pub(crate) answered: bool,
     pub(crate) fault: Option<UploadFault>,
     pub(crate) next_attempt: Option<Moment>,
 }
@@ -131,6 +153,7 @@ pub(crate) struct Nameplate {
     pub(crate) collector: String,
     pub(crate) probe: String,
     pub(crate) public_key: String,
+    pub(crate) measured: Measured,
 }
 
 impl From<ClockStamp> for Moment {
@@ -172,6 +195,7 @@ impl Board {
             collector: nameplate.collector,
             probe: nameplate.probe,
             public_key: nameplate.public_key,
+            measured: Some(nameplate.measured),
             pid: std::process::id(),
             started: now.into(),
             written: now.into(),
@@ -180,6 +204,7 @@ impl Board {
             known_minute: None,
             download: None,
             upload: None,
+            runs_unreached: 0,
             next_run: None,
             reports: Reports::default(),
             budget: BudgetSeen::default(),
@@ -192,6 +217,13 @@ impl Board {
         self.known_minute = earlier.known_minute;
         self.download = earlier.download;
         self.upload = earlier.upload;
+        if self.measured == earlier.measured {
+            self.runs_unreached = earlier.runs_unreached;
+        }
+        if self.collector == earlier.collector {
+            self.reports.answered = earlier.reports.answered || earlier.reports.last_success.is_some();
+            self.reports.refusals = earlier.reports.refusals;
+        }
         self.reports.last_success = earlier.reports.last_success;
     }
 
@@ -217,6 +249,19 @@ impl Board {
     }
 
     pub(crate) fn note_run(&mut self, at: ClockStamp, run: &Throughput) {
+        let line_down = self.minute.as_ref().is_some_and(|minute| minute.state == MinuteState::Down.code());
+        match run.outcome {
+            RunOutcome::Unreachable { .. } if !line_down => {
+                self.runs_unreached = self.runs_unreached.saturating_add(1);
+            }
+            RunOutcome::Complete | RunOutcome::CutShort { .. } | RunOutcome::ServerBusy { .. } => {
+                self.runs_unreached = 0;
+            }
+            // These say nothing of the servers.
+            RunOutcome::Unreachable { .. }
+            | RunOutcome::RefusedByBudget { .. }
+            | RunOutcome::ProbeFault { .. } => {}
+        }
         let reason = match &run.outcome {
             RunOutcome::CutShort { reason }
             | RunOutcome::Unreachable { reason }
@@ -244,15 +289,25 @@ impl Board {
     }
 
     pub(crate) fn note_upload(&mut self, now: ClockStamp, fault: Option<UploadFault>, next: Duration) {
+        // The other codes come from an answer, whatever it says.
+        let silent = ["unreachable", "probe", "budget", "disk"];
+        self.reports.answered |= fault.as_ref().is_some_and(|fault| !silent.contains(&fault.code.as_str()));
         self.reports.fault = fault;
         self.reports.next_attempt = Some(Moment::from(now).later(next));
     }
 
     pub(crate) fn note_receipt(&mut self, now: ClockStamp, receipt: &Receipt) {
         self.reports.last_success = Some(now.into());
+        self.reports.answered = true;
         self.reports.accepted += receipt.accepted;
         self.reports.duplicate += receipt.duplicate;
         self.reports.refused += u64::try_from(receipt.refused.len()).unwrap_or(u64::MAX);
+        if receipt.refused.is_empty() {
+            self.reports.refusals.clear();
+        }
+        for refusal in &receipt.refused {
+            *self.reports.refusals.entry(refusal.reason.code().to_owned()).or_default() += 1;
+        }
     }
 
     /// Writes the file. It is not forced to disk: the next minute writes it again.

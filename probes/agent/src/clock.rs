@@ -20,6 +20,9 @@ const FILE: &str = "clock.json";
 /// A day before the first release: no true clock shows an earlier time (2026-11-01T00:00:00Z).
 const CALENDAR_FLOOR: Timestamp = Timestamp::from_unix_secs(1_793_491_200);
 
+/// Ten years after it: no build runs longer, and whatever shows a later time is broken or lies.
+const CALENDAR_CEILING: Timestamp = CALENDAR_FLOOR.saturating_add_micros(10 * 366 * 86_400 * 1_000_000);
+
 /// How fast an undisciplined quartz may run away from the true time, in parts per million; cheap boards state 50 to 100.
 const DRIFT_PPM: u64 = 100;
 
@@ -71,9 +74,14 @@ impl Machine for Linux {
 
     fn disciplined(&self) -> Option<Duration> {
         let clock = desserte_net::kernel_clock()?;
-        // A time service that claims discipline before the program existed is wrong.
-        (clock.synchronised && self.calendar() >= CALENDAR_FLOOR).then_some(clock.error_max)
+        // A time service that claims discipline before the program existed, or long after, is wrong.
+        (clock.synchronised && plausible(self.calendar())).then_some(clock.error_max)
     }
+}
+
+/// Whether a true clock can show `time` while this build runs.
+fn plausible(time: Timestamp) -> bool {
+    (CALENDAR_FLOOR..=CALENDAR_CEILING).contains(&time)
 }
 
 fn read(clock: rustix::time::ClockId) -> (i64, i64) {
@@ -84,7 +92,8 @@ fn read(clock: rustix::time::ClockId) -> (i64, i64) {
 /// What is kept over a restart.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Kept {
-    /// The latest trusted time that was ever seen: the calendar is not before it.
+    /// The latest time that the machine's own time service vouched for: the calendar is not before it. What the
+    /// collector says does not raise it: one wrong answer would outlive every restart.
     floor_us: Option<Timestamp>,
     #[serde(default)]
     anchors: Vec<BootAnchor>,
@@ -103,8 +112,16 @@ impl Clock {
     /// Opens the clocks; a missing or damaged file is no obstacle.
     pub(crate) fn open(machine: Box<dyn Machine>, state_dir: &Path) -> Self {
         let path = state_dir.join(FILE);
-        let kept: Kept =
+        let mut kept: Kept =
             fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default();
+        if let Some(floor) = kept.floor_us.filter(|floor| !plausible(*floor)) {
+            tracing::warn!(
+                floor_us = floor.as_unix_micros(),
+                "the stored time cannot be true and is forgotten"
+            );
+            kept.floor_us = None;
+        }
+        kept.anchors.retain(|anchor| plausible(anchor.utc_us));
         // The same boot may have been dated before a restart of the agent.
         let collector = kept
             .anchors
@@ -158,9 +175,10 @@ impl Clock {
 
     /// Takes the collector's answer: its time `utc`, read between `asked` and `answered`.
     ///
-    /// Returns whether it was believed: an answer before the first release is not.
+    /// Returns whether it was believed: an answer before the latest time known for certain, or later than this build can
+    /// live, is not. An earlier answer is no measure for a later one, so that a wrong one is undone by the next.
     pub(crate) fn correct(&mut self, utc: Timestamp, asked: Monotonic, answered: Monotonic) -> bool {
-        if utc < CALENDAR_FLOOR {
+        if !(self.floor()..=CALENDAR_CEILING).contains(&utc) {
             return false;
         }
         let half = answered.since(asked) / 2;
@@ -178,7 +196,9 @@ impl Clock {
     pub(crate) fn store(&mut self) -> io::Result<()> {
         let now = self.now();
         if let Some(utc) = now.utc_us {
-            self.kept.floor_us = self.kept.floor_us.max(Some(utc));
+            if now.source == ClockSource::System {
+                self.kept.floor_us = self.kept.floor_us.max(Some(utc));
+            }
             let anchor =
                 self.collector.filter(|_| now.source == ClockSource::Collector).unwrap_or(BootAnchor {
                     boot: now.boot,
@@ -219,16 +239,37 @@ impl Clock {
         }
     }
 
-    /// The best guess of the calendar for judging certificates, and whether something vouches for it.
-    pub(crate) fn for_certificates(&self) -> (Timestamp, bool) {
-        match self.utc() {
-            Some(utc) => (utc, true),
-            None => {
-                let floor = self.kept.floor_us.unwrap_or(CALENDAR_FLOOR).max(CALENDAR_FLOOR);
-                (self.machine.calendar().max(floor), false)
-            }
+    /// No true time is earlier.
+    fn floor(&self) -> Timestamp {
+        self.kept.floor_us.unwrap_or(CALENDAR_FLOOR).max(CALENDAR_FLOOR)
+    }
+
+    /// The times by which certificates may be judged.
+    ///
+    /// Only the machine's time service is trusted alone. The collector's word is a guess like others: were it final, a
+    /// wrong one would make every later connection fail, and with it the correction.
+    pub(crate) fn for_certificates(&self) -> CertificateTimes {
+        let (now, calendar, floor) = (self.now(), self.machine.calendar(), self.floor());
+        CertificateTimes {
+            best: now.utc_us.unwrap_or_else(|| calendar.max(floor)),
+            machine: calendar.max(floor),
+            floor,
+            trusted: now.source == ClockSource::System,
         }
     }
+}
+
+/// The times by which a certificate may be judged, best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct CertificateTimes {
+    /// The best known time.
+    pub(crate) best: Timestamp,
+    /// The machine's calendar, whoever set it, but no earlier than the floor.
+    pub(crate) machine: Timestamp,
+    /// No true time is earlier.
+    pub(crate) floor: Timestamp,
+    /// Whether the best known time is certain, so that no other needs to be tried.
+    pub(crate) trusted: bool,
 }
 
 fn micros(duration: Duration) -> u64 {
@@ -322,12 +363,58 @@ pub(crate) mod tests {
         machine.calendar_us.set(4_000_000_000_000_000);
         let clock = Clock::open(Box::new(machine.clone()), folder.path());
         assert_eq!(clock.utc(), Some(Timestamp::from_unix_secs(TRUE_S + 10)));
-        // Another boot starts without a calendar, but not before what was once known.
-        let rebooted =
-            ByHand { boot: "00000000-0000-4000-8000-000000000002".parse().unwrap(), ..ByHand::in_1970() };
-        let clock = Clock::open(Box::new(rebooted), folder.path());
+        // Another boot starts without a calendar.
+        let clock = Clock::open(Box::new(rebooted()), folder.path());
         assert_eq!(clock.utc(), None);
-        assert_eq!(clock.for_certificates(), (Timestamp::from_unix_secs(TRUE_S), false));
+    }
+
+    fn rebooted() -> ByHand {
+        ByHand { boot: "00000000-0000-4000-8000-000000000002".parse().unwrap(), ..ByHand::in_1970() }
+    }
+
+    #[test]
+    fn what_the_time_service_knew_is_the_least_after_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let machine = ByHand::in_1970();
+        machine.disciplined.set(true);
+        machine.calendar_us.set(TRUE_S * 1_000_000);
+        Clock::open(Box::new(machine), folder.path()).store().unwrap();
+        let mut clock = Clock::open(Box::new(rebooted()), folder.path());
+        let known = Timestamp::from_unix_secs(TRUE_S);
+        let times = clock.for_certificates();
+        assert_eq!((times.best, times.floor, times.trusted), (known, known, false));
+        let earlier = Timestamp::from_unix_secs(TRUE_S - 1);
+        assert!(!clock.correct(earlier, clock.monotonic(), clock.monotonic()));
+    }
+
+    #[test]
+    fn a_wrong_time_of_the_collector_is_undone_by_the_next_and_survives_no_reboot() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut clock = Clock::open(Box::new(ByHand::in_1970()), folder.path());
+        let at = clock.monotonic();
+        let in_2034 = Timestamp::from_unix_secs(2_030_000_000);
+        assert!(clock.correct(in_2034, at, at));
+        assert!(!clock.for_certificates().trusted, "else no connection could correct it");
+        assert_eq!(clock.for_certificates().floor, CALENDAR_FLOOR);
+        clock.store().unwrap();
+        let later = Clock::open(Box::new(rebooted()), folder.path());
+        assert_eq!(later.for_certificates().best, CALENDAR_FLOOR);
+        assert!(clock.correct(Timestamp::from_unix_secs(TRUE_S), at, at));
+        assert_eq!(clock.utc(), Some(Timestamp::from_unix_secs(TRUE_S)));
+    }
+
+    #[test]
+    fn a_time_that_no_build_lives_to_see_is_believed_from_nobody() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut clock = Clock::open(Box::new(ByHand::in_1970()), folder.path());
+        for wrong in [4_102_444_800_000_000, i64::MAX, i64::MIN, -1] {
+            let wrong = Timestamp::from_unix_micros(wrong);
+            assert!(!clock.correct(wrong, clock.monotonic(), clock.monotonic()), "{wrong:?}");
+        }
+        // As an earlier version may have left it.
+        fs::write(folder.path().join(FILE), br#"{"floor_us":4102444800000000,"anchors":[]}"#).unwrap();
+        let clock = Clock::open(Box::new(ByHand::in_1970()), folder.path());
+        assert_eq!(clock.for_certificates().best, CALENDAR_FLOOR);
     }
 
     #[test]

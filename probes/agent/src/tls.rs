@@ -1,7 +1,9 @@
 //! TLS towards the collector and the measurement servers on a probe whose clock may be wrong.
 //!
 //! Certificates are judged by the best known time: the trusted calendar, else the machine's, but never earlier than the
-//! latest trusted time on disk. While nothing vouches for the calendar, a certificate that seems "not yet valid" is
+//! latest trusted time on disk. While nothing certain vouches for the calendar, a certificate that seems expired is judged
+//! by the machine's calendar and then by that latest trusted time instead: a guess that lies in the future must not end
+//! all connections, and with them its correction. While nothing certain vouches for the calendar, a certificate that seems "not yet valid" is
 //! judged at its own first day instead: everything else about it (issuer, name, signature, expiry by the floor) is
 //! checked as always. What this gives away is little, since a certificate is not issued long before its use; without
 //! it, a probe that starts in 1970 could never learn the time.
@@ -13,13 +15,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
-use desserte_units::Timestamp;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::time_provider::TimeProvider;
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+
+use crate::clock::CertificateTimes;
 
 /// Why TLS cannot be set up.
 #[derive(Debug, thiserror::Error)]
@@ -41,22 +44,30 @@ pub(crate) enum TlsError {
 /// The time by which certificates are judged; the agent keeps it up to date.
 #[derive(Debug, Default)]
 pub(crate) struct CertificateClock {
-    now_s: AtomicI64,
+    best_s: AtomicI64,
+    machine_s: AtomicI64,
+    floor_s: AtomicI64,
     trusted: AtomicBool,
 }
 
 impl CertificateClock {
-    /// Sets the best known time, and whether something vouches for it.
-    pub(crate) fn set(&self, (now, trusted): (Timestamp, bool)) {
-        self.now_s.store(now.as_unix_secs(), Ordering::Relaxed);
-        self.trusted.store(trusted, Ordering::Relaxed);
+    /// Sets the known times.
+    pub(crate) fn set(&self, times: CertificateTimes) {
+        self.best_s.store(times.best.as_unix_secs(), Ordering::Relaxed);
+        self.machine_s.store(times.machine.as_unix_secs(), Ordering::Relaxed);
+        self.floor_s.store(times.floor.as_unix_secs(), Ordering::Relaxed);
+        self.trusted.store(times.trusted, Ordering::Relaxed);
     }
+}
+
+fn unix(seconds: &AtomicI64) -> Option<UnixTime> {
+    let seconds = u64::try_from(seconds.load(Ordering::Relaxed)).ok()?;
+    Some(UnixTime::since_unix_epoch(Duration::from_secs(seconds)))
 }
 
 impl TimeProvider for CertificateClock {
     fn current_time(&self) -> Option<UnixTime> {
-        let seconds = u64::try_from(self.now_s.load(Ordering::Relaxed)).ok()?;
-        Some(UnixTime::since_unix_epoch(Duration::from_secs(seconds)))
+        unix(&self.best_s)
     }
 }
 
@@ -96,7 +107,7 @@ pub(crate) fn client_config(
         .with_no_client_auth())
 }
 
-/// The usual check of certificates, save for "not yet valid" while the calendar is unknown.
+/// The usual check of certificates, save for their dates while the calendar is uncertain.
 #[derive(Debug)]
 struct ClockTolerant {
     strict: Arc<WebPkiServerVerifier>,
@@ -115,14 +126,23 @@ impl ServerCertVerifier for ClockTolerant {
         let at = |time| {
             self.strict.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, time)
         };
-        match at(now) {
-            Err(Error::InvalidCertificate(CertificateError::NotValidYetContext { not_before, .. }))
-                if !self.clock.trusted.load(Ordering::Relaxed) =>
-            {
+        if self.clock.trusted.load(Ordering::Relaxed) {
+            return at(now);
+        }
+        let from_the_future = |result| match result {
+            Err(Error::InvalidCertificate(CertificateError::NotValidYetContext { not_before, .. })) => {
                 at(not_before)
             }
             other => other,
+        };
+        let mut result = from_the_future(at(now));
+        for other in [unix(&self.clock.machine_s), unix(&self.clock.floor_s)].into_iter().flatten() {
+            if !is_expired(&result) {
+                break;
+            }
+            result = from_the_future(at(other));
         }
+        result
     }
 
     fn verify_tls12_signature(
@@ -148,21 +168,35 @@ impl ServerCertVerifier for ClockTolerant {
     }
 }
 
+fn is_expired(result: &Result<ServerCertVerified, Error>) -> bool {
+    matches!(
+        result,
+        Err(Error::InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. }))
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use rcgen::{CertificateParams, date_time_ymd};
+
+    use desserte_units::Timestamp;
 
     use super::*;
 
     /// Judges a certificate valid for 2027 at `now_s`.
     fn check(now_s: i64, trusted: bool) -> Result<(), Error> {
+        check_by(now_s, now_s, now_s, trusted)
+    }
+
+    fn check_by(best_s: i64, machine_s: i64, floor_s: i64, trusted: bool) -> Result<(), Error> {
         let mut params = CertificateParams::new(vec!["collector.example".to_owned()]).unwrap();
         params.not_before = date_time_ymd(2027, 1, 1);
         params.not_after = date_time_ymd(2027, 12, 31);
         let key = rcgen::KeyPair::generate().unwrap();
         let certificate = params.self_signed(&key).unwrap();
         let clock = Arc::new(CertificateClock::default());
-        clock.set((Timestamp::from_unix_secs(now_s), trusted));
+        let at = Timestamp::from_unix_secs;
+        clock.set(CertificateTimes { best: at(best_s), machine: at(machine_s), floor: at(floor_s), trusted });
         let mut roots = RootCertStore::empty();
         roots.add(certificate.der().clone()).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -190,7 +224,14 @@ mod tests {
     }
 
     #[test]
-    fn an_expired_certificate_is_never_accepted() {
+    fn a_guess_from_the_future_gives_way_to_the_machine_and_then_to_the_floor() {
+        assert!(check_by(IN_2029, IN_2027, IN_2026, false).is_ok());
+        assert!(check_by(IN_2029, IN_2029, IN_2026, false).is_ok());
+        assert!(check_by(IN_2029, IN_2027, IN_2026, true).is_err());
+    }
+
+    #[test]
+    fn a_certificate_that_expired_before_the_floor_is_never_accepted() {
         assert!(check(IN_2029, false).is_err());
         assert!(check(IN_2029, true).is_err());
     }

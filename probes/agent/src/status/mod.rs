@@ -1,6 +1,7 @@
 //! Whether all is well, judged from what the agent shows of itself.
 
 mod phrases;
+mod reasons;
 mod text;
 
 pub(crate) use phrases::Language;
@@ -8,13 +9,19 @@ pub(crate) use text::render;
 
 use serde::Serialize;
 
-use crate::board::{Board, Moment};
+use crate::board::{Board, MinuteSeen, Moment, UploadFault};
 
 /// The agent rewrites its status every minute; silent for this long, it hangs.
 const SILENT_S: i64 = 300;
 
 /// Without a minute of known state for this long, the probe measures nothing, whatever else it does.
 const OLD_MEASUREMENT_S: i64 = 900;
+
+/// Moments of the schedule in a row without any server before that is said: one may be a server that restarts.
+const ROUNDS_WITHOUT_SERVER: usize = 2;
+
+/// Targets that it takes to call a line down (docs/spec/minute-state.md).
+const TARGETS_NEEDED: usize = 2;
 
 /// Something that the reader should know, in order of urgency.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -46,17 +53,36 @@ pub(crate) enum Finding {
         age_s: Option<i64>,
     },
     /// Fewer than two targets: the line can never be called down.
-    SecondTarget,
+    SecondTarget {
+        /// How many there are.
+        targets: usize,
+    },
+    /// No measurement server answers, or none is configured.
+    NoServer {
+        /// Those that do not answer, as host and port.
+        servers: Vec<String>,
+    },
     /// Many echoes are lost.
     Degraded,
     /// The collector does not know the probe's key.
     UnknownProbe,
     /// The collector has taken the probe out of service.
     Retired,
+    /// The collector refuses records for good.
+    RecordsRefused {
+        /// The code of the reason (`desserte_model::RefusalReason`).
+        reason: String,
+        /// How many since it last took a whole batch.
+        records: u64,
+    },
     /// The collector cannot be reached.
     CollectorUnreachable {
         /// What happened.
         reason: String,
+        /// Whether the line was seen to answer a moment ago.
+        line_answers: bool,
+        /// Whether anything ever answered at this address.
+        ever_answered: bool,
     },
     /// The collector is full or overloaded.
     CollectorBusy,
@@ -88,6 +114,8 @@ pub(crate) struct Verdict {
     pub(crate) well: bool,
     /// An agent runs.
     pub(crate) running: bool,
+    /// Nothing is wrong, but nothing has been measured since the start either.
+    pub(crate) starting: bool,
     /// What is not well, most urgent first.
     pub(crate) findings: Vec<Finding>,
 }
@@ -101,13 +129,14 @@ pub(crate) fn judge(board: Option<&Board>, running: bool, now: &Moment) -> Verdi
             process(board, running, now, &mut findings);
             if findings.is_empty() {
                 line(board, now, &mut findings);
-                reports(board, &mut findings);
+                reports(board, now, &mut findings);
             }
             keeping(board, &mut findings);
             findings
         }
     };
-    Verdict { well: findings.is_empty(), running, findings }
+    let starting = findings.is_empty() && !board.is_some_and(measured_since_start);
+    Verdict { well: findings.is_empty(), running, starting, findings }
 }
 
 fn process(board: &Board, running: bool, now: &Moment, out: &mut Vec<Finding>) {
@@ -121,14 +150,43 @@ fn process(board: &Board, running: bool, now: &Moment, out: &mut Vec<Finding>) {
     }
 }
 
+fn measured_since_start(board: &Board) -> bool {
+    let known = board.known_minute.as_ref();
+    known.and_then(|known| board.started.seconds_until(known)).is_some_and(|seconds| seconds >= 0)
+}
+
 fn line(board: &Board, now: &Moment, out: &mut Vec<Finding>) {
+    minutes(board, now, out);
+    let Some(measured) = &board.measured else { return };
+    let told = out.iter().any(|finding| matches!(finding, Finding::SecondTarget { .. }));
+    if measured.targets < TARGETS_NEEDED && !told {
+        out.push(Finding::SecondTarget { targets: measured.targets });
+    }
+    let unreached = usize::try_from(board.runs_unreached).unwrap_or(usize::MAX);
+    let silent = unreached >= ROUNDS_WITHOUT_SERVER * measured.servers.len();
+    if silent && !line_explains(out) {
+        out.push(Finding::NoServer { servers: measured.servers.clone() });
+    }
+}
+
+/// Without a line nothing else can be reached: saying so too would hide what matters.
+fn line_explains(findings: &[Finding]) -> bool {
+    findings.iter().any(|finding| {
+        matches!(
+            finding,
+            Finding::LineDown | Finding::NoLink | Finding::NoGateway | Finding::CannotSend { .. }
+        )
+    })
+}
+
+fn minutes(board: &Board, now: &Moment, out: &mut Vec<Finding>) {
     let Some(minute) = &board.minute else { return };
     let finding = match (minute.state.as_str(), minute.cause.as_deref()) {
         ("down", _) => Some(Finding::LineDown),
         ("degraded", _) => Some(Finding::Degraded),
         ("unknown", Some("link")) => Some(Finding::NoLink),
         ("unknown", Some("gateway")) => Some(Finding::NoGateway),
-        ("unknown", Some("second_target")) => Some(Finding::SecondTarget),
+        ("unknown", Some("second_target")) => Some(Finding::SecondTarget { targets: 1 }),
         // A minute filled by a throughput run says nothing, and nothing is wrong.
         ("unknown", Some("probe")) if minute.not_sent.as_deref() != Some("throughput run") => {
             Some(Finding::CannotSend { reason: minute.not_sent.clone().unwrap_or_default() })
@@ -144,27 +202,42 @@ fn line(board: &Board, now: &Moment, out: &mut Vec<Finding>) {
     }
 }
 
-fn reports(board: &Board, out: &mut Vec<Finding>) {
-    let Some(fault) = &board.reports.fault else { return };
+fn reports(board: &Board, now: &Moment, out: &mut Vec<Finding>) {
+    let fault = board.reports.fault.as_ref();
+    let finding = fault.and_then(|fault| upload_fault(fault, board, now, line_explains(out)));
+    out.extend(finding);
+    let mut refusals: Vec<_> = board.reports.refusals.iter().collect();
+    refusals.sort_by_key(|(_, records)| std::cmp::Reverse(**records));
+    out.extend(
+        refusals
+            .into_iter()
+            .map(|(reason, records)| Finding::RecordsRefused { reason: reason.clone(), records: *records }),
+    );
+}
+
+fn upload_fault(fault: &UploadFault, board: &Board, now: &Moment, line_explains: bool) -> Option<Finding> {
     let reason = fault.detail.clone();
-    // Without a line there is no collector: saying both would hide what matters.
-    let line_explains = out.iter().any(|finding| {
-        matches!(
-            finding,
-            Finding::LineDown | Finding::NoLink | Finding::NoGateway | Finding::CannotSend { .. }
-        )
-    });
-    match fault.code.as_str() {
-        "unknown_probe" => out.push(Finding::UnknownProbe),
-        "retired" => out.push(Finding::Retired),
-        "unreachable" if line_explains => {}
-        "unreachable" => out.push(Finding::CollectorUnreachable { reason }),
-        "collector_busy" | "collector_full" => out.push(Finding::CollectorBusy),
-        "clock" => out.push(Finding::Clock),
-        "budget" => out.push(Finding::BudgetSpent),
-        "disk" => out.push(Finding::Disk { reason }),
-        _ => out.push(Finding::CollectorRefuses { reason }),
-    }
+    Some(match fault.code.as_str() {
+        "unknown_probe" => Finding::UnknownProbe,
+        "retired" => Finding::Retired,
+        "unreachable" if line_explains => return None,
+        "unreachable" => Finding::CollectorUnreachable {
+            reason,
+            line_answers: line_answers(board, now),
+            ever_answered: board.reports.answered,
+        },
+        "collector_busy" | "collector_full" => Finding::CollectorBusy,
+        "clock" => Finding::Clock,
+        "budget" => Finding::BudgetSpent,
+        "disk" => Finding::Disk { reason },
+        _ => Finding::CollectorRefuses { reason },
+    })
+}
+
+/// Whether a recent minute saw the line answer.
+fn line_answers(board: &Board, now: &Moment) -> bool {
+    let recent = |minute: &MinuteSeen| minute.at.seconds_until(now).is_some_and(|age| age <= SILENT_S);
+    board.minute.as_ref().is_some_and(|minute| minute.state == "up" && recent(minute))
 }
 
 fn keeping(board: &Board, out: &mut Vec<Finding>) {
@@ -189,7 +262,7 @@ pub(crate) mod tests {
     use desserte_units::{Monotonic, Timestamp};
 
     use super::*;
-    use crate::board::{MinuteSeen, Nameplate, UploadFault};
+    use crate::board::{Measured, Nameplate};
 
     pub(crate) fn stamp(seconds: u64) -> ClockStamp {
         ClockStamp {
@@ -209,6 +282,7 @@ pub(crate) mod tests {
             collector: "https://desserte.example.org".to_owned(),
             probe: "00112233445566778899aabbccddeeff".to_owned(),
             public_key: "KEY=".to_owned(),
+            measured: Measured { servers: vec!["mesure.example:4443".to_owned()], targets: 2 },
         };
         let mut board = Board::new(nameplate, stamp(0));
         board.written = stamp(3600).into();
@@ -300,5 +374,93 @@ pub(crate) mod tests {
             &[Finding::OldMeasurement { age_s: Some(3520) }],
         );
         check(|board| board.known_minute = None, &[Finding::OldMeasurement { age_s: None }]);
+    }
+
+    #[test]
+    fn a_probe_whose_records_are_refused_is_not_well() {
+        let refused = |records| Finding::RecordsRefused { reason: "outside-territory".to_owned(), records };
+        let receipt: desserte_model::Receipt = serde_json::from_str(
+            r#"{"accepted":0,"duplicate":0,"refused":[
+                {"line":2,"reason":"outside-territory","detail":"d"},
+                {"line":3,"reason":"outside-territory","detail":"d"}]}"#,
+        )
+        .unwrap();
+        check(|board| board.note_receipt(stamp(3500), &receipt), &[refused(2)]);
+        check(
+            |board| {
+                board.note_receipt(stamp(3400), &receipt);
+                board.note_receipt(stamp(3500), &receipt);
+            },
+            &[refused(4)],
+        );
+        check(
+            |board| {
+                board.note_receipt(stamp(3400), &receipt);
+                board.note_receipt(
+                    stamp(3500),
+                    &desserte_model::Receipt { accepted: 1, ..Default::default() },
+                );
+            },
+            &[],
+        );
+    }
+
+    #[test]
+    fn a_probe_that_has_measured_nothing_yet_is_starting_rather_than_well() {
+        let mut fresh = board();
+        fresh.started = stamp(3600).into();
+        fresh.minute = None;
+        let verdict = judge(Some(&fresh), true, &stamp(3620).into());
+        assert!(verdict.starting && verdict.well, "{verdict:?}");
+        let verdict = judge(Some(&board()), true, &stamp(3620).into());
+        assert!(!verdict.starting && verdict.well, "{verdict:?}");
+    }
+
+    #[test]
+    fn what_the_configuration_does_not_measure_is_said() {
+        let measured = |servers: &[&str], targets| {
+            Some(Measured { servers: servers.iter().map(|&name| name.to_owned()).collect(), targets })
+        };
+        check(|board| board.measured = measured(&["a:1"], 1), &[Finding::SecondTarget { targets: 1 }]);
+        check(|board| board.measured = measured(&[], 2), &[Finding::NoServer { servers: Vec::new() }]);
+        check(
+            |board| {
+                board.measured = measured(&["a:1", "b:2"], 2);
+                board.runs_unreached = 3;
+            },
+            &[],
+        );
+        check(
+            |board| {
+                board.measured = measured(&["a:1", "b:2"], 2);
+                board.runs_unreached = 4;
+            },
+            &[Finding::NoServer { servers: vec!["a:1".to_owned(), "b:2".to_owned()] }],
+        );
+        check(
+            |board| {
+                board.runs_unreached = 9;
+                board.minute = Some(minute("down", None));
+            },
+            &[Finding::LineDown],
+        );
+    }
+
+    #[test]
+    fn a_line_is_said_to_answer_only_after_a_recent_minute_did() {
+        let unreachable = |line_answers, ever_answered| Finding::CollectorUnreachable {
+            reason: "why".to_owned(),
+            line_answers,
+            ever_answered,
+        };
+        check(|board| board.reports.fault = fault("unreachable"), &[unreachable(true, false)]);
+        check(
+            |board| {
+                board.note_upload(stamp(3300), fault("unknown_probe"), std::time::Duration::ZERO);
+                board.note_upload(stamp(3400), fault("unreachable"), std::time::Duration::ZERO);
+                board.minute = None;
+            },
+            &[unreachable(false, true)],
+        );
     }
 }

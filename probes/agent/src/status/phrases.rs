@@ -1,6 +1,7 @@
 //! What is said of each finding, in French and in English: what it is, then what to do.
 
 use super::Finding;
+use super::reasons::{parenthesis, remedy};
 use crate::board::Board;
 
 /// The language of the text.
@@ -35,8 +36,9 @@ impl Language {
 /// What is the matter, in one sentence.
 pub(crate) fn headline(finding: &Finding, language: Language) -> String {
     let say = |french: &str, english: &str| language.choose(french, english).to_owned();
-    let with =
-        |french: &str, english: &str, reason: &str| format!("{}{reason}", language.choose(french, english));
+    let with = |french: &str, english: &str, reason: &str| {
+        format!("{}{}.", language.choose(french, english), parenthesis(reason, language))
+    };
     match finding {
         Finding::NeverStarted => {
             say("La sonde n’a encore jamais démarré ici.", "The probe has never been started here.")
@@ -56,17 +58,29 @@ pub(crate) fn headline(finding: &Finding, language: Language) -> String {
             "The router on the site does not answer: the fault is here, before the line.",
         ),
         Finding::CannotSend { reason } => with(
-            "La sonde a un souci : elle ne peut pas mesurer. ",
-            "The probe has a problem: it cannot measure. ",
+            "La sonde a un souci : elle ne peut pas mesurer",
+            "The probe has a problem: it cannot measure",
             reason,
         ),
         Finding::OldMeasurement { .. } => say(
             "La sonde a un souci : aucune mesure utilisable depuis longtemps.",
             "The probe has a problem: no usable measurement for a long time.",
         ),
-        Finding::SecondTarget => say(
+        Finding::SecondTarget { targets: 0 } => say(
+            "Aucune cible n’est configurée : ni latence ni coupure ne sont mesurées.",
+            "No target is configured: neither latency nor outages are measured.",
+        ),
+        Finding::SecondTarget { .. } => say(
             "Une seule cible est mesurée : une panne de la ligne ne pourra pas être reconnue.",
             "Only one target is measured: an outage of the line cannot be recognised.",
+        ),
+        Finding::NoServer { servers } if servers.is_empty() => say(
+            "Aucun serveur de mesure n’est configuré : le débit n’est pas mesuré (latence et coupures le restent).",
+            "No measurement server is configured: throughput is not measured (latency and outages are).",
+        ),
+        Finding::NoServer { .. } => say(
+            "Aucun serveur de mesure ne répond : le débit n’est pas mesuré (latence et coupures le restent).",
+            "No measurement server answers: throughput is not measured (latency and outages are).",
         ),
         Finding::Degraded => say(
             "La ligne répond mal : beaucoup de paquets se perdent.",
@@ -78,26 +92,38 @@ pub(crate) fn headline(finding: &Finding, language: Language) -> String {
         Finding::Retired => {
             say("Le collecteur a retiré cette sonde du service.", "The collector has retired this probe.")
         }
-        Finding::CollectorUnreachable { reason } => with(
-            "La ligne répond, mais le collecteur est injoignable : ",
-            "The line answers, but the collector cannot be reached: ",
+        Finding::RecordsRefused { reason, .. } => {
+            say(
+                "Le collecteur refuse les mesures de cette sonde : ",
+                "The collector refuses this probe's records: ",
+            ) + refusal(reason, language).0
+                + "."
+        }
+        Finding::CollectorUnreachable { reason, ever_answered: false, .. } => {
+            with("Le collecteur n’a encore jamais répondu", "The collector has never answered so far", reason)
+        }
+        Finding::CollectorUnreachable { reason, line_answers: true, .. } => with(
+            "La ligne répond, mais le collecteur est injoignable",
+            "The line answers, but the collector cannot be reached",
             reason,
         ),
+        Finding::CollectorUnreachable { reason, .. } => {
+            with("Le collecteur est injoignable", "The collector cannot be reached", reason)
+        }
         Finding::CollectorBusy => say(
             "Le collecteur est plein ou surchargé pour le moment.",
             "The collector is full or overloaded at the moment.",
         ),
-        Finding::CollectorRefuses { reason } => with(
-            "L’adresse du collecteur répond autre chose qu’un collecteur : ",
-            "The collector's address answers something else than a collector: ",
-            reason,
+        Finding::CollectorRefuses { .. } => say(
+            "L’adresse du collecteur répond autre chose qu’un collecteur.",
+            "The collector's address answers something else than a collector.",
         ),
         Finding::Clock => say(
             "L’horloge de la sonde n’est pas à l’heure du collecteur.",
             "The probe's clock does not agree with the collector's.",
         ),
         Finding::Disk { reason } => {
-            with("Le disque de la sonde refuse d’écrire : ", "The probe's disk refuses: ", reason)
+            with("Le disque de la sonde refuse d’écrire", "The probe's disk refuses to write", reason)
         }
         Finding::Dropped { records } => match language {
             Language::Fr => format!("{records} mesures ont été perdues faute de place ou trop anciennes."),
@@ -144,10 +170,15 @@ pub(crate) fn advice(finding: &Finding, board: Option<&Board>, language: Languag
             "Redémarrez la sonde ; si cela continue, prévenez la personne qui l’a installée.",
             "Restart the probe; if it goes on, tell whoever installed it.",
         ),
-        Finding::SecondTarget => say(
+        Finding::SecondTarget { targets: 0 } => say(
+            "Ajoutez deux cibles d’opérateurs différents dans le fichier de configuration ([[targets]]).",
+            "Add two targets of different operators to the configuration file ([[targets]]).",
+        ),
+        Finding::SecondTarget { .. } => say(
             "Ajoutez une seconde cible d’un autre opérateur dans le fichier de configuration ([[targets]]).",
             "Add a second target of another operator to the configuration file ([[targets]]).",
         ),
+        Finding::NoServer { servers } => no_server(servers, language),
         Finding::Degraded => say(
             "Si cela dure, signalez-le à votre opérateur : la sonde garde les chiffres.",
             "If it lasts, tell your operator: the probe keeps the figures.",
@@ -164,6 +195,22 @@ pub(crate) fn advice(finding: &Finding, board: Option<&Board>, language: Languag
             "Demandez à la personne qui gère le collecteur si la sonde doit être rendue ou remise en service.",
             "Ask whoever runs the collector whether the probe is to be returned or put back into service.",
         ),
+        Finding::RecordsRefused { reason, records } => {
+            let advice = refusal(reason, language).1;
+            match (language, *records) {
+                (Language::Fr, 1) => format!("{advice} Une mesure n’a pas été retenue."),
+                (Language::Fr, n) => format!("{advice} {n} mesures n’ont pas été retenues."),
+                (Language::En, 1) => format!("{advice} One record was not kept."),
+                (Language::En, n) => format!("{advice} {n} records were not kept."),
+            }
+        }
+        Finding::CollectorUnreachable { reason, ever_answered: false, .. } => {
+            let check = match language {
+                Language::Fr => format!("Vérifiez l’adresse « collector » : {collector}."),
+                Language::En => format!("Check the address `collector`: {collector}."),
+            };
+            [Some(check), remedy(reason, language)].into_iter().flatten().collect::<Vec<_>>().join(" ")
+        }
         Finding::CollectorUnreachable { .. } | Finding::CollectorBusy => say(
             "Rien à faire : les mesures attendent ici (30 jours au plus) et partiront d’elles-mêmes. Si cela dure un jour, prévenez la personne qui gère le collecteur.",
             "Nothing to do: measurements wait here (30 days at most) and go by themselves. If it lasts a day, tell whoever runs the collector.",
@@ -189,6 +236,79 @@ pub(crate) fn advice(finding: &Finding, board: Option<&Board>, language: Languag
         Finding::BudgetSpent => say(
             "Rien à faire : latence et pannes restent mesurées, le débit reprendra le mois prochain. « budget.megabytes » fixe la limite.",
             "Nothing to do: latency and outages go on being measured, throughput resumes next month. `budget.megabytes` sets the limit.",
+        ),
+    }
+}
+
+fn no_server(servers: &[String], language: Language) -> String {
+    let list = servers.join(", ");
+    match (language, servers.len()) {
+        (Language::Fr, 0) => {
+            "Ajoutez l’adresse d’un serveur de mesure dans le fichier de configuration ([[servers]])."
+                .to_owned()
+        }
+        (Language::En, 0) => {
+            "Add the address of a measurement server to the configuration file ([[servers]]).".to_owned()
+        }
+        (Language::Fr, 1) => format!("Prévenez la personne qui gère le serveur ; adresse : {list}"),
+        (Language::Fr, _) => format!("Prévenez la personne qui gère les serveurs ; adresses : {list}"),
+        (Language::En, 1) => format!("Tell whoever runs the server; address: {list}"),
+        (Language::En, _) => format!("Tell whoever runs the servers; addresses: {list}"),
+    }
+}
+
+/// What a reason of refusal means, and what to do about it.
+fn refusal(code: &str, language: Language) -> (&'static str, &'static str) {
+    match code {
+        "outside-territory" => language.choose(
+            (
+                "la position indiquée n’est dans aucune commune de son territoire",
+                "Vérifiez « lon » et « lat » dans le fichier de configuration (en France métropolitaine, lon entre -5 et 10, lat entre 41 et 51).",
+            ),
+            (
+                "the position given lies in no commune of its territory",
+                "Check `lon` and `lat` in the configuration file (in mainland France, lon from -5 to 10, lat from 41 to 51).",
+            ),
+        ),
+        "position-not-finite" => language.choose(
+            (
+                "la position indiquée n’est pas un point du globe",
+                "Vérifiez « lon » et « lat » dans le fichier de configuration.",
+            ),
+            (
+                "the position given is no point of the globe",
+                "Check `lon` and `lat` in the configuration file.",
+            ),
+        ),
+        "in-the-future" => language.choose(
+            (
+                "l’horloge de la sonde est en avance sur celle du collecteur",
+                "Réglez l’heure de la machine : « sudo timedatectl set-ntp true ».",
+            ),
+            (
+                "the probe's clock is ahead of the collector's",
+                "Set the machine's clock: `sudo timedatectl set-ntp true`.",
+            ),
+        ),
+        "foreign-probe" | "identifier-reused" => language.choose(
+            (
+                "elles portent le nom d’une autre sonde, ou un numéro déjà pris",
+                "Le dossier d’état a sans doute été copié d’une autre machine : videz-le pour que cette sonde reçoive sa propre clé, puis faites enregistrer cette clé.",
+            ),
+            (
+                "they bear another probe's name, or a number already taken",
+                "The state folder was probably copied from another machine: empty it so that this probe gets its own key, then have that key registered.",
+            ),
+        ),
+        _ => language.choose(
+            (
+                "il ne comprend pas leur format",
+                "La sonde et le collecteur n’ont sans doute pas la même version : mettez-les à jour. « refused.ndjson », dans le dossier d’état, garde les mesures refusées.",
+            ),
+            (
+                "it does not understand their format",
+                "Probe and collector are probably of different versions: update them. `refused.ndjson` in the state folder keeps the refused records.",
+            ),
         ),
     }
 }

@@ -6,6 +6,7 @@ use desserte_model::ClockSource;
 
 use super::Verdict;
 use super::phrases::{Language, advice, headline};
+use super::reasons::in_words;
 use crate::board::{Board, MinuteSeen, Moment, RunSeen};
 
 /// Writes the status out.
@@ -16,6 +17,10 @@ pub(crate) fn render(board: Option<&Board>, verdict: &Verdict, now: &Moment, lan
         let _ = writeln!(out, "{title} {} ({}, version {})", board.site, board.probe, board.version);
     }
     match verdict.findings.first() {
+        None if verdict.starting => out.push_str(language.choose(
+            "La sonde vient de démarrer ; première mesure dans une minute.\n",
+            "The probe has just started; first measurement in a minute.\n",
+        )),
         None => out.push_str(language.choose("Tout va bien.\n", "All is well.\n")),
         Some(first) => {
             let _ = writeln!(out, "{}", headline(first, language));
@@ -126,10 +131,9 @@ fn throughput(run: Option<&RunSeen>, now: &Moment, language: Language) -> String
         ("refused_by_budget", _) => say("forfait de données épuisé", "data budget used up").to_owned(),
         _ => say("souci de la sonde", "probe at fault").to_owned(),
     };
-    let reason = run.reason.as_ref().filter(|_| run.outcome != "refused_by_budget");
-    let colon = say(" : ", ": ");
-    let reason = reason.map_or(String::new(), |reason| format!("{colon}{reason}"));
-    format!("{what} ({when}, {}){reason}", run.server)
+    let reason = run.reason.as_deref().and_then(|reason| in_words(reason, language));
+    let reason = reason.map_or(String::new(), |reason| format!("{}{reason}", say(" : ", ": ")));
+    format!("{what}{reason} ({when}, {})", run.server)
 }
 
 fn next_run(next: Option<&Moment>, now: &Moment, language: Language) -> String {
@@ -240,11 +244,18 @@ mod tests {
             Finding::NoGateway,
             Finding::CannotSend { reason: reason() },
             Finding::OldMeasurement { age_s: None },
-            Finding::SecondTarget,
+            Finding::SecondTarget { targets: 1 },
+            Finding::SecondTarget { targets: 0 },
+            Finding::NoServer { servers: Vec::new() },
+            Finding::NoServer { servers: vec!["a:1".to_owned()] },
+            Finding::RecordsRefused { reason: "outside-territory".to_owned(), records: 2 },
+            Finding::RecordsRefused { reason: "in-the-future".to_owned(), records: 1 },
+            Finding::RecordsRefused { reason: "malformed".to_owned(), records: 1 },
             Finding::Degraded,
             Finding::UnknownProbe,
             Finding::Retired,
-            Finding::CollectorUnreachable { reason: reason() },
+            Finding::CollectorUnreachable { reason: reason(), line_answers: true, ever_answered: true },
+            Finding::CollectorUnreachable { reason: reason(), line_answers: true, ever_answered: false },
             Finding::CollectorBusy,
             Finding::CollectorRefuses { reason: reason() },
             Finding::Clock,

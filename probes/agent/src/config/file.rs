@@ -1,7 +1,6 @@
-//! The configuration file, read into values that cannot be wrong.
+//! The tables of the file, and how each becomes a checked value.
 
-use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -11,13 +10,8 @@ use desserte_net::{CongestionAlgorithm, FamilyChoice, ServerUrl};
 use desserte_units::{BitRate, ByteCount};
 use serde::Deserialize;
 
+use super::{Config, ConfigFault, MeasurementServer, Method, RunPlan, Schedule, Site, Target, fault};
 use crate::spool;
-
-/// The commented default file. It shows every key, which is how misspelt ones are recognised.
-pub(crate) const TEMPLATE: &str = include_str!("../probe.toml");
-
-/// Where the file is when no flag says otherwise.
-pub(crate) const DEFAULT_PATH: &str = "/etc/desserte/probe.toml";
 
 /// Where the state is when the file does not say otherwise.
 const DEFAULT_STATE_DIR: &str = "/var/lib/desserte-probe";
@@ -40,130 +34,8 @@ const SEGMENT_BYTES: u64 = 256 * 1024;
 /// Kept in memory while the disk refuses: about five hours of minutes.
 const MEMORY_BYTES: usize = 512 * 1024;
 
-/// Why the values of a file cannot be used together.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum ConfigFault {
-    #[error(transparent)]
-    File(#[from] desserte_boot::config::ConfigError),
-    #[error("`{key}`: {why}")]
-    Value { key: String, why: String },
-}
-
-fn fault(key: impl Into<String>, why: impl ToString) -> ConfigFault {
-    ConfigFault::Value { key: key.into(), why: why.to_string() }
-}
-
-/// Everything the agent is told.
-#[derive(Debug, Clone)]
-pub(crate) struct Config {
-    pub(crate) collector: String,
-    pub(crate) ca_file: Option<PathBuf>,
-    pub(crate) state_dir: PathBuf,
-    pub(crate) site: Site,
-    pub(crate) access: Option<AccessLine>,
-    pub(crate) servers: Vec<MeasurementServer>,
-    pub(crate) targets: Vec<Target>,
-    pub(crate) echoes: u32,
-    pub(crate) window: Duration,
-    pub(crate) budget: ByteCount,
-    pub(crate) run: RunPlan,
-    pub(crate) schedule: Schedule,
-    pub(crate) upload_every: Duration,
-    pub(crate) spool: spool::Limits,
-    pub(crate) interface: Option<String>,
-    pub(crate) log_level: String,
-    pub(crate) log_format: LogFormat,
-}
-
-/// Where the probe stands.
-#[derive(Debug, Clone)]
-pub(crate) struct Site {
-    pub(crate) name: String,
-    pub(crate) point: LonLat,
-    pub(crate) uncertainty_m: Option<f64>,
-}
-
-/// One measurement server.
-#[derive(Debug, Clone)]
-pub(crate) struct MeasurementServer {
-    pub(crate) url: ServerUrl,
-    pub(crate) family: FamilyChoice,
-    pub(crate) network: Option<String>,
-}
-
-/// One target of echoes.
-#[derive(Debug, Clone)]
-pub(crate) struct Target {
-    pub(crate) id: TargetId,
-    pub(crate) host: String,
-    pub(crate) method: Method,
-    pub(crate) family: FamilyChoice,
-}
-
-/// How a target is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Method {
-    Icmp,
-    Tcp(u16),
-}
-
-/// How a throughput run is made.
-#[derive(Debug, Clone)]
-pub(crate) struct RunPlan {
-    pub(crate) duration: Duration,
-    pub(crate) max_bytes: ByteCount,
-    pub(crate) congestion_control: Option<CongestionAlgorithm>,
-}
-
-/// When throughput runs are made.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Schedule {
-    pub(crate) runs_per_week: u16,
-    pub(crate) seed: Option<u64>,
-    pub(crate) utc_offset_s: i32,
-    /// A fixed interval in place of the schedule.
-    pub(crate) every: Option<Duration>,
-}
-
-impl Config {
-    /// Reads a file.
-    pub(crate) fn load(path: &Path) -> Result<Self, ConfigFault> {
-        desserte_boot::config::load::<File>(path, TEMPLATE)?.check()
-    }
-
-    /// Reads a text.
-    #[cfg(test)]
-    pub(crate) fn parse(text: &str) -> Result<Self, ConfigFault> {
-        desserte_boot::config::parse::<File>(text, TEMPLATE, "probe.toml")?.check()
-    }
-
-    /// Advice about a configuration that works, but not as well as it could.
-    pub(crate) fn advice(&self) -> Vec<String> {
-        let mut advice = Vec::new();
-        if self.targets.len() < 2 {
-            advice.push("with fewer than two targets the line is never called down".to_owned());
-        }
-        let named = self.targets.iter().filter(|target| target.host.parse::<IpAddr>().is_err());
-        for target in named {
-            advice.push(format!(
-                "target {} is a name: while it cannot be resolved, its last address is used",
-                target.id
-            ));
-        }
-        if self.collector.starts_with("http://") {
-            advice
-                .push("the collector is reached without TLS: records are signed but can be read".to_owned());
-        }
-        if self.window != Duration::from_secs(60) {
-            advice
-                .push("`latency.window_s` is not 60: the minutes are not comparable with others'".to_owned());
-        }
-        advice
-    }
-}
-
 #[derive(Debug, Deserialize)]
-struct File {
+pub(super) struct File {
     collector: String,
     ca_file: Option<PathBuf>,
     state_dir: Option<PathBuf>,
@@ -279,7 +151,7 @@ struct LogTable {
 }
 
 impl File {
-    fn check(self) -> Result<Config, ConfigFault> {
+    pub(super) fn check(self) -> Result<Config, ConfigFault> {
         let collector = self.collector.trim_end_matches('/').to_owned();
         let known = collector.strip_prefix("https://").or_else(|| collector.strip_prefix("http://"));
         if known.is_none_or(|rest| rest.is_empty() || rest.contains(['?', '#', '@', ' '])) {
@@ -445,92 +317,5 @@ fn seconds(key: &str, given: Option<f64>, default: f64, least: f64) -> Result<Du
         Ok(Duration::from_secs_f64(value))
     } else {
         Err(fault(key, format!("expected {least} seconds or more")))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const LEAST: &str = "collector = \"https://c.example\"\n[site]\nname = \"M\"\nlon = 1.0\nlat = 46.0\n\
-                         [budget]\nmegabytes = 500\n";
-
-    fn refusal(text: &str) -> String {
-        Config::parse(text).unwrap_err().to_string()
-    }
-
-    #[test]
-    fn the_template_is_a_valid_file_and_shows_the_defaults() {
-        let template = Config::parse(TEMPLATE).unwrap();
-        let shown: String = TEMPLATE
-            .lines()
-            .map(|line| match line.strip_prefix('#') {
-                Some(rest) if rest.starts_with(|c: char| c.is_ascii_lowercase()) => rest,
-                _ => line,
-            })
-            .filter(|line| {
-                !["seed", "every_s = 20", "interface", "ca_file"].iter().any(|key| line.starts_with(key))
-            })
-            .fold(String::new(), |text, line| text + line + "\n");
-        let shown = Config::parse(&shown).unwrap();
-        assert_eq!(format!("{:?}", template.run), format!("{:?}", shown.run));
-        assert_eq!(format!("{:?}", template.schedule), format!("{:?}", shown.schedule));
-        assert_eq!(format!("{:?}", template.spool), format!("{:?}", shown.spool));
-        assert_eq!((template.echoes, template.window), (shown.echoes, shown.window));
-        assert_eq!(template.state_dir, shown.state_dir);
-        assert_eq!(template.upload_every, shown.upload_every);
-        assert_eq!(template.access, None, "nothing known is nothing said");
-    }
-
-    #[test]
-    fn the_profiles_are_valid_and_afford_what_they_plan() {
-        for (name, text) in [
-            ("town-hall-pc", include_str!("../../profiles/town-hall-pc/probe.toml")),
-            ("raspberry-pi-4g", include_str!("../../profiles/raspberry-pi-4g/probe.toml")),
-        ] {
-            let config = Config::parse(text).unwrap_or_else(|error| panic!("{name}: {error}"));
-            let rules = crate::book::rules(&config).unwrap_or_else(|error| panic!("{name}: {error}"));
-            let pair = ByteCount::from_bytes(2 * config.run.max_bytes.as_bytes());
-            let affordable = desserte_measure::affordable_runs_per_week(rules.throughput_share(), pair);
-            assert!(affordable >= 4, "{name}: {affordable} runs a week at the ceiling");
-        }
-    }
-
-    #[test]
-    fn the_least_file_has_no_surprises() {
-        let config = Config::parse(LEAST).unwrap();
-        assert!(config.servers.is_empty() && config.targets.is_empty());
-        assert_eq!(config.advice().len(), 1);
-    }
-
-    #[test]
-    fn a_misspelt_key_is_named_with_its_path() {
-        let message = refusal(&LEAST.replace("megabytes", "megabyte"));
-        assert!(message.contains("`budget.megabyte`, did you mean `budget.megabytes`?"), "{message}");
-        let message = refusal(&format!("{LEAST}[[servers]]\nur = \"wss://a\"\n"));
-        assert!(message.contains("`servers[0].ur`, did you mean `servers[0].url`?"), "{message}");
-    }
-
-    #[test]
-    fn values_that_mean_nothing_are_refused_with_their_key() {
-        let cases = [
-            (LEAST.replace("lat = 46.0", "lat = 6600000.0"), "`site`"),
-            (LEAST.replace("lon = 1.0", "lon = nan"), "`site`"),
-            (LEAST.replace("https://c.example", "c.example"), "`collector`"),
-            (LEAST.replace("megabytes = 500", "megabytes = 0"), "`budget.megabytes`"),
-            (format!("{LEAST}[throughput]\nduration_s = 20.0\n"), "`throughput.duration_s`"),
-            (format!("{LEAST}[latency]\necho = 3\n"), "`latency.echo`"),
-            (format!("{LEAST}[access]\ndownload_mbit_per_s = 0.0\n"), "`access.download_mbit_per_s`"),
-            (format!("{LEAST}[[targets]]\nid = \"A B\"\nhost = \"x\"\n"), "`targets[0].id`"),
-            (
-                format!("{LEAST}[[targets]]\nid = \"a\"\nhost = \"x\"\nmethod = \"udp\"\n"),
-                "`targets[0].method`",
-            ),
-            (format!("{LEAST}[[servers]]\nurl = \"https://x\"\n"), "`servers[0].url`"),
-        ];
-        for (text, key) in cases {
-            let message = refusal(&text);
-            assert!(message.contains(key), "{key}: {message}");
-        }
     }
 }

@@ -1,0 +1,80 @@
+use super::*;
+
+const LEAST: &str = "collector = \"https://c.example\"\n[site]\nname = \"M\"\nlon = 1.0\nlat = 46.0\n\
+                     [budget]\nmegabytes = 500\n";
+
+fn refusal(text: &str) -> String {
+    Config::parse(text).unwrap_err().to_string()
+}
+
+#[test]
+fn the_template_is_a_valid_file_and_shows_the_defaults() {
+    let template = Config::parse(TEMPLATE).unwrap();
+    let shown: String = TEMPLATE
+        .lines()
+        .map(|line| match line.strip_prefix('#') {
+            Some(rest) if rest.starts_with(|c: char| c.is_ascii_lowercase()) => rest,
+            _ => line,
+        })
+        .filter(|line| {
+            !["seed", "every_s = 20", "interface", "ca_file"].iter().any(|key| line.starts_with(key))
+        })
+        .fold(String::new(), |text, line| text + line + "\n");
+    let shown = Config::parse(&shown).unwrap();
+    assert_eq!(format!("{:?}", template.run), format!("{:?}", shown.run));
+    assert_eq!(format!("{:?}", template.schedule), format!("{:?}", shown.schedule));
+    assert_eq!(format!("{:?}", template.spool), format!("{:?}", shown.spool));
+    assert_eq!((template.echoes, template.window), (shown.echoes, shown.window));
+    assert_eq!(template.state_dir, shown.state_dir);
+    assert_eq!(template.upload_every, shown.upload_every);
+    assert_eq!(template.access, None, "nothing known is nothing said");
+}
+
+#[test]
+fn the_profiles_are_valid_and_afford_what_they_plan() {
+    for (name, text) in [
+        ("town-hall-pc", include_str!("../../../profiles/town-hall-pc/probe.toml")),
+        ("raspberry-pi-4g", include_str!("../../../profiles/raspberry-pi-4g/probe.toml")),
+    ] {
+        let config = Config::parse(text).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let rules = crate::book::rules(&config).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let pair = ByteCount::from_bytes(2 * config.run.max_bytes.as_bytes());
+        let affordable = desserte_measure::affordable_runs_per_week(rules.throughput_share(), pair);
+        assert!(affordable >= 4, "{name}: {affordable} runs a week at the ceiling");
+    }
+}
+
+#[test]
+fn the_least_file_has_no_surprises() {
+    let config = Config::parse(LEAST).unwrap();
+    assert!(config.servers.is_empty() && config.targets.is_empty());
+    assert_eq!(config.advice().len(), 1);
+}
+
+#[test]
+fn a_misspelt_key_is_named_with_its_path() {
+    let message = refusal(&LEAST.replace("megabytes", "megabyte"));
+    assert!(message.contains("`budget.megabyte`, did you mean `budget.megabytes`?"), "{message}");
+    let message = refusal(&format!("{LEAST}[[servers]]\nur = \"wss://a\"\n"));
+    assert!(message.contains("`servers[0].ur`, did you mean `servers[0].url`?"), "{message}");
+}
+
+#[test]
+fn values_that_mean_nothing_are_refused_with_their_key() {
+    let cases = [
+        (LEAST.replace("lat = 46.0", "lat = 6600000.0"), "`site`"),
+        (LEAST.replace("lon = 1.0", "lon = nan"), "`site`"),
+        (LEAST.replace("https://c.example", "c.example"), "`collector`"),
+        (LEAST.replace("megabytes = 500", "megabytes = 0"), "`budget.megabytes`"),
+        (format!("{LEAST}[throughput]\nduration_s = 20.0\n"), "`throughput.duration_s`"),
+        (format!("{LEAST}[latency]\necho = 3\n"), "`latency.echo`"),
+        (format!("{LEAST}[access]\ndownload_mbit_per_s = 0.0\n"), "`access.download_mbit_per_s`"),
+        (format!("{LEAST}[[targets]]\nid = \"A B\"\nhost = \"x\"\n"), "`targets[0].id`"),
+        (format!("{LEAST}[[targets]]\nid = \"a\"\nhost = \"x\"\nmethod = \"udp\"\n"), "`targets[0].method`"),
+        (format!("{LEAST}[[servers]]\nurl = \"https://x\"\n"), "`servers[0].url`"),
+    ];
+    for (text, key) in cases {
+        let message = refusal(&text);
+        assert!(message.contains(key), "{key}: {message}");
+    }
+}
