@@ -65,11 +65,17 @@ async fn take(shared: &Arc<Shared>, request: Request) -> Result<Receipt, ApiErro
     body::check_content_type(&parts.headers)?;
     let encoding = Encoding::of(&parts.headers)?;
     let signed = Signed::read(&parts.headers, encoding)?;
+    let path = parts.uri.path().to_owned();
+    let worker = Arc::clone(shared);
+    let signed = tokio::task::spawn_blocking(move || {
+        signed.verify_head(&worker.intake(), parts.uri.path(), now()).map(|()| signed)
+    })
+    .await
+    .map_err(ApiError::internal)??;
     let _place = shared.enter(&signed.probe).ok_or_else(|| {
         ApiError::too_many("this probe has several requests under way already; wait for their answers")
     })?;
     let octets = body::read(body).await?;
-    let path = parts.uri.path().to_owned();
 
     let (sender, receiver) = tokio::sync::oneshot::channel();
     let worker = Arc::clone(shared);

@@ -11,6 +11,9 @@ pub enum BatchTextError {
     /// The first line is not a header.
     #[error("line 1 is not a batch header: {0}")]
     Header(#[source] serde_json::Error),
+    /// The header holds more than any probe needs.
+    #[error("the batch header is too large: {0}")]
+    HeaderTooLarge(String),
     /// The header is of a version that this program does not read.
     #[error("the batch says schema {found:?}; this collector reads {BATCH_SCHEMA:?}")]
     Schema {
@@ -18,6 +21,15 @@ pub enum BatchTextError {
         found: String,
     },
 }
+
+/// Octets of the header line at the most: sixty-four anchors take about 15 kB.
+const HEADER_BYTES_MAX: usize = 64 * 1024;
+
+/// Boots whose records can still wait on a probe; its own list of anchors is no longer.
+const ANCHORS_MAX: usize = 64;
+
+/// Characters of a program's name or version.
+const SOFTWARE_CHARS_MAX: usize = 64;
 
 /// One record line of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,9 +68,24 @@ pub fn split_batch(
 ) -> Result<(BatchHeader, impl Iterator<Item = BatchLine<'_>>), BatchTextError> {
     let mut lines = (1_u64..).zip(body.split(|&octet| octet == b'\n'));
     let (_, first) = lines.next().filter(|(_, line)| !line.is_empty()).ok_or(BatchTextError::Empty)?;
+    if first.len() > HEADER_BYTES_MAX {
+        return Err(BatchTextError::HeaderTooLarge(format!(
+            "{} octets, at most {HEADER_BYTES_MAX}",
+            first.len()
+        )));
+    }
     let header: BatchHeader = serde_json::from_slice(first).map_err(BatchTextError::Header)?;
     if header.schema != BATCH_SCHEMA {
         return Err(BatchTextError::Schema { found: header.schema.chars().take(64).collect() });
+    }
+    if header.anchors.len() > ANCHORS_MAX {
+        let found = header.anchors.len();
+        return Err(BatchTextError::HeaderTooLarge(format!("{found} anchors, at most {ANCHORS_MAX}")));
+    }
+    let software = [&header.software.name, &header.software.version];
+    if software.iter().any(|text| text.chars().count() > SOFTWARE_CHARS_MAX) {
+        let limit = format!("a name or version of software has at most {SOFTWARE_CHARS_MAX} characters");
+        return Err(BatchTextError::HeaderTooLarge(limit));
     }
     let lines =
         lines.filter(|(_, octets)| !octets.is_empty()).map(|(number, octets)| BatchLine { number, octets });
@@ -95,6 +122,21 @@ mod tests {
     fn bodies_that_are_no_batch_say_why() {
         assert!(matches!(split_batch(b"").err(), Some(BatchTextError::Empty)));
         assert!(matches!(split_batch(b"{}\n").err(), Some(BatchTextError::Header(_))));
+        let mut crowded = header();
+        let anchor = desserte_model::BootAnchor {
+            boot: desserte_model::BootId::from_uuid(header().batch.as_uuid()),
+            monotonic_us: desserte_units::Monotonic::ORIGIN,
+            utc_us: desserte_units::Timestamp::from_unix_secs(1_800_000_000),
+            source: desserte_model::ClockSource::System,
+            uncertainty_us: 0,
+        };
+        crowded.anchors = vec![anchor; 65];
+        let body = encode_batch(&crowded, []).unwrap();
+        assert!(matches!(split_batch(&body).err(), Some(BatchTextError::HeaderTooLarge(_))));
+        let mut wordy = header();
+        wordy.software.version = "1".repeat(65);
+        let body = encode_batch(&wordy, []).unwrap();
+        assert!(matches!(split_batch(&body).err(), Some(BatchTextError::HeaderTooLarge(_))));
         let mut later = header();
         later.schema = "desserte-batch/2".to_owned();
         let body = encode_batch(&later, []).unwrap();

@@ -19,5 +19,5 @@ pub use digest::{DigestError, content_digest, verify_content_digest};
 pub use keys::{MalformedKey, ProbeKey, PublicKey};
 pub use request::{
     RequestTarget, SIGNATURE_TAG, SignatureError, SignatureHeaders, SignatureWindow, sign_request,
-    signing_probe, verify_request,
+    signing_probe, verify_head, verify_request,
 };

@@ -145,13 +145,27 @@ pub fn verify_request(
     body: &[u8],
     window: &SignatureWindow,
 ) -> Result<(), SignatureError> {
+    verify_head(key, headers, target, window)?;
+    Ok(verify_content_digest(&headers.content_digest, body)?)
+}
+
+/// Verifies everything but the body, whose digest is what was signed: whoever reads a body only after this reads none of
+/// a stranger's. The body still has to be held against its digest ([`verify_content_digest`]).
+///
+/// # Errors
+/// The first of the checks that fails, see [`SignatureError`].
+pub fn verify_head(
+    key: &PublicKey,
+    headers: &SignatureHeaders,
+    target: &RequestTarget<'_>,
+    window: &SignatureWindow,
+) -> Result<(), SignatureError> {
     let input = Input::parse(&headers.signature_input)?;
     input.check_coverage(target)?;
     input.check_text("alg", ALGORITHM)?;
     input.check_text("tag", SIGNATURE_TAG)?;
     input.check_text("keyid", key.id().as_str())?;
     input.check_created(window)?;
-    verify_content_digest(&headers.content_digest, body)?;
 
     let malformed = SignatureError::Malformed { header: "Signature" };
     let signatures: Dictionary = Parser::new(&headers.signature).parse().map_err(|_| malformed.clone())?;

@@ -84,6 +84,7 @@ pub(crate) fn write(transaction: &Transaction<'_>, prepared: &Prepared) -> Resul
     let mut rollup = Rollup::default();
     let mut batch_no = None;
     let mut latest = None;
+    let latest_event = late::latest_event(batch.received);
     for (incoming, (derived, sha256)) in batch.records.iter().zip(&prepared.derived) {
         let record = &incoming.record;
         if let Some(kept) = kept_sha256(transaction, record)? {
@@ -100,7 +101,10 @@ pub(crate) fn write(transaction: &Transaction<'_>, prepared: &Prepared) -> Resul
         };
         let event = match own_event_time(record) {
             Some(event) => Some(event),
-            None => late::anchored_time(transaction, probe, record.clock.boot, record.clock.monotonic_us)?,
+            None => {
+                let clock = &record.clock;
+                late::anchored_time(transaction, probe, clock.boot, clock.monotonic_us, latest_event)?
+            }
         };
         transaction
             .prepare_cached(include_str!("../sql/insert-record.sql"))
@@ -137,7 +141,7 @@ pub(crate) fn write(transaction: &Transaction<'_>, prepared: &Prepared) -> Resul
     rollup.write(transaction)?;
     probes::note_seen(transaction, probe, batch, latest)?;
     for boot in new_boots {
-        late::resolve(transaction, probe, boot)?;
+        late::resolve(transaction, probe, boot, latest_event)?;
     }
     Ok(receipt)
 }

@@ -270,7 +270,8 @@ fn last_measured(
         Some(event) => Some(event),
         None => {
             let clock = &last.record.clock;
-            late::anchored_time(transaction, probe, clock.boot, clock.monotonic_us)
+            let latest = late::latest_event(batch.received);
+            late::anchored_time(transaction, probe, clock.boot, clock.monotonic_us, latest)
                 .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?
         }
     };

@@ -35,7 +35,9 @@ impl Store {
             let mut report = RebuildReport::default();
             let mut rollup = Rollup::default();
             let mut select = transaction
-                .prepare("SELECT no, probe, commune, vintage, line, event_us FROM record ORDER BY no")
+                .prepare("SELECT record.no, record.probe, commune, vintage, line, event_us, received_us FROM record \
+                     JOIN batch ON batch.no = record.batch ORDER BY record.no",
+                )
                 .map_err(&wrap)?;
             let mut rows = select.query([]).map_err(&wrap)?;
             while let Some(row) = rows.next().map_err(&wrap)? {
@@ -51,6 +53,7 @@ impl Store {
                         probe,
                         record.clock.boot,
                         record.clock.monotonic_us,
+                        late::latest_event(Timestamp::from_unix_micros(row.get(6).map_err(&wrap)?)),
                     )?,
                 };
                 let known: Option<i64> = row.get(5).map_err(&wrap)?;

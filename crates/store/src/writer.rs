@@ -140,15 +140,26 @@ fn ingest_group(
     other
 }
 
-/// The outer error ends the whole group, the inner one concerns this batch alone.
+/// The outer error ends the whole group (the disk is full, the database fails), the inner one concerns this batch alone:
+/// what it wrote is taken back, and the batches beside it are kept.
 fn ingest_one(
     transaction: &Transaction<'_>,
     batch: &Prepared,
 ) -> Result<Result<Receipt, StoreError>, StoreError> {
+    let run = |statement: &'static str| {
+        transaction.execute_batch(statement).map_err(StoreError::database("marking a batch"))
+    };
+    run("SAVEPOINT batch")?;
     match ingest::write(transaction, batch) {
-        Err(error @ StoreError::UnknownProbe(_)) => Ok(Err(error)),
-        Err(error) => Err(error),
-        Ok(receipt) => Ok(Ok(receipt)),
+        Ok(receipt) => run("RELEASE batch").map(|()| Ok(receipt)),
+        Err(error @ StoreError::Full(_)) => Err(error),
+        Err(error) => {
+            run("ROLLBACK TO batch; RELEASE batch")?;
+            if !matches!(error, StoreError::UnknownProbe(_)) {
+                tracing::error!(%error, "a batch could not be written; those beside it are kept");
+            }
+            Ok(Err(error))
+        }
     }
 }
 

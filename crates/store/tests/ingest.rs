@@ -214,7 +214,7 @@ fn many_senders_of_overlapping_records_leave_each_record_once() {
                 scope.spawn(move || {
                     let batches = (0..RECORDS / 10).map(|number| {
                         let first = (number * 10 + sender * 30) % RECORDS;
-                        let date = |n: u64| Some(at(i64::try_from(n).unwrap()));
+                        let date = |n: u64| Some(at(i64::try_from(n * 60).unwrap()));
                         batch((first..first + 10).map(|n| record(n, date(n), minute(true))).collect())
                     });
                     batches.map(|batch| store.ingest(batch).unwrap()).collect::<Vec<_>>()
@@ -227,4 +227,13 @@ fn many_senders_of_overlapping_records_leave_each_record_once() {
     assert_eq!(receipts.iter().map(|receipt| receipt.duplicate).sum::<u64>(), RECORDS * (SENDERS - 1));
     assert_eq!(store.record_counts().unwrap().0, RECORDS);
     assert_eq!(store.minute_totals(&Scope::All, period(86_400)).unwrap()[0].up.as_secs(), RECORDS * 60);
+}
+
+#[test]
+fn windows_that_overlap_add_no_more_than_the_hour_they_lie_in() {
+    let bench = open();
+    let records = (0..200).map(|n| record(n, Some(at(i64::try_from(n).unwrap())), minute(true))).collect();
+    bench.store.ingest(batch(records)).unwrap();
+    let totals = bench.store.minute_totals(&Scope::All, period(86_400)).unwrap();
+    assert_eq!(totals[0].up.as_secs(), 3_600);
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use desserte_model::{BATCH_CONTENT_TYPE, ProbeId};
 use desserte_signing::{
     PublicKey, RequestTarget, SignatureError, SignatureHeaders, SignatureWindow, signing_probe,
-    verify_request,
+    verify_content_digest, verify_head,
 };
 use desserte_units::Timestamp;
 use http::HeaderMap;
@@ -46,11 +46,11 @@ impl Signed {
         Ok(Self { probe, headers: headers_read, encoding })
     }
 
-    pub(super) fn verify(
+    /// Everything but the body: a stranger's is never read, and only a probe's own requests take its places.
+    pub(super) fn verify_head(
         &self,
         intake: &Intake<'_>,
         path: &str,
-        body: &[u8],
         now: Timestamp,
     ) -> Result<(), ApiError> {
         let unknown = || {
@@ -73,14 +73,19 @@ impl Signed {
             past: Duration::from_secs(intake.rules.signature_age_s.into()),
             future: Duration::from_secs(intake.rules.future_tolerance_s.into()),
         };
-        verify_request(&key, &self.headers, &self.target(path), body, &window).map_err(|error| {
+        verify_head(&key, &self.headers, &self.target(path), &window).map_err(|error| {
             let kind = match error {
                 SignatureError::OutOfWindow { .. } => "signature-out-of-window",
-                SignatureError::Digest(_) => "digest-mismatch",
                 _ => "bad-signature",
             };
             ApiError::unauthorized(kind, error.to_string())
         })
+    }
+
+    /// Whether the body is the one whose digest was signed.
+    pub(super) fn verify_body(&self, body: &[u8]) -> Result<(), ApiError> {
+        verify_content_digest(&self.headers.content_digest, body)
+            .map_err(|error| ApiError::unauthorized("digest-mismatch", error.to_string()))
     }
 
     fn target<'a>(&self, path: &'a str) -> RequestTarget<'a> {

@@ -6,7 +6,7 @@ use axum::body::Body;
 use desserte_model::BATCH_CONTENT_TYPE;
 use flate2::read::MultiGzDecoder;
 use futures_util::StreamExt as _;
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use crate::problem::ApiError;
 
@@ -31,7 +31,7 @@ pub(super) enum Encoding {
 
 impl Encoding {
     pub(super) fn of(headers: &HeaderMap) -> Result<Self, ApiError> {
-        let Some(value) = headers.get(header::CONTENT_ENCODING) else { return Ok(Self::Absent) };
+        let Some(value) = only(headers, &header::CONTENT_ENCODING)? else { return Ok(Self::Absent) };
         match value.to_str() {
             Ok("gzip") => Ok(Self::Gzip),
             Ok("identity") => Ok(Self::Identity),
@@ -55,8 +55,17 @@ impl Encoding {
     }
 }
 
+/// A header's value; a second one would have been signed joined with the first (RFC 9421, section 2.1).
+fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a HeaderValue>, ApiError> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (_, Some(_)) => Err(ApiError::unsupported(format!("the {name} header stands more than once"))),
+        (value, None) => Ok(value),
+    }
+}
+
 pub(super) fn check_content_type(headers: &HeaderMap) -> Result<(), ApiError> {
-    let found = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let found = only(headers, &header::CONTENT_TYPE)?.and_then(|value| value.to_str().ok());
     if found == Some(BATCH_CONTENT_TYPE) {
         Ok(())
     } else {

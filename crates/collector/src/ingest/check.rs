@@ -17,6 +17,9 @@ use crate::config::Ingest;
 /// Octets of one record: a throughput run with all its kernel counters takes about 30 KB.
 pub(crate) const MAX_LINE_BYTES: usize = 256 * 1024;
 
+/// Characters of a name or version in a record; they appear on pages and in metrics.
+const TEXT_CHARS_MAX: usize = 64;
+
 /// Longest window of a `minute`: the wire format allows one minute; the rest is for timers that fire late.
 const MAX_MINUTE: Duration = Duration::from_secs(120);
 
@@ -93,6 +96,9 @@ impl<'a> Rules<'a> {
                 "the record says schema {schema:?}; this collector reads {RECORD_SCHEMA:?}"
             )));
         }
+        if let Some(what) = too_long(&record) {
+            return Err(malformed(format!("{what} has more than {TEXT_CHARS_MAX} characters")));
+        }
         if let Observation::Minute(minute) = &record.observation
             && Duration::from_micros(minute.window_us) > MAX_MINUTE
         {
@@ -137,6 +143,23 @@ impl<'a> Rules<'a> {
         let since = micros(record.clock.monotonic_us).saturating_sub(micros(anchor.monotonic_us));
         Some(anchor.utc_us.saturating_add_micros(since))
     }
+}
+
+/// A text of the record that is longer than any honest one.
+fn too_long(record: &Record) -> Option<&'static str> {
+    let long = |text: &String| text.chars().count() > TEXT_CHARS_MAX;
+    if long(&record.software.name) || long(&record.software.version) {
+        return Some("the name or version of the software");
+    }
+    let Observation::Throughput(run) = &record.observation else { return None };
+    let operator = run.access_line.as_ref().and_then(|line| line.operator.as_ref());
+    if operator.is_some_and(long) {
+        return Some("the operator's name");
+    }
+    let control = [&run.congestion_control.probe, &run.congestion_control.server];
+    let texts = control.into_iter().chain([&run.connection.tls, &run.server.software]).flatten();
+    let long_one = texts.chain([&run.protocol.name, &run.protocol.version]).any(long);
+    long_one.then_some("a text of the run")
 }
 
 /// The latest event time accepted at `now`.

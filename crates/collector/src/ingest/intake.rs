@@ -47,6 +47,7 @@ impl Intake<'_> {
             let probe = signing_probe(&body.headers.signature_input)
                 .map_err(|error| ApiError::unauthorized("bad-signature", error.to_string()))?;
             let signed = Signed { probe, headers: body.headers.clone(), encoding: Encoding::Gzip };
+            signed.verify_head(self, body.path, received)?;
             let (batch, refused) = self.prepare(&signed, body.path, body.octets.to_vec(), received)?;
             let receipt = merged(self.store.ingest(batch)?, refused);
             if receipt.refused.is_empty() { Ok(receipt) } else { Err(ApiError::refused(receipt)) }
@@ -54,7 +55,7 @@ impl Intake<'_> {
         take().map_err(|error: ApiError| Box::new(error.document()))
     }
 
-    /// Everything up to the store: signature, encoding, header, each record.
+    /// Everything between a verified head and the store: digest, encoding, header, each record.
     pub(super) fn prepare(
         &self,
         signed: &Signed,
@@ -62,7 +63,7 @@ impl Intake<'_> {
         octets: Vec<u8>,
         received: Timestamp,
     ) -> Result<(IncomingBatch, Vec<Refusal>), ApiError> {
-        signed.verify(self, path, &octets, received)?;
+        signed.verify_body(&octets)?;
         let text = body::decode(signed.encoding, &octets)?;
         let (mut header, lines) =
             split_batch(&text).map_err(|error| ApiError::malformed_batch(error.to_string()))?;
