@@ -13,7 +13,7 @@ mod round_trip;
 pub(crate) use cache::{FigureCache, Figures};
 pub(crate) use commune::{CommuneFigures, CommunePeriod, Day, LineFigures, of_commune, of_departement};
 pub(crate) use outage::{OutageFigure, OutageNumbers};
-pub(crate) use period::Window;
+pub(crate) use period::{MAX_DAYS, Window};
 pub(crate) use quantile::quantile;
 pub(crate) use rate::RateFigure;
 #[cfg(test)]

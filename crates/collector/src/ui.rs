@@ -31,8 +31,7 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
 
 /// The page for an address that leads nowhere.
 pub(crate) fn not_found(uri: &Uri, _: &HeaderMap) -> Response {
-    let english = uri.query().is_some_and(|query| query.split('&').any(|pair| pair == "lang=en"));
-    let lang = if english { Lang::En } else { Lang::Fr };
+    let lang = Lang::of(uri);
     let words = lang.t("Cette adresse ne mène nulle part.", "This address leads nowhere.");
-    page::message(StatusCode::NOT_FOUND, lang, words)
+    page::message(StatusCode::NOT_FOUND, lang, words, None)
 }

@@ -109,6 +109,55 @@ fn every_page_has_an_english_twin_without_french_left_in_its_labels() {
 }
 
 #[test]
+fn a_page_asked_for_wrongly_says_what_is_allowed_on_a_page() {
+    let running = start();
+    for path in [
+        "/departement/99?indicateur=toto",
+        "/departement/99?jours=abc",
+        "/departement/99?jours=93",
+        "/commune/99018?jours=0",
+        "/?lang=de",
+    ] {
+        let answer = get(running.address, path);
+        assert_eq!(answer.status, 400, "{path}");
+        assert!(answer.head.contains("content-type: text/html"), "{path}: {}", answer.head);
+        assert!(answer.body.contains("1 à 92 jours") && answer.body.contains("coupures"), "{path}");
+    }
+    let english = get(running.address, "/departement/99?jours=abc&lang=en").body;
+    assert!(english.contains("1 to 92 days"), "{english}");
+    let unknown = get(running.address, "/commune/75101");
+    assert_eq!(unknown.status, 404);
+    assert!(unknown.body.contains("75101") && unknown.body.contains("75056"), "{}", unknown.body);
+}
+
+#[test]
+fn little_time_without_an_outage_is_not_said_to_be_good() {
+    let running = start();
+    // 26 hours of minutes of which all answered: enough to say, little of a month.
+    for hour in 0..26 {
+        let start = now().saturating_add_micros(-(hour + 1) * 3_600_000_000);
+        let lines: Vec<_> = (0..60_u64)
+            .map(|n| {
+                let number = u64::try_from(hour).unwrap() * 60 + n;
+                line(&minute(number, start.saturating_add_micros(i64::try_from(n).unwrap() * 60_000_000)))
+            })
+            .collect();
+        assert_eq!(post(running.address, &key(1), &body(&key(1), &lines)).status, 200);
+    }
+    for (path, words) in [
+        ("/departement/99?indicateur=coupures", "aucune vue (état connu 3,6\u{a0}% du temps)"),
+        ("/departement/99?indicateur=coupures&jours=90", "aucune vue (état connu 1,2\u{a0}% du temps)"),
+        ("/departement/99?indicateur=coupures&lang=en", "none seen (state known 3.6% of the time)"),
+        ("/commune/99018", "aucune vue (état connu 3,6\u{a0}% du temps)"),
+    ] {
+        let page = get(running.address, path).body;
+        assert!(page.contains(words), "{path}: {page}");
+        assert!(!page.contains("0\u{a0}h<"), "{path} says none as a number");
+        assert!(!page.contains("100,0"), "{path} has more decimals than the known time supports");
+    }
+}
+
+#[test]
 fn both_kinds_of_metrics_pass_promtool() {
     let running = start();
     let lines: Vec<_> = (0..8).map(download).chain((8..20).map(|n| line(&minute(n, now())))).collect();

@@ -4,7 +4,7 @@ use desserte_measure::Period;
 use desserte_units::Timestamp;
 
 /// Longest period that can be asked for, in days: what is kept in the inbox is read row by row.
-const MAX_DAYS: u16 = 92;
+pub(crate) const MAX_DAYS: u16 = 92;
 
 const HOUR_US: i64 = 3_600_000_000;
 

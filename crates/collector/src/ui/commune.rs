@@ -8,13 +8,14 @@ use axum::response::Response;
 use desserte_measure::METHOD_VERSION;
 use desserte_model::CommuneCode;
 use desserte_units::BitRate;
+use http::StatusCode;
 use serde::Deserialize;
 
 use super::chart::{Chart, chart};
 use super::lang::Lang;
-use super::page::{Frame, problem, render};
+use super::page::{Frame, PageParams, message, problem, render};
 use super::text;
-use crate::api::{Params, blocking, window};
+use crate::api::{blocking, window};
 use crate::figures::{
     self, CommuneFigures, CommunePeriod, LineFigures, OutageFigure, OutageNumbers, RateFigure, RttFigure,
     Window,
@@ -71,16 +72,18 @@ struct LineRow {
 pub(super) async fn page(
     State(shared): State<Arc<Shared>>,
     Path(code): Path<String>,
-    Params(query): Params<Query>,
+    PageParams(query): PageParams<Query>,
 ) -> Response {
     let lang = query.lang;
     blocking(move || view(&shared, &code, &query)).await.unwrap_or_else(|error| problem(error, lang))
 }
 
 fn view(shared: &Shared, code: &str, query: &Query) -> Result<Response, ApiError> {
-    let unknown = || ApiError::not_found("no such commune");
-    let code: CommuneCode = code.parse().map_err(|_| unknown())?;
-    let commune = shared.territory.commune(code).ok_or_else(unknown)?;
+    let known = code.to_ascii_uppercase().parse::<CommuneCode>().ok();
+    let Some(commune) = known.and_then(|code| shared.territory.commune(code)) else {
+        return Ok(unknown(code, query.lang));
+    };
+    let code = commune.code;
     let window = window(shared, query.jours)?;
     let rules = &shared.config.publication;
     let commune_period = figures::of_commune(&shared.store, code, &window, rules)?;
@@ -110,6 +113,22 @@ fn view(shared: &Shared, code: &str, query: &Query) -> Result<Response, ApiError
         api: format!("/api/v1/communes/{code}?jours={}", window.days),
     };
     render(&view)
+}
+
+/// Characters repeated of a code that is none: a code has five.
+const CODE_CHARS_SAID: usize = 16;
+
+fn unknown(code: &str, lang: Lang) -> Response {
+    let code: String = code.chars().take(CODE_CHARS_SAID).collect();
+    let words = match lang {
+        Lang::Fr => format!("La commune {code} ne fait pas partie du territoire."),
+        Lang::En => format!("Commune {code} is not part of the territory."),
+    };
+    let detail = lang.t(
+        "L'adresse attend le code officiel de la commune (code INSEE, 5 caractères), et non le code postal. Paris, Lyon et Marseille sont chacune une seule commune (75056, 69123, 13055), sans leurs arrondissements.",
+        "The address takes the commune's official code (INSEE, 5 characters), not the postcode. Paris, Lyon and Marseille are one commune each (75056, 69123, 13055), without their arrondissements.",
+    );
+    message(StatusCode::NOT_FOUND, lang, &words, Some(detail))
 }
 
 /// The period, and how much of it holds measurements: both, since a month with one measured day is not a month measured.

@@ -11,10 +11,10 @@ use desserte_territory::{Commune, Departement};
 use serde::Deserialize;
 
 use super::lang::Lang;
-use super::page::{Frame, problem, render};
+use super::page::{Frame, PageParams, problem, render};
 use super::scale::{Class, Indicator};
 use super::text;
-use crate::api::{Params, blocking, window};
+use crate::api::{blocking, window};
 use crate::figures::{CommuneFigures, OutageFigure, Window};
 use crate::problem::ApiError;
 use crate::state::Shared;
@@ -85,7 +85,7 @@ struct TableRow {
 pub(super) async fn page(
     State(shared): State<Arc<Shared>>,
     Path(code): Path<String>,
-    Params(query): Params<Query>,
+    PageParams(query): PageParams<Query>,
 ) -> Response {
     let lang = query.lang;
     blocking(move || view(&shared, &code, &query)).await.unwrap_or_else(|error| problem(error, lang))

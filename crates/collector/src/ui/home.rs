@@ -10,9 +10,9 @@ use desserte_store::Scope;
 use serde::Deserialize;
 
 use super::lang::Lang;
-use super::page::{Frame, problem, render};
+use super::page::{Frame, PageParams, problem, render};
 use super::text;
-use crate::api::{Params, blocking};
+use crate::api::blocking;
 use crate::state::Shared;
 
 #[derive(Deserialize)]
@@ -26,7 +26,15 @@ pub(super) struct Query {
 struct Home {
     frame: Frame,
     departements: Vec<Row>,
+    /// What the list of the others is called; `None` when every département has measurements.
     others: Option<String>,
+    /// Départements without measurement; their map is there all the same.
+    unmeasured: Vec<Other>,
+}
+
+struct Other {
+    code: String,
+    name: String,
 }
 
 struct Row {
@@ -36,7 +44,10 @@ struct Row {
     last: String,
 }
 
-pub(super) async fn page(State(shared): State<Arc<Shared>>, Params(query): Params<Query>) -> Response {
+pub(super) async fn page(
+    State(shared): State<Arc<Shared>>,
+    PageParams(query): PageParams<Query>,
+) -> Response {
     let lang = query.lang;
     let made = blocking(move || {
         let mut seen: BTreeMap<String, (u64, Option<_>)> = BTreeMap::new();
@@ -47,6 +58,13 @@ pub(super) async fn page(State(shared): State<Arc<Shared>>, Params(query): Param
             entry.0 += 1;
             entry.1 = entry.1.max(commune.last);
         }
+        let unmeasured: Vec<Other> = shared
+            .territory
+            .departements()
+            .iter()
+            .filter(|departement| !seen.contains_key(&departement.code))
+            .map(|departement| Other { code: departement.code.clone(), name: departement.label().to_owned() })
+            .collect();
         let departements: Vec<Row> = seen
             .into_iter()
             .filter_map(|(code, (communes, last))| {
@@ -60,19 +78,15 @@ pub(super) async fn page(State(shared): State<Arc<Shared>>, Params(query): Param
             .collect();
         let title = lang.t("Ce que donnent vraiment les réseaux", "What networks really give").to_owned();
         let frame = Frame::new(&shared, lang, title, "/");
-        let others = shared.territory.departements().len() - departements.len();
-        let others = u64::try_from(others).ok().filter(|others| *others > 0).map(|others| {
-            let french = (
-                "autre département du territoire, sans mesure.",
-                "autres départements du territoire, sans mesure.",
-            );
+        let others = u64::try_from(unmeasured.len()).ok().filter(|others| *others > 0).map(|others| {
+            let french = ("département du territoire sans mesure", "départements du territoire sans mesure");
             let english = (
-                "other département of the territory, without measurement.",
-                "other départements of the territory, without measurement.",
+                "département of the territory without measurement",
+                "départements of the territory without measurement",
             );
             text::counted(others, french, english, lang)
         });
-        render(&Home { frame, departements, others })
+        render(&Home { frame, departements, others, unmeasured })
     });
     made.await.unwrap_or_else(|error| problem(error, lang))
 }

@@ -1,5 +1,6 @@
 //! The two languages of the pages.
 
+use http::Uri;
 use serde::Deserialize;
 
 /// Language of a page.
@@ -12,6 +13,12 @@ pub(super) enum Lang {
 }
 
 impl Lang {
+    /// The language that an address asks for, readable or not.
+    pub(super) fn of(uri: &Uri) -> Self {
+        let english = uri.query().is_some_and(|query| query.split('&').any(|pair| pair == "lang=en"));
+        if english { Self::En } else { Self::Fr }
+    }
+
     /// The text of this language out of the two.
     pub(super) const fn t<'a>(self, french: &'a str, english: &'a str) -> &'a str {
         match self {

@@ -5,6 +5,7 @@ use axum::response::{Html, IntoResponse, Response};
 use http::StatusCode;
 
 use super::lang::Lang;
+use crate::figures::MAX_DAYS;
 use crate::problem::ApiError;
 use crate::state::Shared;
 
@@ -47,15 +48,30 @@ pub(super) fn render(template: &impl Template) -> Result<Response, ApiError> {
     template.render().map(|text| Html(text).into_response()).map_err(ApiError::internal)
 }
 
+/// The query of a page; one that cannot be read is answered by a page that says what can.
+pub(super) struct PageParams<T>(pub(super) T);
+
+impl<S: Send + Sync, T: serde::de::DeserializeOwned> axum::extract::FromRequestParts<S> for PageParams<T> {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut http::request::Parts, state: &S) -> Result<Self, Response> {
+        let query = axum::extract::Query::<T>::from_request_parts(parts, state).await;
+        query
+            .map(|query| Self(query.0))
+            .map_err(|_| unreadable(StatusCode::BAD_REQUEST, Lang::of(&parts.uri)))
+    }
+}
+
 #[derive(Template)]
 #[template(path = "message.html")]
 struct Message<'a> {
     frame: Frame,
     words: &'a str,
+    detail: Option<&'a str>,
 }
 
-/// A page that says one sentence.
-pub(super) fn message(status: StatusCode, lang: Lang, words: &str) -> Response {
+/// A page that says one sentence, and one on what to do.
+pub(super) fn message(status: StatusCode, lang: Lang, words: &str, detail: Option<&str>) -> Response {
     let frame = Frame {
         lang,
         title: words.to_owned(),
@@ -67,10 +83,26 @@ pub(super) fn message(status: StatusCode, lang: Lang, words: &str) -> Response {
         version: env!("CARGO_PKG_VERSION"),
         style: super::assets::style_address(),
     };
-    match render(&(Message { frame, words })) {
+    match render(&(Message { frame, words, detail })) {
         Ok(page) => (status, page).into_response(),
         Err(error) => error.into_response(),
     }
+}
+
+/// The page for an address whose query cannot be read: says what can.
+fn unreadable(status: StatusCode, lang: Lang) -> Response {
+    let words = lang.t("Cette adresse ne peut pas être lue.", "This address cannot be read.");
+    let allowed = match lang {
+        Lang::Fr => format!(
+            "Sont permis\u{a0}: une période de 1 à {MAX_DAYS} jours (jours=30), indicateur=debit ou \
+             indicateur=coupures, lang=fr ou lang=en."
+        ),
+        Lang::En => format!(
+            "Allowed are a period of 1 to {MAX_DAYS} days (jours=30), indicateur=debit or \
+             indicateur=coupures, lang=fr or lang=en."
+        ),
+    };
+    message(status, lang, words, Some(&allowed))
 }
 
 /// The page for a problem met while making a page.
@@ -79,9 +111,7 @@ pub(super) fn problem(error: ApiError, lang: Lang) -> Response {
         StatusCode::NOT_FOUND => {
             lang.t("Ce lieu ne fait pas partie du territoire.", "This place is not part of the territory.")
         }
-        StatusCode::BAD_REQUEST => {
-            lang.t("Cette adresse ne peut pas être lue.", "This address cannot be read.")
-        }
+        status @ StatusCode::BAD_REQUEST => return unreadable(status, lang),
         _ => lang.t(
             "La page n'a pas pu être préparée. Réessayez dans un instant.",
             "The page could not be made. Try again in a moment.",
@@ -90,5 +120,5 @@ pub(super) fn problem(error: ApiError, lang: Lang) -> Response {
     let status = error.status();
     // Writes the log.
     drop(error.into_response());
-    message(status, lang, words)
+    message(status, lang, words, None)
 }
