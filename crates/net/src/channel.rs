@@ -40,8 +40,8 @@ pub(crate) struct ChannelKind {
 pub(crate) struct Happened {
     /// What arrived; payload in one sum wherever nothing came between.
     pub(crate) pieces: Vec<Piece>,
-    /// Octets of bulk frames and others that were handed to the connection.
-    pub(crate) written: u64,
+    /// Octets that crossed the socket either way, of whatever kind, TLS included.
+    pub(crate) moved: u64,
     /// A bulk message was handed over whole.
     pub(crate) bulk_sent: bool,
     /// The connection came to its end, or broke.
@@ -53,7 +53,7 @@ pub(crate) struct Happened {
 impl Happened {
     fn clear(&mut self) {
         self.pieces.clear();
-        self.written = 0;
+        self.moved = 0;
         self.bulk_sent = false;
         self.ended = None;
         self.malformed = None;
@@ -85,6 +85,8 @@ pub(crate) struct Channel {
     /// Octets that came in with the end of the handshake.
     early: Vec<u8>,
     receives: bool,
+    /// Octets that had crossed the socket when it was asked last.
+    crossed: u64,
     sleep: Pin<Box<Sleep>>,
 }
 
@@ -109,6 +111,7 @@ impl Channel {
             needs_flush: false,
             early,
             receives: kind.receives,
+            crossed: 0,
             sleep: Box::pin(tokio::time::sleep(Duration::ZERO)),
         })
     }
@@ -152,6 +155,7 @@ impl Channel {
         if !self.early.is_empty() {
             let early = std::mem::take(&mut self.early);
             happened.take_octets(&mut self.reader, &early);
+            self.note_moved(happened);
             return;
         }
         if self.sleep.deadline() != until {
@@ -185,7 +189,18 @@ impl Channel {
             }
             Poll::Pending => {}
         }
+        // Also what brought no octet for us: records that are empty, or incomplete, or about TLS itself.
+        progress |= self.note_moved(happened);
         if progress || self.sleep.as_mut().poll(cx).is_ready() { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    /// Notes what has crossed the socket since the last time; whether anything has.
+    fn note_moved(&mut self, happened: &mut Happened) -> bool {
+        let crossed = self.wire.crossed();
+        let moved = crossed - self.crossed;
+        self.crossed = crossed;
+        happened.moved += moved;
+        moved > 0
     }
 
     /// Writes once, or flushes; whether anything moved.
@@ -196,7 +211,6 @@ impl Channel {
                 Poll::Ready(Ok(0)) => Err(io::ErrorKind::WriteZero.into()),
                 Poll::Ready(Ok(count)) => {
                     *needs_flush = true;
-                    happened.written += count as u64;
                     happened.bulk_sent |= outbox.sent(count);
                     Ok(true)
                 }

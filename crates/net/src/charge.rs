@@ -1,6 +1,6 @@
 //! How many octets a connection put on the interface, estimated upwards: what a data budget is charged.
 
-use desserte_model::IpFamily;
+use desserte_model::{Direction, IpFamily};
 
 use crate::tcp::TcpInfo;
 
@@ -66,6 +66,24 @@ impl Tariff {
         window + window.div_ceil(SMALLEST_FULL_SEGMENT) * 2 * self.header(true)
     }
 
+    /// What a ceiling has to hold back in an upload, in which a server may send as much as it is let.
+    pub(crate) const fn held_back(&self, direction: Direction) -> u64 {
+        match direction {
+            Direction::Download => 0,
+            Direction::Upload => self.still_to_come(UPLOAD_WINDOW),
+        }
+    }
+
+    /// Whether a server has sent far more than the payload that it said it would keep to.
+    pub(crate) const fn breaks_plan(payload_asked_for: u64, received: u64) -> bool {
+        received > Self::with_framing(payload_asked_for).saturating_add(HANDSHAKE_AND_TEXTS)
+    }
+
+    /// Payload with frames and TLS, which add less than a sixty-fourth to it.
+    pub(crate) const fn with_framing(payload: u64) -> u64 {
+        payload.saturating_add(payload / 64)
+    }
+
     /// Payload that a sender may be asked for so that the whole connection stays within `ceiling`; `None` when there is
     /// no room for a run. Safe for segments of [`SMALLEST_FULL_SEGMENT`] octets, an acknowledgement each, TLS, and one
     /// segment in fifty sent again.
@@ -90,6 +108,10 @@ impl Tariff {
 
 /// Payload of a full segment on the narrowest path that IPv6 allows (1280), with time stamps.
 const SMALLEST_FULL_SEGMENT: u64 = 1280 - IPV6_HEADER - TCP_HEADER - TIMESTAMP_OPTION;
+
+/// What may come in during an upload without having been read: some forty texts of the reference server, which sends ten
+/// a second at the most; no less, since that much is offered before the direction of the load matters.
+pub(crate) const UPLOAD_WINDOW: u64 = 1 << 16;
 
 /// TLS handshake with a chain of certificates, upgrade, and about fifty measurement messages of 700 octets.
 const HANDSHAKE_AND_TEXTS: u64 = 16_000 + 50 * 800;

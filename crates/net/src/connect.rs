@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use url::Host;
 
+use crate::counted::Counted;
 use crate::tcp::set_congestion;
 use crate::wire::Wire;
 use crate::{CongestionAlgorithm, FamilyChoice, ServerUrl, TlsSetupError, TlsTrust};
@@ -163,7 +164,7 @@ pub(crate) fn pin_congestion(socket: &impl AsFd, name: &str) {
 
 async fn secure(plan: &ConnectPlan<'_>, tcp: TcpStream) -> Result<Wire, ConnectError> {
     if !plan.server.is_secure() {
-        return Ok(Wire::Clear(tcp));
+        return Ok(Wire::Clear(Counted::new(tcp)));
     }
     let config = match plan.trust {
         Some(trust) => trust.client_config(),
@@ -175,7 +176,7 @@ async fn secure(plan: &ConnectPlan<'_>, tcp: TcpStream) -> Result<Wire, ConnectE
         Host::Ipv4(address) => ServerName::IpAddress(TlsIpAddr::from(IpAddr::V4(*address))),
         Host::Ipv6(address) => ServerName::IpAddress(TlsIpAddr::from(IpAddr::V6(*address))),
     };
-    let connecting = TlsConnector::from(Arc::clone(&config)).connect(name, tcp);
+    let connecting = TlsConnector::from(Arc::clone(&config)).connect(name, Counted::new(tcp));
     let tls = timeout(TLS_LIMIT, connecting).await.map_err(|_| ConnectError::TlsTimeout)?;
     Ok(Wire::Tls(Box::new(tls.map_err(ConnectError::Tls)?.into())))
 }

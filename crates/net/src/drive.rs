@@ -77,7 +77,8 @@ impl Clock {
 pub(crate) trait Watcher<M> {
     /// Keeps a reading.
     fn record(&mut self, reading: Reading);
-    /// Looks at the connection after octets have moved; may stop the machine.
+    /// Looks at the connection after so many octets have crossed it, either way and of whatever kind; may stop the
+    /// machine.
     fn moved(&mut self, machine: &mut M, channel: &Channel, octets: u64, now: Monotonic);
 }
 
@@ -130,9 +131,9 @@ pub(crate) async fn drive<M: Machine, W: Watcher<M>>(
             }
             gap_open = open;
         }
-        let octets = feed(machine, &happened, now);
-        if octets > 0 {
-            watcher.moved(machine, channel, octets, now);
+        feed(machine, &happened, now);
+        if happened.moved > 0 {
+            watcher.moved(machine, channel, happened.moved, now);
         }
         if now >= wake_at {
             machine.wake(now);
@@ -140,18 +141,14 @@ pub(crate) async fn drive<M: Machine, W: Watcher<M>>(
     }
 }
 
-/// Tells the machine what happened; returns the octets that moved.
-fn feed<M: Machine>(machine: &mut M, happened: &Happened, now: Monotonic) -> u64 {
-    let mut octets = happened.written;
+/// Tells the machine what happened.
+fn feed<M: Machine>(machine: &mut M, happened: &Happened, now: Monotonic) {
     if happened.bulk_sent {
         machine.bulk_sent(now);
     }
     for piece in &happened.pieces {
         let incoming = match piece {
-            Piece::Payload { bytes } => {
-                octets += bytes;
-                Incoming::Payload { bytes: *bytes }
-            }
+            Piece::Payload { bytes } => Incoming::Payload { bytes: *bytes },
             Piece::Text(text) => Incoming::Text(text),
             Piece::SkippedText { bytes } => Incoming::SkippedText { bytes: *bytes },
             Piece::Ping(payload) => Incoming::Ping(payload),
@@ -161,7 +158,7 @@ fn feed<M: Machine>(machine: &mut M, happened: &Happened, now: Monotonic) -> u64
         if let Err(violation) = machine.receive(incoming, now) {
             // The machine has already ended the run; nothing that follows matters.
             tracing::debug!(%violation, "the other end broke the protocol");
-            return octets;
+            return;
         }
     }
     let ended = match (&happened.malformed, &happened.ended) {
@@ -180,5 +177,4 @@ fn feed<M: Machine>(machine: &mut M, happened: &Happened, now: Monotonic) -> u64
         // An end breaks no rule of the protocol, so the answer carries nothing.
         let _ = machine.receive(Incoming::Ended, now);
     }
-    octets
 }

@@ -10,6 +10,7 @@ mod charge;
 mod clock;
 mod congestion;
 mod connect;
+mod counted;
 mod drive;
 mod http;
 pub mod ndt7;

@@ -13,6 +13,10 @@ const BLOCK: usize = 1 << 18;
 /// Blocks offered to the kernel in one call: the longest message.
 const SLICES: usize = 5;
 
+/// Octets of short frames that wait at the most, pongs aside. The texts of a whole run are a tenth of it; more waits only
+/// for an end that does not read, which will not miss what is left out.
+const WAITING_MAX: usize = 1 << 20;
+
 /// Why random octets could not be had.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error("asking the system for random octets: {0}")]
@@ -38,7 +42,7 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N], NoRandomness> {
 #[derive(Debug)]
 enum Part {
     /// A frame, or the header of a bulk one, and how much of it is sent.
-    Octets { octets: Vec<u8>, sent: usize },
+    Octets { opcode: Opcode, octets: Vec<u8>, sent: usize },
     /// Bulk payload still to be sent.
     Bulk { left: usize },
 }
@@ -48,12 +52,14 @@ enum Part {
 pub(crate) struct Outbox {
     role: Sender,
     parts: VecDeque<Part>,
+    /// Octets of short frames that wait.
+    waiting: usize,
     block: &'static [u8],
 }
 
 impl Outbox {
     pub(crate) fn new(role: Sender) -> Result<Self, NoRandomness> {
-        Ok(Self { role, parts: VecDeque::new(), block: random_block()? })
+        Ok(Self { role, parts: VecDeque::new(), waiting: 0, block: random_block()? })
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -66,6 +72,9 @@ impl Outbox {
     }
 
     /// Queues a frame that carries `payload`.
+    ///
+    /// A pong takes the place of one that waits (RFC 6455, section 5.5.3); a text that finds [`WAITING_MAX`] octets
+    /// waiting is left out.
     pub(crate) fn push(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), NoRandomness> {
         let mask = self.mask()?;
         let mut octets = Vec::with_capacity(payload.len() + 14);
@@ -75,7 +84,23 @@ impl Outbox {
         if let Some(mask) = mask {
             apply_mask(&mut octets[start..], mask, 0);
         }
-        self.parts.push_back(Part::Octets { octets, sent: 0 });
+        if opcode == Opcode::Pong {
+            let waiting = self.parts.iter_mut().find_map(|part| match part {
+                Part::Octets { opcode: Opcode::Pong, octets, sent: 0 } => Some(octets),
+                _ => None,
+            });
+            if let Some(waiting) = waiting {
+                self.waiting = self.waiting - waiting.len() + octets.len();
+                *waiting = octets;
+                return Ok(());
+            }
+        }
+        if opcode == Opcode::Text && self.waiting + octets.len() > WAITING_MAX {
+            tracing::debug!("a text is left out: the other end does not read");
+            return Ok(());
+        }
+        self.waiting += octets.len();
+        self.parts.push_back(Part::Octets { opcode, octets, sent: 0 });
         Ok(())
     }
 
@@ -85,7 +110,8 @@ impl Outbox {
         // The block is taken as what stands on the wire. Random octets are as random after the other end has unmasked
         // them, so masking costs nothing, and the key is as unpredictable as RFC 6455 (section 5.3) asks.
         FrameHeader::whole(Opcode::Binary, bytes, self.mask()?).encode(&mut octets);
-        self.parts.push_back(Part::Octets { octets, sent: 0 });
+        self.waiting += octets.len();
+        self.parts.push_back(Part::Octets { opcode: Opcode::Binary, octets, sent: 0 });
         self.parts.push_back(Part::Bulk { left: usize::try_from(bytes).unwrap_or(usize::MAX) });
         Ok(())
     }
@@ -96,7 +122,7 @@ impl Outbox {
         let mut used = 0;
         for part in &self.parts {
             match part {
-                Part::Octets { octets, sent } if used < SLICES => {
+                Part::Octets { octets, sent, .. } if used < SLICES => {
                     slices[used] = IoSlice::new(&octets[*sent..]);
                     used += 1;
                 }
@@ -120,7 +146,7 @@ impl Outbox {
         let mut completed = false;
         while let Some(part) = self.parts.front_mut() {
             let left = match part {
-                Part::Octets { octets, sent } => {
+                Part::Octets { octets, sent, .. } => {
                     let taken = count.min(octets.len() - *sent);
                     *sent += taken;
                     count -= taken;
@@ -136,7 +162,10 @@ impl Outbox {
             if left > 0 {
                 break;
             }
-            completed |= matches!(part, Part::Bulk { .. });
+            match part {
+                Part::Octets { octets, .. } => self.waiting -= octets.len(),
+                Part::Bulk { .. } => completed = true,
+            }
             self.parts.pop_front();
         }
         assert!(count == 0, "no more can be sent than was offered");
@@ -156,6 +185,36 @@ mod tests {
     use desserte_proto::websocket::{FrameReader, Piece};
 
     use super::*;
+
+    #[test]
+    fn one_pong_waits_and_no_more_texts_than_the_limit() {
+        let mut outbox = Outbox::new(Sender::Server).unwrap();
+        for count in 0..100_000_u32 {
+            outbox.push(Opcode::Pong, &count.to_be_bytes()).unwrap();
+            outbox.push(Opcode::Text, &[b'x'; 1_000]).unwrap();
+        }
+        outbox.push(Opcode::Close, b"").unwrap();
+        let (mut octets, mut pongs) = (Vec::new(), 0);
+        while !outbox.is_empty() {
+            let count = outbox.with_slices(|slices| {
+                slices.iter().for_each(|slice| octets.extend_from_slice(slice));
+                slices.iter().map(|slice| slice.len()).sum()
+            });
+            outbox.sent(count);
+        }
+        assert!(octets.len() <= WAITING_MAX + 2, "{}", octets.len());
+        assert_eq!(outbox.waiting, 0);
+        let (mut reader, mut input) = (FrameReader::new(Sender::Server, 1 << 24, 1_000), octets.as_slice());
+        let mut last = None;
+        while let Some(piece) = reader.read(&mut input).unwrap() {
+            if let Piece::Pong(payload) = &piece {
+                pongs += 1;
+                assert_eq!(payload, &99_999_u32.to_be_bytes());
+            }
+            last = Some(piece);
+        }
+        assert_eq!((pongs, last), (1, Some(Piece::Close { code: None })));
+    }
 
     #[test]
     fn frames_leave_in_order_however_small_the_writes() {

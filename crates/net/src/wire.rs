@@ -8,6 +8,7 @@ use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsStream;
 
+use crate::counted::Counted;
 use crate::tcp::limit_unsent;
 
 /// Octets that TLS may hold ready at the most; it is the default of the library.
@@ -17,17 +18,25 @@ const TLS_BUFFER_MAX: usize = 1 << 16;
 #[derive(Debug)]
 pub(crate) enum Wire {
     /// In clear.
-    Clear(TcpStream),
+    Clear(Counted),
     /// Inside TLS.
-    Tls(Box<TlsStream<TcpStream>>),
+    Tls(Box<TlsStream<Counted>>),
 }
 
 impl Wire {
     /// The connection below everything.
     pub(crate) fn tcp(&self) -> &TcpStream {
         match self {
-            Self::Clear(tcp) => tcp,
-            Self::Tls(tls) => tls.get_ref().0,
+            Self::Clear(counted) => counted.tcp(),
+            Self::Tls(tls) => tls.get_ref().0.tcp(),
+        }
+    }
+
+    /// Octets that have crossed the connection so far, both ways, TLS included.
+    pub(crate) fn crossed(&self) -> u64 {
+        match self {
+            Self::Clear(counted) => counted.crossed(),
+            Self::Tls(tls) => tls.get_ref().0.crossed(),
         }
     }
 

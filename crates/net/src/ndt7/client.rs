@@ -11,7 +11,7 @@ use desserte_units::{ByteCount, Monotonic};
 use super::upgrade::{UpgradeError, upgrade};
 use super::{Progress, RunConfig};
 use crate::channel::{Channel, ChannelKind};
-use crate::charge::Tariff;
+use crate::charge::{Tariff, UPLOAD_WINDOW};
 use crate::connect::{ConnectPlan, connect};
 use crate::drive::{Clock, Watcher, drive};
 use crate::outbox::NoRandomness;
@@ -66,13 +66,15 @@ async fn measure(config: &RunConfig, record: &mut Throughput) -> Result<RunOutco
     // Before the version of IP is known, the dearer one is assumed.
     let payload_bytes = match ceiling {
         None => None,
-        Some(ceiling) => match Tariff::new(IpFamily::Ipv6, named).payload_within(ceiling) {
-            Some(payload) => Some(payload),
-            None => {
-                let needed_bytes = Tariff::least_ceiling(named);
+        Some(ceiling) => {
+            let tariff = Tariff::new(IpFamily::Ipv6, named);
+            let held_back = tariff.held_back(config.direction);
+            let Some(payload) = tariff.payload_within(ceiling.saturating_sub(held_back)) else {
+                let needed_bytes = Tariff::least_ceiling(named) + held_back;
                 return Err(RunOutcome::RefusedByBudget { needed_bytes, left_bytes: ceiling });
-            }
-        },
+            };
+            Some(payload)
+        }
     };
     let attempt = connect(&ConnectPlan {
         server: &config.server,
@@ -120,6 +122,11 @@ async fn measure(config: &RunConfig, record: &mut Throughput) -> Result<RunOutco
     };
     let server_keeps_plan = upgraded.server_keeps_plan;
     let window_most = match ceiling {
+        Some(_) if config.direction == Direction::Upload => {
+            // The kernel doubles what it is asked for.
+            limit_receive_buffer(wire.tcp(), usize::try_from(UPLOAD_WINDOW / 2).unwrap_or(usize::MAX))
+                .min(UPLOAD_WINDOW)
+        }
         Some(ceiling) if !server_keeps_plan => limit_receive_buffer(wire.tcp(), window_within(ceiling)),
         _ => 0,
     };
@@ -210,7 +217,7 @@ struct Ceiling {
     bytes: u64,
     /// Payload after which a server that keeps the plan sends no more.
     payload_asked_for: Option<u64>,
-    /// What the kernel holds at the most of what comes from a server that keeps no plan.
+    /// What the kernel holds at the most of what comes in an upload or from a server that keeps no plan.
     window_most: u64,
     /// Octets that may be read at once.
     read_at_most: u64,
@@ -236,11 +243,18 @@ impl Ceiling {
         let charged = tariff.charged(&info);
         // What comes in or leaves if the run stops here, and what more might if it goes on until the next look.
         let (pending, more) = match (config.direction, self.payload_asked_for) {
-            // What is under way is counted as sent; the rest never leaves once the connection is reset.
-            (Direction::Upload, _) => (0, 2 * octets.max(self.unwatched_least())),
-            // No more will come than was asked for. Frames and TLS add less than a sixty-fourth to it.
+            // What is under way is counted as sent; the rest never leaves once the connection is reset. The server may
+            // fill the window meanwhile.
+            (Direction::Upload, _) => {
+                (tariff.still_to_come(self.window_most), 2 * octets.max(self.unwatched_least()))
+            }
+            // A server that breaks its word ends the run; it may still fill the window that its word got it.
+            (Direction::Download, Some(payload)) if Tariff::breaks_plan(payload, info.bytes_received()) => {
+                (tariff.still_to_come(info.window_open()), self.bytes)
+            }
+            // No more will come than was asked for.
             (Direction::Download, Some(payload)) => {
-                let unsent = (payload + payload / 64).saturating_sub(info.bytes_received());
+                let unsent = Tariff::with_framing(payload).saturating_sub(info.bytes_received());
                 (tariff.still_to_come(unsent.min(info.window_open())), 0)
             }
             // The sender can get no further ahead of our reading than the buffer holds.

@@ -1,6 +1,6 @@
 //! The measurement server's end: one connection from its first octet to its last.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use tokio::time::timeout;
 use super::request::{Route, check};
 use crate::channel::{Channel, ChannelKind};
 use crate::connect::pin_congestion;
+use crate::counted::Counted;
 use crate::drive::{Clock, Watcher, drive};
 use crate::http::{self, HeadError};
 use crate::outbox::{NoRandomness, random};
@@ -33,6 +34,8 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 /// A measurement that a client asks for.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SessionRequest {
+    /// Who asks.
+    pub client: IpAddr,
     /// The way of the payload.
     pub direction: Direction,
     /// The longest that it can take.
@@ -163,9 +166,9 @@ pub async fn serve_connection(
     pin_congestion(&tcp, config.congestion_control.name());
     let local = tcp.local_addr().map_err(HeadError::Io)?;
     let mut wire = match tls {
-        None => Wire::Clear(tcp),
+        None => Wire::Clear(Counted::new(tcp)),
         Some(identity) => {
-            let accepted = timeout(TLS_LIMIT, identity.acceptor().accept(tcp)).await;
+            let accepted = timeout(TLS_LIMIT, identity.acceptor().accept(Counted::new(tcp))).await;
             let tls = accepted.map_err(|_| ServeError::Slow("TLS handshake"))?.map_err(ServeError::Tls)?;
             Wire::Tls(Box::new(tls.into()))
         }
@@ -198,7 +201,7 @@ pub async fn serve_connection(
     let expected =
         parameters.expected_bits_per_second.and_then(|rate| BitRate::from_bits_per_second(rate as f64));
     let (load_ratio, permit) =
-        match config.gate.admit(&SessionRequest { direction, duration: plan.duration, expected }) {
+        match config.gate.admit(&SessionRequest { client: peer.ip(), direction, duration: plan.duration, expected }) {
             Decision::Admit { load_ratio, permit } => (load_ratio, permit),
             Decision::Busy { retry_after } => {
                 let retry_after_s = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);

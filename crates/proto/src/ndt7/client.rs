@@ -53,6 +53,8 @@ pub struct Client {
     last_peer_reading: Option<ByteSample>,
     last_arrival: Monotonic,
     close_received: bool,
+    /// The answer to the latest ping; earlier ones need none any more (RFC 6455, section 5.5.3).
+    pong: Option<Vec<u8>>,
     actions: VecDeque<Action>,
 }
 
@@ -76,6 +78,7 @@ impl Client {
             last_peer_reading: None,
             last_arrival: now,
             close_received: false,
+            pong: None,
             actions: VecDeque::new(),
         }
     }
@@ -111,7 +114,7 @@ impl Client {
                     self.read_measurement(measurement);
                 }
             }
-            Incoming::Ping(payload) => self.actions.push_back(Action::SendPong(payload.to_vec())),
+            Incoming::Ping(payload) => self.pong = Some(payload.to_vec()),
             Incoming::Pong | Incoming::Gap { .. } => {}
             Incoming::Close => self.closed_by_server(),
             Incoming::Ended => self.ended(),
@@ -175,6 +178,9 @@ impl Client {
 
     /// The next thing to do. Asked again until it answers [`Action::WakeAt`] or [`Action::Finish`].
     pub fn next_action(&mut self) -> Action {
+        if let Some(payload) = self.pong.take() {
+            return Action::SendPong(payload);
+        }
         if let Some(action) = self.actions.pop_front() {
             return action;
         }

@@ -96,6 +96,8 @@ pub struct Server {
     unsent_readings: Vec<ByteSample>,
     client_closed: bool,
     closing_deadline: Monotonic,
+    /// The answer to the latest ping; earlier ones need none any more (RFC 6455, section 5.5.3).
+    pong: Option<Vec<u8>>,
     actions: VecDeque<Action>,
 }
 
@@ -122,6 +124,7 @@ impl Server {
             unsent_readings: Vec::new(),
             client_closed: false,
             closing_deadline: now.after(plan.longest()),
+            pong: None,
             actions: VecDeque::new(),
         }
     }
@@ -150,7 +153,7 @@ impl Server {
             Incoming::Payload { bytes } | Incoming::SkippedText { bytes } => self.count(bytes),
             Incoming::Text(text) => self.count(text.len() as u64),
             Incoming::Ping(payload) if matches!(self.state, State::Running | State::Reporting) => {
-                self.actions.push_back(Action::SendPong(payload.to_vec()));
+                self.pong = Some(payload.to_vec());
             }
             Incoming::Gap { open } => self.counter.gap(open, now.since(self.origin)),
             Incoming::Ping(_) | Incoming::Pong => {}
@@ -218,6 +221,9 @@ impl Server {
 
     /// The next thing to do. Asked again until it answers [`Action::WakeAt`] or [`Action::Finish`].
     pub fn next_action(&mut self) -> Action {
+        if let Some(payload) = self.pong.take() {
+            return Action::SendPong(payload);
+        }
         if let Some(action) = self.actions.pop_front() {
             return action;
         }

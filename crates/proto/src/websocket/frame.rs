@@ -81,6 +81,9 @@ pub enum FrameError {
         /// The limit.
         limit: u64,
     },
+    /// Far more frames that carry next to nothing than any measurement has.
+    #[error("too many frames that carry next to nothing")]
+    TooManyLightFrames,
     /// Text that is not UTF-8.
     #[error("text message that is not UTF-8")]
     NotUtf8,

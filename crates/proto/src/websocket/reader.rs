@@ -2,6 +2,14 @@
 
 use super::frame::{FrameError, FrameHeader, MAX_CONTROL_PAYLOAD, MAX_HEADER, Opcode, apply_mask};
 
+/// A frame with less payload than this is light: every control frame is, and no message of a measurement.
+const LIGHT_FRAME: u64 = 128;
+/// Light frames that are always allowed: thirteen seconds of texts and pings, fifty a second, and some more.
+const LIGHT_FRAMES_FREE: u64 = 1_000;
+/// Payload in other frames that allows one more light frame: the shortest binary message, which a library that sends a
+/// message in parts may end with an empty frame.
+const PAYLOAD_PER_LIGHT_FRAME: u64 = 1 << 10;
+
 /// Which end sends the octets that a reader is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sender {
@@ -64,13 +72,26 @@ pub struct FrameReader {
     /// The data message under way: kind, octets so far.
     message: Option<(Message, u64)>,
     text: Vec<u8>,
+    /// Light frames so far.
+    light: u64,
+    /// Payload in other frames, as their headers say.
+    payload: u64,
 }
 
 impl FrameReader {
     /// A reader of what `sender` sends.
     #[must_use]
     pub const fn new(sender: Sender, max_message: u64, max_text: usize) -> Self {
-        Self { sender, max_message, max_text, state: START, message: None, text: Vec::new() }
+        Self {
+            sender,
+            max_message,
+            max_text,
+            state: START,
+            message: None,
+            text: Vec::new(),
+            light: 0,
+            payload: 0,
+        }
     }
 
     /// Octets of binary payload that must come before anything else can; a driver may throw them away unseen and
@@ -132,6 +153,7 @@ impl FrameReader {
         if header.mask.is_some() != (self.sender == Sender::Client) {
             return Err(FrameError::WrongMasking);
         }
+        self.weigh(header.payload)?;
         if header.opcode.is_control() {
             let left = usize::try_from(header.payload).map_err(|_| FrameError::BadControlFrame)?;
             let octets = Vec::with_capacity(left);
@@ -151,6 +173,17 @@ impl FrameReader {
         self.message = Some((kind, total));
         self.state = State::Data { left: header.payload, mask: header.mask, offset: 0, fin: header.fin };
         Ok(None)
+    }
+
+    /// Ends the conversation when its frames are mostly nothing: reading them costs this end time and its line octets.
+    fn weigh(&mut self, payload: u64) -> Result<(), FrameError> {
+        if payload >= LIGHT_FRAME {
+            self.payload = self.payload.saturating_add(payload);
+            return Ok(());
+        }
+        self.light += 1;
+        let allowed = LIGHT_FRAMES_FREE + self.payload / PAYLOAD_PER_LIGHT_FRAME;
+        if self.light > allowed { Err(FrameError::TooManyLightFrames) } else { Ok(()) }
     }
 
     fn read_data(&mut self, input: &mut &[u8]) -> Option<Piece> {
@@ -344,6 +377,23 @@ mod tests {
         reader.skipped(900);
         assert_eq!(reader.payload_ahead(), 0);
         assert_eq!(read_all(&mut reader, &octets[1004..]).unwrap(), [Piece::Text("{}".to_owned())]);
+    }
+
+    #[test]
+    fn a_flood_of_frames_that_carry_nothing_is_an_error() {
+        for light in [
+            frame(true, Opcode::Binary, b"", None),
+            frame(true, Opcode::Text, b"{}", None),
+            frame(true, Opcode::Ping, &[b'a'; 125], None),
+            frame(true, Opcode::Pong, b"", None),
+        ] {
+            let mut reader = FrameReader::new(Sender::Server, 1 << 24, 100);
+            read_all(&mut reader, &light.repeat(1_000)).unwrap();
+            // A message of 10 KiB may have ten more beside it.
+            read_all(&mut reader, &frame(true, Opcode::Binary, &[0; 10 << 10], None)).unwrap();
+            read_all(&mut reader, &light.repeat(10)).unwrap();
+            assert_eq!(read_all(&mut reader, &light), Err(FrameError::TooManyLightFrames));
+        }
     }
 
     #[test]
