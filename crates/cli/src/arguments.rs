@@ -41,8 +41,8 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct CollectorArguments {
     /// Directory of the store, created if missing.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) data: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = "print_config")]
+    pub(crate) data: Option<PathBuf>,
     /// Territory file made by `desserte-geodata import`; by default the one in DIR, as `demo-data` puts it there.
     #[arg(long, value_name = "FILE")]
     pub(crate) territory: Option<PathBuf>,
@@ -74,9 +74,12 @@ pub(crate) enum ProbeCommand {
 /// Options of `desserte probe add`.
 #[derive(Debug, Args)]
 pub(crate) struct ProbeAddArguments {
-    /// Directory of the store, created if missing.
+    /// Directory of the store, the one the collector is started with.
     #[arg(long, value_name = "DIR")]
     pub(crate) data: PathBuf,
+    /// Create the store when there is none yet.
+    #[arg(long)]
+    pub(crate) create: bool,
     /// The key as `desserte-probe key` prints it.
     #[arg(long, value_name = "BASE64")]
     pub(crate) public_key: String,

@@ -1,6 +1,6 @@
 //! `desserte collector`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
 use desserte_boot::{build_info, config, logging, signals};
@@ -24,16 +24,17 @@ pub(crate) fn run(arguments: &CollectorArguments) -> Outcome {
     };
     config.publication.demonstration |= arguments.demonstration;
     logging::init(&config.log.filter, config.log.format).map_err(Failure::usage)?;
-    let territory = open_territory(arguments)?;
+    let data = arguments.data.as_deref().ok_or_else(|| Failure::usage(anyhow!("--data is missing")))?;
+    let territory = open_territory(arguments, data)?;
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("cannot start the runtime")?
-        .block_on(serve(config, arguments, territory))
+        .block_on(serve(config, arguments, data, territory))
 }
 
-fn open_territory(arguments: &CollectorArguments) -> Result<Territory, Failure> {
-    let path: PathBuf = arguments.territory.clone().unwrap_or_else(|| arguments.data.join(TERRITORY_FILE));
+fn open_territory(arguments: &CollectorArguments, data: &Path) -> Result<Territory, Failure> {
+    let path: PathBuf = arguments.territory.clone().unwrap_or_else(|| data.join(TERRITORY_FILE));
     if arguments.territory.is_none() && !path.is_file() {
         let hint = "name a territory file with --territory; `desserte-geodata import` makes one";
         return Err(Failure::usage(anyhow!("there is no {}: {hint}", path.display())));
@@ -43,17 +44,11 @@ fn open_territory(arguments: &CollectorArguments) -> Result<Territory, Failure> 
     Ok(territory)
 }
 
-async fn serve(config: Config, arguments: &CollectorArguments, territory: Territory) -> Outcome {
+async fn serve(config: Config, arguments: &CollectorArguments, data: &Path, territory: Territory) -> Outcome {
     let communes = territory.communes().len();
-    let collector = Collector::bind(
-        config,
-        &arguments.data,
-        territory,
-        &arguments.listen,
-        Registry::new(),
-        build_info!("desserte"),
-    )
-    .await?;
+    let collector =
+        Collector::bind(config, data, territory, &arguments.listen, Registry::new(), build_info!("desserte"))
+            .await?;
     for address in collector.addresses().context("cannot read the addresses listened on")? {
         tracing::info!(%address, communes, "the collector answers");
         // For people and scripts that started it, one line for each address on standard output.

@@ -38,6 +38,12 @@ pub(crate) fn line(text: &str) -> Outcome {
     Ok(())
 }
 
+/// Says beside the result what was done.
+pub(crate) fn note(text: &str) {
+    // The result does not depend on it.
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
 /// Prints an error with its causes.
 pub(crate) fn complain(error: &anyhow::Error) {
     // There is nowhere else to say it.

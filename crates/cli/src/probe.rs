@@ -3,14 +3,23 @@
 use anyhow::{Context as _, anyhow};
 use desserte_model::ProbeId;
 use desserte_signing::PublicKey;
-use desserte_store::{NewProbe, Store, StoreOptions};
+use desserte_store::{NewProbe, STORE_FILE, Store, StoreOptions};
 
 use crate::arguments::{DataArguments, ProbeAddArguments, ProbeRetireArguments};
 use crate::clock;
-use crate::out::{Failure, Outcome, line};
+use crate::out::{Failure, Outcome, line, note};
 
 pub(crate) fn add(arguments: &ProbeAddArguments) -> Outcome {
     let key: PublicKey = arguments.public_key.parse().map_err(Failure::usage)?;
+    let data = arguments.data.display();
+    let file = arguments.data.join(STORE_FILE);
+    // A mistyped directory must not become a store that no collector reads.
+    if !arguments.create && !file.is_file() {
+        return Err(Failure::usage(anyhow!(
+            "there is no store in {data}: name the directory the collector was started with, or add --create to begin \
+             a new store there"
+        )));
+    }
     let store = Store::open(&arguments.data, StoreOptions::default()).context("cannot open the store")?;
     store.register_probe(NewProbe {
         id: key.id(),
@@ -19,6 +28,8 @@ pub(crate) fn add(arguments: &ProbeAddArguments) -> Outcome {
         site: arguments.site.clone(),
         created: clock::now(),
     })?;
+    // The identifier alone on standard output, for scripts.
+    note(&format!("probe {} ({:?}) is registered in {}", key.id(), arguments.name, file.display()));
     line(key.id().as_str())
 }
 

@@ -39,6 +39,10 @@ fn what_is_asked_wrongly_ends_with_64_and_says_what_to_do() {
         "desserte-probe key",
     );
     check(&["probe", "list", "--data", empty], 64, "no store");
+    let typo = dir.path().join("typo");
+    let words = ["probe", "add", "--data", text(&typo), "--public-key", KEY, "--name", "x"];
+    check(&words, 64, "--create");
+    assert!(!typo.exists(), "a mistyped directory is not created");
     let config = dir.path().join("collector.toml");
     std::fs::write(&config, "[publication]\nminimum_run = 3\n").unwrap();
     let words = ["collector", "--data", empty, "--config", text(&config)];
@@ -50,15 +54,19 @@ fn help_version_and_default_configuration_are_answers_not_errors() {
     check(&["help"], 0, "Exit codes:");
     check(&["--version"], 0, "desserte 0.");
     check(&["version"], 0, "desserte 0.");
-    check(&["collector", "--data", "x", "--print-config"], 0, "minimum_runs = 6");
+    check(&["collector", "--print-config"], 0, "minimum_runs = 6");
 }
 
 #[test]
 fn a_probe_is_registered_listed_and_retired() {
     let dir = tempfile::tempdir().unwrap();
     let data = text(dir.path());
-    let words = ["probe", "add", "--data", data, "--public-key", KEY, "--name", "mairie", "--site", "bourg"];
+    let mut words =
+        vec!["probe", "add", "--data", data, "--public-key", KEY, "--name", "mairie", "--site", "bourg"];
+    words.push("--create");
     let added = desserte(&words);
+    let told = String::from_utf8_lossy(&added.stderr);
+    assert!(told.contains(data) && told.contains("collector.sqlite"), "says where: {told}");
     assert!(added.status.success(), "{}", said(&added));
     let id = String::from_utf8(added.stdout).unwrap().trim().to_owned();
     assert_eq!(id.len(), 32);

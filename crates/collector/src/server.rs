@@ -10,7 +10,7 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use desserte_boot::build::BuildInfo;
-use desserte_store::{Store, StoreError, StoreOptions};
+use desserte_store::{DirectoryLock, Store, StoreError, StoreOptions};
 use desserte_territory::Territory;
 use http::{HeaderMap, Method, Uri};
 use prometheus::Registry;
@@ -53,13 +53,15 @@ pub struct Collector {
     listeners: Listeners,
     router: Router,
     drain: Duration,
+    /// Held until the end: a second collector on the same directory is refused.
+    _lock: DirectoryLock,
 }
 
 impl Collector {
     /// Opens the store in `data` and listens on every one of `addresses`.
     ///
     /// # Errors
-    /// When the store, the registry or the address cannot be used.
+    /// When the store, the registry or the address cannot be used, or another collector works in `data`.
     pub async fn bind(
         config: Config,
         data: &Path,
@@ -69,12 +71,15 @@ impl Collector {
         build: BuildInfo,
     ) -> Result<Self, ServeError> {
         let drain = Duration::from_secs(config.server.drain_s);
+        let lock = DirectoryLock::take(data)?;
         let store = Store::open(data, StoreOptions::default())?;
+        // A store that can only be read must not wait for the first probe to be found out.
+        store.check_writable()?;
         let metrics = Metrics::new(registry, build.version)?;
         let shared = Arc::new(Shared::new(config, store, territory, metrics, build)?);
         let refused = |(address, source)| ServeError::Listen { address, source };
         let listeners = Listeners::bind(addresses).await.map_err(refused)?;
-        Ok(Self { listeners, router: router(shared), drain })
+        Ok(Self { listeners, router: router(shared), drain, _lock: lock })
     }
 
     /// The addresses listened on, with the ports that the system chose where 0 was asked for.

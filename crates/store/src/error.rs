@@ -1,5 +1,7 @@
 //! Why the store could not do its work.
 
+use std::path::PathBuf;
+
 use rusqlite::ErrorCode;
 
 /// The store's refusal or failure.
@@ -23,6 +25,30 @@ pub enum StoreError {
         found: i64,
         /// Latest version this program knows.
         known: i64,
+    },
+    /// Another collector works in the data directory.
+    #[error(
+        "another collector{} uses {}: stop it first, or name another directory with --data",
+        process.map(|number| format!(" (process {number})")).unwrap_or_default(),
+        directory.display()
+    )]
+    InUse {
+        /// The data directory.
+        directory: PathBuf,
+        /// Number of the other process, as it wrote it down; `None` when it cannot be read.
+        process: Option<u32>,
+    },
+    /// The data directory cannot be created or written.
+    #[error(
+        "the data directory {} cannot be written ({message}): give it to the user that runs this program, or name \
+         another with --data",
+        directory.display()
+    )]
+    Unwritable {
+        /// The data directory.
+        directory: PathBuf,
+        /// What the system says.
+        message: String,
     },
     /// The database failed.
     #[error("{doing}: {message}")]

@@ -8,6 +8,7 @@
 
 mod connection;
 mod derive;
+mod directory;
 mod error;
 mod ingest;
 mod late;
@@ -18,6 +19,7 @@ mod rollup;
 mod store;
 mod writer;
 
+pub use directory::DirectoryLock;
 pub use error::StoreError;
 pub use ingest::{IncomingBatch, IncomingRecord};
 pub use probes::{LatestHealth, NewProbe, ProbeSeen, RegisteredProbe};

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use crate::ingest::Prepared;
 use crate::writer::{Reply, Writer};
-use crate::{IncomingBatch, StoreError, connection};
+use crate::{IncomingBatch, StoreError, connection, directory};
 
 /// Name of the database in the data directory.
 pub const STORE_FILE: &str = "collector.sqlite";
@@ -34,16 +34,14 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens, creates or migrates the store in `directory`, which is created if missing.
+    /// Opens, creates or migrates the store in `directory`, which is created if missing, for its owner alone.
     ///
     /// # Errors
     /// When the directory or the file cannot be used, or comes from a later version of this program.
     pub fn open(directory: &Path, options: StoreOptions) -> Result<Self, StoreError> {
-        std::fs::create_dir_all(directory).map_err(|error| StoreError::Database {
-            doing: "creating the data directory",
-            message: format!("{}: {error}", directory.display()),
-        })?;
+        directory::create(directory)?;
         let path = directory.join(STORE_FILE);
+        directory::create_file(directory, &path)?;
         let connection = connection::open_writer(&path)?;
         if let Some(pages) = options.max_pages {
             connection
