@@ -39,7 +39,7 @@ const LOCK_FILE: &str = "lock";
 /// Why the agent cannot start.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StartError {
-    #[error("the state folder {} cannot be used", path.display())]
+    #[error("the state folder {} cannot be used{}", path.display(), crate::rights::hint(path, source))]
     StateFolder {
         path: PathBuf,
         #[source]
@@ -53,8 +53,8 @@ pub(crate) enum StartError {
         #[source]
         source: io::Error,
     },
-    #[error("`budget.megabytes` is too small for echoes and reports alone: {0}")]
-    BudgetTooSmall(desserte_measure::RulesTooLarge),
+    #[error(transparent)]
+    Config(#[from] crate::config::ConfigFault),
     #[error("the clock cannot be read")]
     Clock(#[source] io::Error),
     #[error(transparent)]
@@ -99,7 +99,7 @@ impl Agent {
     pub(crate) fn start(config: Config, acknowledged_log: Option<PathBuf>) -> Result<Self, StartError> {
         let state_dir = config.state_dir.clone();
         let lock = lock(&state_dir)?;
-        let rules = book::rules(&config).map_err(StartError::BudgetTooSmall)?;
+        let rules = book::rules(&config)?;
         let key = identity::load_or_create(&state_dir)?;
         let machine = Linux::open().map_err(StartError::Clock)?;
         let clock = Clock::open(Box::new(machine), &state_dir);

@@ -10,7 +10,7 @@ use desserte_net::FamilyChoice;
 use desserte_units::{ByteCount, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::config::{Config, Method, Target};
+use crate::config::{Config, ConfigFault, Method, Target};
 use crate::slots::{Held, Slots};
 
 const FILE: &str = "budget";
@@ -207,7 +207,7 @@ const fn place(direction: Direction) -> usize {
 }
 
 /// The rules that a configuration sets: what a month of echoes and of uploads needs is reserved for them.
-pub(crate) fn rules(config: &Config) -> Result<BudgetRules, RulesTooLarge> {
+pub(crate) fn rules(config: &Config) -> Result<BudgetRules, ConfigFault> {
     let windows = windows_in(config, MONTH);
     let latency = windows.saturating_mul(window_cost(config));
     let uploads = MONTH.as_secs() / config.upload_every.as_secs().max(1) + 1;
@@ -219,7 +219,13 @@ pub(crate) fn rules(config: &Config) -> Result<BudgetRules, RulesTooLarge> {
         latency_reserve: ByteCount::from_bytes(latency),
         control_reserve: ByteCount::from_bytes(control),
     };
-    rules.check().map(|()| rules)
+    let megabytes = |bytes: ByteCount| bytes.as_bytes().div_ceil(1_000_000);
+    rules.check().map(|()| rules).map_err(|RulesTooLarge { reserves, limit }| ConfigFault::BudgetTooSmall {
+        given_mb: limit.as_bytes() / 1_000_000,
+        echoes_mb: megabytes(rules.latency_reserve),
+        reports_mb: megabytes(rules.control_reserve),
+        least_mb: megabytes(reserves),
+    })
 }
 
 /// The most that one run may put on the line: as configured, but never so much that a month held fewer than
@@ -269,7 +275,7 @@ pub(crate) fn family_of(address: std::net::IpAddr) -> IpFamily {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::TEMPLATE;
+    use crate::config::filled_template;
 
     const NOW: Option<Timestamp> = Some(Timestamp::from_unix_secs(1_796_000_000));
 
@@ -284,14 +290,14 @@ mod tests {
 
     #[test]
     fn a_month_of_minutes_to_two_targets_stays_below_thirty_megabytes() {
-        let config = Config::parse(TEMPLATE).unwrap();
+        let config = Config::parse(&filled_template()).unwrap();
         let rules = rules(&config).unwrap();
         assert!(rules.latency_reserve <= ByteCount::from_megabytes(30), "{rules:?}");
     }
 
     #[test]
     fn a_small_budget_makes_runs_shorter_rather_than_impossible() {
-        let text = TEMPLATE.replace("megabytes = 100000", "megabytes = 200");
+        let text = filled_template().replace("megabytes = 20000", "megabytes = 200");
         let config = Config::parse(&text).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let book = Book::open(folder.path(), rules(&config).unwrap()).unwrap();

@@ -29,11 +29,12 @@ pub(crate) enum Command {
     /// Measure and report until stopped (the service does this).
     Run(RunArgs),
     /// Say in plain words whether all is well, and what to do if not.
+    #[command(visible_alias = "statut")]
     Status(StatusArgs),
     /// Show the probe's name and public key, to give to the collector's operator; makes the key on first use.
-    Key(ConfigArgs),
+    Key(SpokenArgs),
     /// Read the configuration file and say what is wrong with it, without measuring.
-    CheckConfig(ConfigArgs),
+    CheckConfig(SpokenArgs),
     /// Write the commented configuration file, to be edited.
     Init(InitArgs),
     /// Look after the records that wait for the collector.
@@ -68,6 +69,29 @@ pub(crate) struct RunArgs {
     pub(crate) ack_log: Option<PathBuf>,
 }
 
+/// Flags of the commands that answer in the reader's language.
+#[derive(Debug, Args)]
+pub(crate) struct SpokenArgs {
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+    /// Language of the text; that of the session by default.
+    #[arg(long, value_name = "LANGUAGE")]
+    pub(crate) lang: Option<Language>,
+}
+
+impl Command {
+    /// The language asked for, else that of the session. The service's own messages are English, as its log is.
+    pub(crate) fn language(&self) -> Language {
+        let session = || Language::of_session(|name| std::env::var(name).ok());
+        match self {
+            Self::Run(_) | Self::Spool(_) => Language::En,
+            Self::Status(args) => args.lang.unwrap_or_else(session),
+            Self::Key(args) | Self::CheckConfig(args) => args.lang.unwrap_or_else(session),
+            Self::Init(args) => args.lang.unwrap_or_else(session),
+        }
+    }
+}
+
 /// Flags of `status`.
 #[derive(Debug, Args)]
 pub(crate) struct StatusArgs {
@@ -87,6 +111,9 @@ pub(crate) struct InitArgs {
     /// File to write; an existing one is kept. `-` writes to standard output.
     #[arg(long, value_name = "FILE", default_value = DEFAULT_PATH)]
     pub(crate) config: PathBuf,
+    /// Language of the text; that of the session by default.
+    #[arg(long, value_name = "LANGUAGE")]
+    pub(crate) lang: Option<Language>,
 }
 
 /// What to do with the spool.

@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::io::{self, Write as _};
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -13,13 +14,16 @@ use crate::agent::{self, Agent};
 use crate::board::{Board, Moment};
 use crate::cli::{ConfigArgs, InitArgs, RunArgs, StatusArgs};
 use crate::clock::{Clock, Linux};
-use crate::config::{Config, TEMPLATE};
-use crate::status::{Language, judge, render};
-use crate::{book, identity, spool, tls};
+use crate::config::{Config, ConfigFault, DEFAULT_PATH, TEMPLATE};
+use crate::status::{Language, Verdict, judge, render};
+use crate::{book, identity, rights, spool, summary, tls};
 
 /// Prints an error with its causes.
-pub(crate) fn complain(error: &anyhow::Error) {
-    eprintln!("desserte-probe: {error:#}");
+pub(crate) fn complain(error: &anyhow::Error, language: Language) {
+    match error.downcast_ref::<ConfigFault>() {
+        Some(fault) => eprintln!("desserte-probe: {}", fault.describe(language)),
+        None => eprintln!("desserte-probe: {error:#}"),
+    }
 }
 
 fn load(args: &ConfigArgs) -> anyhow::Result<Config> {
@@ -35,8 +39,9 @@ pub(crate) fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
     if let Some(collector) = args.collector {
         collector.trim_end_matches('/').clone_into(&mut config.collector);
     }
+    book::rules(&config)?;
     logging::init(args.log.as_deref().unwrap_or(&config.log_level), config.log_format)?;
-    for advice in config.advice() {
+    for advice in config.advice(Language::En) {
         tracing::warn!(%advice, "the configuration works, but");
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -52,16 +57,19 @@ pub(crate) fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
     })
 }
 
-pub(crate) fn status(args: &StatusArgs) -> anyhow::Result<ExitCode> {
+pub(crate) fn status(args: &StatusArgs, language: Language) -> anyhow::Result<ExitCode> {
     let config = load(&args.config)?;
-    let session = |name: &str| std::env::var(name).ok();
-    let language = args.lang.unwrap_or_else(|| Language::of_session(session));
-    let board = Board::read(&config.state_dir)
-        .with_context(|| format!("reading the status in {}", config.state_dir.display()))?;
-    let running = agent::is_running(&config.state_dir);
-    let machine = Linux::open().context("reading the clock")?;
-    let now: Moment = Clock::open(Box::new(machine), &config.state_dir).now().into();
-    let verdict = judge(board.as_ref(), running, &now);
+    let folder = &config.state_dir;
+    let board = match Board::read(folder) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => None,
+        other => other.with_context(|| format!("reading the status in {}", folder.display()))?,
+    };
+    let verdict = if board.is_none() && rights::denied(folder) {
+        Verdict::no_rights(folder.display().to_string(), rights::user())
+    } else {
+        judge(board.as_ref(), agent::is_running(folder), &now(folder)?)
+    };
+    let now = now(folder)?;
     if args.json {
         let all = serde_json::json!({ "verdict": verdict, "now": now, "status": board });
         println!("{all:#}");
@@ -71,56 +79,66 @@ pub(crate) fn status(args: &StatusArgs) -> anyhow::Result<ExitCode> {
     Ok(if verdict.well { ExitCode::SUCCESS } else { exit::not_well() })
 }
 
-pub(crate) fn key(args: &ConfigArgs) -> anyhow::Result<ExitCode> {
+fn now(folder: &Path) -> anyhow::Result<Moment> {
+    let machine = Linux::open().context("reading the clock")?;
+    Ok(Clock::open(Box::new(machine), folder).now().into())
+}
+
+pub(crate) fn key(args: &ConfigArgs, language: Language) -> anyhow::Result<ExitCode> {
     let config = load(args)?;
     let key = identity::load_or_create(&config.state_dir)?;
+    // These two lines are for programs too, and the same in every language.
     println!("probe      {}", key.id());
     println!("public-key {}", key.public());
+    let collector = &config.collector;
+    match language {
+        Language::Fr => println!("Donnez la clé publique (public-key) à la personne qui gère {collector}"),
+        Language::En => println!("Give the public key to whoever runs {collector}"),
+    }
     Ok(ExitCode::SUCCESS)
 }
 
-pub(crate) fn check_config(args: &ConfigArgs) -> anyhow::Result<ExitCode> {
+pub(crate) fn check_config(args: &ConfigArgs, language: Language) -> anyhow::Result<ExitCode> {
     let config = load(args)?;
     tls::read_ca(config.ca_file.as_deref())?;
-    let rules =
-        book::rules(&config).context("`budget.megabytes` is too small for echoes and reports alone")?;
-    println!("{} is a valid configuration", args.config.display());
-    println!(
-        "a month of {} MB keeps {} MB for echoes and {} MB for reports; {} MB remain for throughput runs",
-        rules.limit.as_bytes() / 1_000_000,
-        rules.latency_reserve.as_bytes() / 1_000_000,
-        rules.control_reserve.as_bytes() / 1_000_000,
-        rules.throughput_share().as_bytes() / 1_000_000,
-    );
-    let ceiling = book::run_ceiling(&rules, &config).as_bytes();
-    if ceiling < config.run.max_bytes.as_bytes() {
-        println!("advice: with this budget a run is cut at {} MB", ceiling / 1_000_000);
-    }
-    let networks: Vec<_> = config.servers.iter().filter_map(|server| server.network.as_deref()).collect();
-    println!(
-        "{} measurement server(s) {networks:?}, {} target(s)",
-        config.servers.len(),
-        config.targets.len()
-    );
-    for advice in config.advice() {
-        println!("advice: {advice}");
-    }
+    let rules = book::rules(&config)?;
+    print!("{}", summary::of(&args.config, &config, &rules, language));
     Ok(ExitCode::SUCCESS)
 }
 
-pub(crate) fn init(args: &InitArgs) -> anyhow::Result<ExitCode> {
+pub(crate) fn init(args: &InitArgs, language: Language) -> anyhow::Result<ExitCode> {
     if args.config.as_os_str() == "-" {
         io::stdout().write_all(TEMPLATE.as_bytes())?;
         return Ok(ExitCode::SUCCESS);
     }
-    let writing = || format!("writing {}", args.config.display());
+    let path = args.config.display();
+    let next = if args.config.as_os_str() == DEFAULT_PATH {
+        "desserte-probe check-config".to_owned()
+    } else {
+        format!("desserte-probe check-config --config {path}")
+    };
+    let writing = || match language {
+        Language::Fr => format!("{path} ne peut pas être écrit"),
+        Language::En => format!("{path} cannot be written"),
+    };
     if let Some(folder) = args.config.parent() {
         fs::create_dir_all(folder).with_context(writing)?;
     }
-    let mut file =
-        fs::OpenOptions::new().write(true).create_new(true).open(&args.config).with_context(writing)?;
+    let mut file = match fs::OpenOptions::new().write(true).create_new(true).open(&args.config) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            match language {
+                Language::Fr => eprintln!("{path} existe déjà, gardé ; ensuite : {next}"),
+                Language::En => eprintln!("{path} exists already and is kept; next: {next}"),
+            }
+            return Ok(exit::failure());
+        }
+        other => other.with_context(writing)?,
+    };
     file.write_all(TEMPLATE.as_bytes()).with_context(writing)?;
-    println!("{} written; edit it, then run `desserte-probe check-config`", args.config.display());
+    match language {
+        Language::Fr => println!("{path} est écrit ; complétez-le, puis : {next}"),
+        Language::En => println!("{path} is written; fill it in, then: {next}"),
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -14,7 +14,7 @@ const FILE: &str = "probe.key";
 /// Why there is no key to sign with.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum KeyError {
-    #[error("reading the key file {}", path.display())]
+    #[error("the key file {} cannot be read{}", path.display(), hint(path, source))]
     Unreadable {
         path: PathBuf,
         #[source]
@@ -22,7 +22,7 @@ pub(crate) enum KeyError {
     },
     #[error("the key file {} is damaged; remove it to get a new identity, and register the new key", path.display())]
     Damaged { path: PathBuf },
-    #[error("writing the key file {}", path.display())]
+    #[error("the key file {} cannot be written{}", path.display(), hint(path, source))]
     Unwritable {
         path: PathBuf,
         #[source]
@@ -30,6 +30,10 @@ pub(crate) enum KeyError {
     },
     #[error("the system gives no random octets: {0}")]
     NoRandomness(getrandom::Error),
+}
+
+fn hint(path: &Path, error: &io::Error) -> String {
+    crate::rights::hint(path.parent().unwrap_or(path), error)
 }
 
 /// Reads the key pair, or makes one on first use. The file is readable by its owner alone.

@@ -20,10 +20,12 @@ mod line;
 mod medium;
 mod minutes;
 mod recorder;
+mod rights;
 mod runs;
 mod slots;
 mod spool;
 mod status;
+mod summary;
 mod tls;
 mod uploads;
 
@@ -42,16 +44,17 @@ fn main() -> ExitCode {
             return if error.use_stderr() { exit::usage() } else { ExitCode::SUCCESS };
         }
     };
+    let language = cli.command.language();
     let done = match cli.command {
         Command::Run(args) => commands::run(args),
-        Command::Status(args) => commands::status(&args),
-        Command::Key(args) => commands::key(&args),
-        Command::CheckConfig(args) => commands::check_config(&args),
-        Command::Init(args) => commands::init(&args),
+        Command::Status(args) => commands::status(&args, language),
+        Command::Key(args) => commands::key(&args.config, language),
+        Command::CheckConfig(args) => commands::check_config(&args.config, language),
+        Command::Init(args) => commands::init(&args, language),
         Command::Spool(SpoolCommand::Check(args)) => commands::check_spool(&args),
     };
     done.unwrap_or_else(|error| {
-        commands::complain(&error);
+        commands::complain(&error, language);
         if error.is::<config::ConfigFault>() { exit::usage() } else { exit::failure() }
     })
 }

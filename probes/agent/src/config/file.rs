@@ -10,7 +10,9 @@ use desserte_net::{CongestionAlgorithm, FamilyChoice, ServerUrl};
 use desserte_units::{BitRate, ByteCount};
 use serde::Deserialize;
 
-use super::{Config, ConfigFault, MeasurementServer, Method, RunPlan, Schedule, Site, Target, fault};
+use super::fault::{ConfigFault, Placeholder, fault};
+use super::placeholders::{is_example_host, is_example_position};
+use super::{Config, MeasurementServer, Method, RunPlan, Schedule, Site, Target};
 use crate::spool;
 
 /// Where the state is when the file does not say otherwise.
@@ -66,15 +68,16 @@ pub(super) struct File {
 #[derive(Debug, Deserialize)]
 struct SiteTable {
     name: String,
-    lon: f64,
-    lat: f64,
+    /// Optional here so that its absence is said together with the other values still to be given.
+    lon: Option<f64>,
+    lat: Option<f64>,
     uncertainty_m: Option<f64>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 struct AccessTable {
     operator: Option<String>,
-    technology: Option<AccessTechnology>,
+    technology: Option<String>,
     download_mbit_per_s: Option<f64>,
     upload_mbit_per_s: Option<f64>,
     source: Option<LineSource>,
@@ -152,6 +155,10 @@ struct LogTable {
 
 impl File {
     pub(super) fn check(self) -> Result<Config, ConfigFault> {
+        let placeholders = self.placeholders();
+        if !placeholders.is_empty() {
+            return Err(ConfigFault::Placeholders(placeholders));
+        }
         let collector = self.collector.trim_end_matches('/').to_owned();
         let known = collector.strip_prefix("https://").or_else(|| collector.strip_prefix("http://"));
         if known.is_none_or(|rest| rest.is_empty() || rest.contains(['?', '#', '@', ' '])) {
@@ -206,9 +213,41 @@ impl File {
     }
 }
 
+impl File {
+    /// What is still as in the example.
+    fn placeholders(&self) -> Vec<Placeholder> {
+        let mut found = Vec::new();
+        let mut host = |key: String, value: &str| {
+            if is_example_host(value) {
+                found.push(Placeholder { key, value: Some(format!("\"{value}\"")) });
+            }
+        };
+        host("collector".to_owned(), &self.collector);
+        for (place, server) in self.servers.iter().enumerate() {
+            host(format!("servers[{place}].url"), &server.url);
+        }
+        for (place, target) in self.targets.iter().enumerate() {
+            host(format!("targets[{place}].host"), &target.host);
+        }
+        let example = match (self.site.lon, self.site.lat) {
+            (Some(lon), Some(lat)) => is_example_position(lon, lat),
+            _ => false,
+        };
+        for (key, value) in [("site.lon", self.site.lon), ("site.lat", self.site.lat)] {
+            if example || value.is_none() {
+                found.push(Placeholder { key: key.to_owned(), value: value.map(|value| value.to_string()) });
+            }
+        }
+        found
+    }
+}
+
 impl SiteTable {
     fn check(self) -> Result<Site, ConfigFault> {
-        let point = LonLat::new(self.lon, self.lat).map_err(|error| fault("site", error))?;
+        let missing = |key: &str| fault(key, "missing");
+        let lon = self.lon.ok_or_else(|| missing("site.lon"))?;
+        let lat = self.lat.ok_or_else(|| missing("site.lat"))?;
+        let point = LonLat::new(lon, lat).map_err(|error| fault("site", error))?;
         if self.uncertainty_m.is_some_and(|radius| !(radius.is_finite() && radius >= 0.0)) {
             return Err(fault("site.uncertainty_m", "expected a length in metres"));
         }
@@ -233,7 +272,7 @@ impl AccessTable {
         }
         Ok(Some(AccessLine {
             operator: self.operator.map(|name| name.to_lowercase()),
-            technology: self.technology,
+            technology: self.technology.as_deref().map(technology).transpose()?,
             subscribed_download_bits_per_second: download,
             subscribed_upload_bits_per_second: upload,
             source: self.source.unwrap_or(LineSource::Declared),
@@ -258,6 +297,39 @@ impl ScheduleTable {
     }
 }
 
+/// What people write for a technology, and its code.
+const TECHNOLOGY_NAMES: [(&str, &str); 16] = [
+    ("fibre", "ftth"),
+    ("fiber", "ftth"),
+    ("ftto", "ftth"),
+    ("adsl", "dsl"),
+    ("vdsl", "dsl"),
+    ("vdsl2", "dsl"),
+    ("xdsl", "dsl"),
+    ("cable", "coax"),
+    ("câble", "coax"),
+    ("4g", "4g_fixe"),
+    ("5g", "5g_fixe"),
+    ("satellite", "sat"),
+    ("starlink", "sat"),
+    ("wimax", "radio"),
+    ("thd radio", "radio"),
+    ("lte", "4g_fixe"),
+];
+
+fn technology(text: &str) -> Result<AccessTechnology, ConfigFault> {
+    use serde::de::IntoDeserializer as _;
+    use serde::de::value::{Error, StrDeserializer};
+    let code: StrDeserializer<'_, Error> = text.into_deserializer();
+    AccessTechnology::deserialize(code).map_err(|_| {
+        let written = text.to_lowercase();
+        let meant = TECHNOLOGY_NAMES.iter().find(|(name, _)| *name == written);
+        let meant = meant.map_or(String::new(), |(_, code)| format!(", did you mean `{code}`?"));
+        let all = "one of ftth, dsl, coax, 4g_fixe, 5g_fixe, radio, sat, mobile";
+        fault("access.technology", format!("unknown technology `{text}`{meant} ({all})"))
+    })
+}
+
 fn servers(tables: Vec<ServerTable>) -> Result<Vec<MeasurementServer>, ConfigFault> {
     let read = |(place, table): (usize, ServerTable)| {
         let url = ServerUrl::from_str(&table.url).map_err(|e| fault(format!("servers[{place}].url"), e))?;
@@ -278,7 +350,10 @@ fn targets(tables: Vec<TargetTable>) -> Result<Vec<Target>, ConfigFault> {
         if host.is_empty() || host.contains(['/', ' ']) {
             return Err(fault(key("host"), "expected a name or an address"));
         }
-        if targets.iter().any(|other| other.id == id || other.host == host) {
+        if targets.iter().any(|other| other.id == id) {
+            return Err(fault(key("id"), format!("{id} is the name of another target too")));
+        }
+        if targets.iter().any(|other| other.host == host) {
             return Err(fault(key("host"), "named twice; two targets must be independent of each other"));
         }
         let method = match table.method.as_deref() {

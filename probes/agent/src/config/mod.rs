@@ -1,8 +1,11 @@
 //! The configuration file, read into values that cannot be wrong.
 
+mod advice;
+mod fault;
 mod file;
+mod placeholders;
+mod territory;
 
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,6 +15,7 @@ use desserte_net::{CongestionAlgorithm, FamilyChoice, ServerUrl};
 use desserte_units::ByteCount;
 
 use crate::spool;
+pub(crate) use fault::ConfigFault;
 use file::File;
 
 /// The commented default file. It shows every key, which is how misspelt ones are recognised.
@@ -19,19 +23,6 @@ pub(crate) const TEMPLATE: &str = include_str!("../../probe.toml");
 
 /// Where the file is when no flag says otherwise.
 pub(crate) const DEFAULT_PATH: &str = "/etc/desserte/probe.toml";
-
-/// Why the values of a file cannot be used together.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum ConfigFault {
-    #[error(transparent)]
-    File(#[from] desserte_boot::config::ConfigError),
-    #[error("`{key}`: {why}")]
-    Value { key: String, why: String },
-}
-
-fn fault(key: impl Into<String>, why: impl ToString) -> ConfigFault {
-    ConfigFault::Value { key: key.into(), why: why.to_string() }
-}
 
 /// Everything the agent is told.
 #[derive(Debug, Clone)]
@@ -108,38 +99,32 @@ pub(crate) struct Schedule {
 impl Config {
     /// Reads a file.
     pub(crate) fn load(path: &Path) -> Result<Self, ConfigFault> {
-        desserte_boot::config::load::<File>(path, TEMPLATE)?.check()
+        let file = desserte_boot::config::load::<File>(path, TEMPLATE).map_err(|error| {
+            ConfigFault::of_file(error, &std::fs::read_to_string(path).unwrap_or_default())
+        })?;
+        file.check()
     }
 
     /// Reads a text.
     #[cfg(test)]
     pub(crate) fn parse(text: &str) -> Result<Self, ConfigFault> {
-        desserte_boot::config::parse::<File>(text, TEMPLATE, "probe.toml")?.check()
+        let file = desserte_boot::config::parse::<File>(text, TEMPLATE, "probe.toml")
+            .map_err(|error| ConfigFault::of_file(error, text))?;
+        file.check()
     }
+}
 
-    /// Advice about a configuration that works, but not as well as it could.
-    pub(crate) fn advice(&self) -> Vec<String> {
-        let mut advice = Vec::new();
-        if self.targets.len() < 2 {
-            advice.push("with fewer than two targets the line is never called down".to_owned());
-        }
-        let named = self.targets.iter().filter(|target| target.host.parse::<IpAddr>().is_err());
-        for target in named {
-            advice.push(format!(
-                "target {} is a name: while it cannot be resolved, its last address is used",
-                target.id
-            ));
-        }
-        if self.collector.starts_with("http://") {
-            advice
-                .push("the collector is reached without TLS: records are signed but can be read".to_owned());
-        }
-        if self.window != Duration::from_secs(60) {
-            advice
-                .push("`latency.window_s` is not 60: the minutes are not comparable with others'".to_owned());
-        }
-        advice
-    }
+/// The template as someone would fill it in.
+#[cfg(test)]
+pub(crate) fn filled_template() -> String {
+    fill(TEMPLATE)
+}
+
+#[cfg(test)]
+fn fill(text: &str) -> String {
+    let text = text.replace("example.org", "desserte.test").replace("#lon = 0.0", "lon = 1.87");
+    let text = text.replace("#lat = 0.0", "lat = 46.17");
+    text.replace("192.0.2.1", "198.18.0.1").replace("198.51.100.1", "198.18.0.2")
 }
 
 #[cfg(test)]

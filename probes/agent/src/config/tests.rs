@@ -1,4 +1,5 @@
 use super::*;
+use crate::status::Language;
 
 const LEAST: &str = "collector = \"https://c.example\"\n[site]\nname = \"M\"\nlon = 1.0\nlat = 46.0\n\
                      [budget]\nmegabytes = 500\n";
@@ -9,8 +10,9 @@ fn refusal(text: &str) -> String {
 
 #[test]
 fn the_template_is_a_valid_file_and_shows_the_defaults() {
-    let template = Config::parse(TEMPLATE).unwrap();
-    let shown: String = TEMPLATE
+    let filled = filled_template();
+    let template = Config::parse(&filled).unwrap();
+    let shown: String = filled
         .lines()
         .map(|line| match line.strip_prefix('#') {
             Some(rest) if rest.starts_with(|c: char| c.is_ascii_lowercase()) => rest,
@@ -36,7 +38,7 @@ fn the_profiles_are_valid_and_afford_what_they_plan() {
         ("town-hall-pc", include_str!("../../../profiles/town-hall-pc/probe.toml")),
         ("raspberry-pi-4g", include_str!("../../../profiles/raspberry-pi-4g/probe.toml")),
     ] {
-        let config = Config::parse(text).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let config = Config::parse(&fill(text)).unwrap_or_else(|error| panic!("{name}: {error}"));
         let rules = crate::book::rules(&config).unwrap_or_else(|error| panic!("{name}: {error}"));
         let pair = ByteCount::from_bytes(2 * config.run.max_bytes.as_bytes());
         let affordable = desserte_measure::affordable_runs_per_week(rules.throughput_share(), pair);
@@ -48,7 +50,7 @@ fn the_profiles_are_valid_and_afford_what_they_plan() {
 fn the_least_file_has_no_surprises() {
     let config = Config::parse(LEAST).unwrap();
     assert!(config.servers.is_empty() && config.targets.is_empty());
-    assert_eq!(config.advice().len(), 1);
+    assert_eq!(config.advice(Language::En).len(), 2);
 }
 
 #[test]
@@ -77,4 +79,37 @@ fn values_that_mean_nothing_are_refused_with_their_key() {
         let message = refusal(&text);
         assert!(message.contains(key), "{key}: {message}");
     }
+}
+
+#[test]
+fn the_untouched_example_is_refused_with_everything_still_to_be_given() {
+    let message = refusal(TEMPLATE);
+    for key in ["collector", "site.lon", "site.lat", "servers[0].url", "targets[0].host", "targets[1].host"] {
+        assert!(message.contains(key), "{key}: {message}");
+    }
+    let zero = TEMPLATE.replace("#lon = 0.0", "lon = 0.0").replace("#lat = 0.0", "lat = 0.0");
+    assert!(refusal(&zero).contains("site.lon = 0"), "{}", refusal(&zero));
+}
+
+#[test]
+fn frequent_slips_get_a_hint() {
+    let message = refusal(&LEAST.replace("lon = 1.0", "lon = 1,8722"));
+    assert!(message.contains("`lon = 1.8722`"), "{message}");
+    let message = refusal(&format!("{LEAST}[access]\ntechnology = \"fibre\"\n"));
+    assert!(message.contains("did you mean `ftth`?"), "{message}");
+    let target = "[[targets]]\nid = \"a\"\nhost = ";
+    let message = refusal(&format!("{LEAST}{target}\"x\"\n{target}\"y\"\n"));
+    assert!(message.contains("`targets[1].id`"), "{message}");
+    let small = Config::parse(&filled_template().replace("megabytes = 20000", "megabytes = 100")).unwrap();
+    let ConfigFault::BudgetTooSmall { least_mb, .. } = crate::book::rules(&small).unwrap_err() else {
+        panic!("another fault");
+    };
+    let least = filled_template().replace("megabytes = 20000", &format!("megabytes = {least_mb}"));
+    assert!(crate::book::rules(&Config::parse(&least).unwrap()).is_ok());
+}
+
+#[test]
+fn an_exchanged_position_is_advised_against() {
+    let config = Config::parse(&LEAST.replace("lon = 1.0\nlat = 46.0", "lon = 46.0\nlat = 1.0")).unwrap();
+    assert!(config.advice(Language::Fr).iter().any(|advice| advice.contains("inversés")));
 }

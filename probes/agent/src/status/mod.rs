@@ -29,6 +29,13 @@ const TARGETS_NEEDED: usize = 2;
 pub(crate) enum Finding {
     /// No agent has ever run with this state folder.
     NeverStarted,
+    /// This user may not work in the state folder, and nothing is known.
+    NoRights {
+        /// The folder.
+        folder: String,
+        /// The user.
+        user: String,
+    },
     /// No agent runs.
     NotRunning,
     /// The agent runs but does nothing.
@@ -118,6 +125,14 @@ pub(crate) struct Verdict {
     pub(crate) starting: bool,
     /// What is not well, most urgent first.
     pub(crate) findings: Vec<Finding>,
+}
+
+impl Verdict {
+    /// What is said when the state folder is closed to whoever asks.
+    pub(crate) fn no_rights(folder: String, user: String) -> Self {
+        let findings = vec![Finding::NoRights { folder, user }];
+        Self { well: false, running: false, starting: false, findings }
+    }
 }
 
 /// Judges what the agent showed last.

@@ -43,6 +43,14 @@ pub(crate) fn headline(finding: &Finding, language: Language) -> String {
         Finding::NeverStarted => {
             say("La sonde n’a encore jamais démarré ici.", "The probe has never been started here.")
         }
+        Finding::NoRights { folder, user } => match language {
+            Language::Fr => format!(
+                "L’utilisateur « {user} » n’a pas accès au dossier d’état {folder} : la sonde ne peut pas y démarrer sous ce nom."
+            ),
+            Language::En => format!(
+                "The user {user} has no access to the state folder {folder}: the probe cannot start there as this user."
+            ),
+        },
         Finding::NotRunning => say("La sonde est arrêtée.", "The probe is not running."),
         Finding::Hangs { .. } => say(
             "La sonde a un souci : elle tourne mais ne fait plus rien.",
@@ -126,7 +134,13 @@ pub(crate) fn headline(finding: &Finding, language: Language) -> String {
             with("Le disque de la sonde refuse d’écrire", "The probe's disk refuses to write", reason)
         }
         Finding::Dropped { records } => match language {
-            Language::Fr => format!("{records} mesures ont été perdues faute de place ou trop anciennes."),
+            Language::Fr if *records == 1 => {
+                "Une mesure a été perdue, faute de place ou trop ancienne.".to_owned()
+            }
+            Language::Fr => format!("{records} mesures ont été perdues, faute de place ou trop anciennes."),
+            Language::En if *records == 1 => {
+                "One record was lost for want of room or because of its age.".to_owned()
+            }
             Language::En => format!("{records} records were lost for want of room or because of their age."),
         },
         Finding::BudgetSpent => say(
@@ -146,6 +160,14 @@ pub(crate) fn advice(finding: &Finding, board: Option<&Board>, language: Languag
             "Démarrez-la : « sudo systemctl start desserte-probe ». Si elle s’arrête aussitôt, « journalctl -u desserte-probe » dit pourquoi.",
             "Start it: `sudo systemctl start desserte-probe`. If it stops at once, `journalctl -u desserte-probe` says why.",
         ),
+        Finding::NoRights { folder, user } => match language {
+            Language::Fr => format!(
+                "Si la sonde doit tourner sous « {user} » : « sudo chown -R {user} {folder} ». Si c’est un service : « sudo desserte-probe status »."
+            ),
+            Language::En => format!(
+                "If the probe is to run as {user}: `sudo chown -R {user} {folder}`. If it is a service: `sudo desserte-probe status`."
+            ),
+        },
         Finding::Hangs { .. } => say(
             "Redémarrez-la : « sudo systemctl restart desserte-probe ».",
             "Restart it: `sudo systemctl restart desserte-probe`.",
@@ -210,6 +232,9 @@ pub(crate) fn advice(finding: &Finding, board: Option<&Board>, language: Languag
                 Language::En => format!("Check the address `collector`: {collector}."),
             };
             [Some(check), remedy(reason, language)].into_iter().flatten().collect::<Vec<_>>().join(" ")
+        }
+        Finding::CollectorUnreachable { reason, .. } if remedy(reason, language).is_some() => {
+            remedy(reason, language).unwrap_or_default()
         }
         Finding::CollectorUnreachable { .. } | Finding::CollectorBusy => say(
             "Rien à faire : les mesures attendent ici (30 jours au plus) et partiront d’elles-mêmes. Si cela dure un jour, prévenez la personne qui gère le collecteur.",

@@ -29,7 +29,7 @@ pub(crate) fn render(board: Option<&Board>, verdict: &Verdict, now: &Moment, lan
     if let Some(board) = board {
         out.push('\n');
         for (label, text) in facts(board, verdict.running, now, language) {
-            let gap = " ".repeat(20_usize.saturating_sub(label.chars().count()));
+            let gap = " ".repeat(24_usize.saturating_sub(label.chars().count()));
             let _ = writeln!(out, "{label}{gap} {text}");
         }
     }
@@ -53,7 +53,7 @@ fn facts(board: &Board, running: bool, now: &Moment, language: Language) -> Vec<
         (say("Débit descendant", "Download"), throughput(board.download.as_ref(), now, language)),
         (say("Débit montant", "Upload"), throughput(board.upload.as_ref(), now, language)),
         (
-            say("Prochain débit", "Next run"),
+            say("Prochain essai de débit", "Next throughput run"),
             next_run(board.next_run.as_ref().filter(|_| running), now, language),
         ),
         (say("Dernier envoi", "Last report"), last_report(board, now, language)),
@@ -61,9 +61,11 @@ fn facts(board: &Board, running: bool, now: &Moment, language: Language) -> Vec<
     ];
     if board.spool.damaged > 0 {
         let damaged = board.spool.damaged;
-        let text = match language {
-            Language::Fr => format!("{damaged} partie(s) abîmée(s) du journal mise(s) de côté au démarrage"),
-            Language::En => format!("{damaged} damaged part(s) of the log set aside at the start"),
+        let text = match (language, damaged) {
+            (Language::Fr, 1) => "1 partie abîmée du journal mise de côté au démarrage".to_owned(),
+            (Language::Fr, _) => format!("{damaged} parties abîmées du journal mises de côté au démarrage"),
+            (Language::En, 1) => "1 damaged part of the log set aside at the start".to_owned(),
+            (Language::En, _) => format!("{damaged} damaged parts of the log set aside at the start"),
         };
         facts.push((say("Disque", "Disk"), text));
     }
@@ -107,7 +109,8 @@ fn state(minute: &MinuteSeen, language: Language) -> String {
     if minute.echoes_lost > 0 {
         let (lost, sent) = (minute.echoes_lost, minute.echoes_sent);
         details.push(match language {
-            Language::Fr => format!("{lost} écho(s) perdu(s) sur {sent}"),
+            Language::Fr if lost == 1 => format!("1 écho perdu sur {sent}"),
+            Language::Fr => format!("{lost} échos perdus sur {sent}"),
             Language::En => format!("{lost} of {sent} echoes lost"),
         });
     }
@@ -154,23 +157,59 @@ fn last_report(board: &Board, now: &Moment, language: Language) -> String {
         Some(moment) => ago(moment, now, language),
         None => language.choose("jamais", "never").to_owned(),
     };
-    let waiting = board.spool.records;
-    let plural = if waiting == 1 { "" } else { "s" };
-    match language {
-        Language::Fr => format!("{when} ; {waiting} mesure{plural} en attente"),
-        Language::En => format!("{when}; {waiting} record{plural} waiting"),
+    match (language, board.spool.records) {
+        (Language::Fr, 0) => format!("{when} ; aucune mesure en attente"),
+        (Language::Fr, 1) => format!("{when} ; 1 mesure en attente"),
+        (Language::Fr, waiting) => format!("{when} ; {waiting} mesures en attente"),
+        (Language::En, 0) => format!("{when}; no record waiting"),
+        (Language::En, 1) => format!("{when}; 1 record waiting"),
+        (Language::En, waiting) => format!("{when}; {waiting} records waiting"),
     }
 }
 
 fn budget(board: &Board, language: Language) -> String {
     let budget = &board.budget;
-    let unit = language.choose("Mo", "MB");
-    let (used, limit) = (budget.used_bytes / 1_000_000, budget.limit_bytes / 1_000_000);
-    let month = budget.month.as_ref().map_or(String::new(), |month| format!(" ({month})"));
-    match language {
-        Language::Fr => format!("{used} {unit} sur {limit} {unit}{month}"),
-        Language::En => format!("{used} {unit} of {limit} {unit}{month}"),
+    let (used, limit) = (data(budget.used_bytes, language), data(budget.limit_bytes, language));
+    let of = language.choose("sur", "of");
+    let month =
+        budget.month.as_ref().map_or(String::new(), |month| format!(" ({})", calendar(month, language)));
+    format!("{used} {of} {limit}{month}")
+}
+
+/// An amount of data in MB, or in GB from a thousand of them.
+fn data(bytes: u64, language: Language) -> String {
+    if bytes < 1_000_000_000 {
+        return format!("{} {}", bytes / 1_000_000, language.choose("Mo", "MB"));
     }
+    let tenths = bytes / 100_000_000;
+    let whole = tenths / 10;
+    let unit = language.choose("Go", "GB");
+    match tenths % 10 {
+        0 => format!("{whole} {unit}"),
+        tenth => format!("{whole}{}{tenth} {unit}", language.choose(",", ".")),
+    }
+}
+
+/// `2026-11` as people say it.
+fn calendar(month: &str, language: Language) -> String {
+    const MONTHS: [(&str, &str); 12] = [
+        ("janvier", "January"),
+        ("février", "February"),
+        ("mars", "March"),
+        ("avril", "April"),
+        ("mai", "May"),
+        ("juin", "June"),
+        ("juillet", "July"),
+        ("août", "August"),
+        ("septembre", "September"),
+        ("octobre", "October"),
+        ("novembre", "November"),
+        ("décembre", "December"),
+    ];
+    let Some((year, number)) = month.split_once('-') else { return month.to_owned() };
+    let place = number.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+    let name = place.and_then(|place| MONTHS.get(place));
+    name.map_or_else(|| month.to_owned(), |(fr, en)| format!("{} {year}", language.choose(*fr, *en)))
 }
 
 fn ago(moment: &Moment, now: &Moment, language: Language) -> String {
@@ -238,6 +277,7 @@ mod tests {
         let all = [
             Finding::NeverStarted,
             Finding::NotRunning,
+            Finding::NoRights { folder: "/x".to_owned(), user: "u".to_owned() },
             Finding::Hangs { silent_s: 1 },
             Finding::LineDown,
             Finding::NoLink,
@@ -270,5 +310,35 @@ mod tests {
             assert_ne!(headline(&finding, Language::Fr), headline(&finding, Language::En));
             assert_ne!(advice(&finding, None, Language::Fr), advice(&finding, None, Language::En));
         }
+    }
+
+    #[test]
+    fn amounts_and_counts_are_written_as_people_say_them() {
+        let mut board = board();
+        board.budget.used_bytes = 10_340_000_000;
+        board.budget.limit_bytes = 100_000_000_000;
+        board.budget.month = Some("2026-11".to_owned());
+        let text = show(&board, Language::Fr);
+        assert!(text.contains("10,3 Go sur 100 Go (novembre 2026)"), "{text}");
+        assert!(text.contains("aucune mesure en attente"), "{text}");
+        assert!(show(&board, Language::En).contains("10.3 GB of 100 GB (November 2026)"));
+    }
+
+    #[test]
+    fn the_reader_gets_a_reason_in_words_and_never_a_bare_colon() {
+        let mut board = board();
+        let fault =
+            |detail: &str| Some(UploadFault { code: "unreachable".to_owned(), detail: detail.to_owned() });
+        board.reports.answered = true;
+        board.reports.fault = fault("Connection refused (os error 111)");
+        let text = show(&board, Language::Fr);
+        assert!(text.contains("le collecteur est injoignable (connexion refusée)."), "{text}");
+        board.reports.fault = fault("something unheard of");
+        assert!(show(&board, Language::Fr).contains("le collecteur est injoignable.\n"));
+        board.reports.answered = false;
+        board.reports.fault = fault("invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))");
+        let text = show(&board, Language::Fr);
+        assert!(text.contains("n’a encore jamais répondu (certificat auto-signé refusé)"), "{text}");
+        assert!(text.contains("Vérifiez l’adresse « collector »") && text.contains("ca_file"), "{text}");
     }
 }
