@@ -20,7 +20,7 @@ const MONTH: Duration = Duration::from_secs(31 * 86_400);
 
 /// Octets beside the records that one upload may cost: TCP and TLS handshakes with a chain of certificates, headers,
 /// the receipt, and closing.
-pub(crate) const UPLOAD_OVERHEAD: ByteCount = ByteCount::from_bytes(12_000);
+const UPLOAD_OVERHEAD: ByteCount = ByteCount::from_bytes(12_000);
 
 /// Octets of one compressed record, estimated upwards from batches seen (minutes compress to about 350).
 const RECORD_COMPRESSED: u64 = 600;
@@ -111,6 +111,19 @@ impl Book {
             tracing::warn!(%error, "the data budget cannot be stored");
         }
         settled
+    }
+
+    /// Settles an exchange with the collector. What came beyond the bound is charged as well, as far as the month still
+    /// has anything: it was not foreseen, but it was on the line.
+    pub(crate) fn settle_control(&mut self, reservation: Reservation, actual: ByteCount) {
+        let overrun = self.settle(reservation, actual).overrun.min(self.left(Purpose::Control));
+        if overrun == ByteCount::ZERO {
+            return;
+        }
+        match self.charge(None, Purpose::Control, overrun) {
+            Ok(reservation) => drop(self.settle(reservation, overrun)),
+            Err(error) => tracing::warn!(%error, "what came beyond a bound cannot be charged"),
+        }
     }
 
     /// Takes the octets of some echoes out of an allowance that is charged for an hour at a time.
@@ -314,6 +327,17 @@ mod tests {
         let lost = first.charge(NOW, Purpose::Throughput, ByteCount::from_bytes(300)).unwrap();
         drop((first, lost));
         assert_eq!(book(folder.path()).used().as_bytes(), 300, "a crash keeps the whole bound");
+    }
+
+    #[test]
+    fn what_the_collector_sent_beyond_the_bound_is_charged_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut book = book(folder.path());
+        for (actual, used) in [(30, 30), (70, 100), (5000, 1000)] {
+            let upload = book.charge(NOW, Purpose::Control, ByteCount::from_bytes(50)).unwrap();
+            book.settle_control(upload, ByteCount::from_bytes(actual));
+            assert_eq!(book.used().as_bytes(), used);
+        }
     }
 
     #[test]

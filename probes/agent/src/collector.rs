@@ -1,33 +1,60 @@
 //! The collector as the probe sees it: it tells the time and takes batches.
 
 use std::io::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use desserte_model::{BATCH_CONTENT_TYPE, BATCH_SCHEMA, BatchHeader, BatchId, BootAnchor, Problem, Receipt};
 use desserte_signing::{ProbeKey, RequestTarget, encode_batch, sign_request};
 use desserte_units::{ByteCount, Timestamp};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use reqwest::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
-use reqwest::{Response, StatusCode, Url};
+use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use hyper_rustls::HttpsConnector;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use serde::Deserialize;
 
+use crate::meter::{Meter, MeteredConnector, Reading, UNREAD_BYTES_MAX};
 use crate::recorder::software;
 
-/// Connecting, TLS included; a geostationary path needs three seconds.
+/// Connecting; a geostationary path needs three seconds.
 const CONNECT_MAX: Duration = Duration::from_secs(15);
+
+/// Asking for the time, TLS included: a few hundred octets.
+const TIME_MAX: Duration = Duration::from_secs(30);
 
 /// A whole upload: the largest batch over 100 kbit/s.
 const REQUEST_MAX: Duration = Duration::from_secs(60);
 
 /// Longest answer that is read; a receipt that refuses every record of a batch stays below.
-const ANSWER_BYTES_MAX: usize = 128 * 1024;
+const ANSWER_BYTES_MAX: u64 = 128 * 1024;
+
+/// Longest answer to the question for the time; a page of a portal that stands in between need not be read.
+const TIME_BYTES_MAX: u64 = 4 * 1024;
+
+/// What may come beside the bodies: the handshake of TLS with a chain of certificates, and headers.
+const BESIDE_BYTES_MAX: u64 = 32 * 1024;
+
+/// What the HTTP library holds at most, which also limits the header of an answer.
+const HTTP_BUFFER_BYTES: usize = 16 * 1024;
 
 /// An idle connection is closed early: keeping it open costs data, and a NAT forgets it.
 const IDLE_MAX: Duration = Duration::from_secs(20);
 
-/// What octets of header a request and its answer have beside the bodies.
-const HEADER_BYTES: u64 = 1500;
+/// A failure after so much was read is no failed handshake, but an answer that was given up. Half of what the HTTP
+/// library holds, since it gives up on a header when that is full.
+const GIVEN_UP_BYTES: u64 = 8 * 1024;
+
+/// What the probe sends beside the bodies: its part of the handshake, and headers.
+const REQUEST_BYTES: u64 = 3000;
+
+/// Octets of a connection that carry no payload: names looked up, opening, closing, and the short segments of the
+/// handshakes with their acknowledgements.
+const CONNECTION_BYTES: u64 = 3000;
 
 /// Longest `Retry-After` that is honoured, so that a wrong one does not silence a probe for days.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(6 * 3600);
@@ -37,8 +64,6 @@ const RETRY_AFTER_MAX: Duration = Duration::from_secs(6 * 3600);
 pub(crate) enum Trouble {
     #[error("the collector's address is unusable: {0}")]
     Address(String),
-    #[error("setting up HTTP")]
-    SetUp(#[source] reqwest::Error),
     #[error("the collector cannot be reached: {0}")]
     Unreachable(String),
     #[error("the collector answers {status}: {detail}")]
@@ -50,6 +75,9 @@ pub(crate) enum Trouble {
         /// What it asks to wait.
         retry_after: Option<Duration>,
     },
+    /// It costs data without end, so it is left alone for a while.
+    #[error("the collector sends more than an answer may hold")]
+    TooMuch,
     #[error("the collector's answer makes no sense: {0}")]
     Nonsense(String),
     #[error("writing the batch")]
@@ -59,19 +87,28 @@ pub(crate) enum Trouble {
 /// The connection to the collector.
 #[derive(Debug, Clone)]
 pub(crate) struct Collector {
-    http: reqwest::Client,
-    batches: Url,
-    time: Url,
+    http: Client<HttpsConnector<MeteredConnector>, Full<Bytes>>,
+    meter: Arc<Meter>,
+    agent: HeaderValue,
+    batches: Uri,
+    time: Uri,
+}
+
+/// An answer that was read whole.
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
 }
 
 /// A batch ready to be sent.
 #[derive(Debug)]
 pub(crate) struct Parcel {
-    body: Vec<u8>,
+    body: Bytes,
     records: u64,
 }
 
-/// What a request put on the line, estimated upwards.
+/// What a request put on the line: its payload as counted, what is around it estimated upwards.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sent(pub(crate) ByteCount);
 
@@ -82,35 +119,81 @@ struct Time {
 
 impl Collector {
     pub(crate) fn new(base: &str, tls: rustls::ClientConfig) -> Result<Self, Trouble> {
-        let address =
-            |path: &str| Url::parse(&format!("{base}{path}")).map_err(|e| Trouble::Address(e.to_string()));
+        let address = |path: &str| -> Result<Uri, Trouble> {
+            let url =
+                url::Url::parse(&format!("{base}{path}")).map_err(|e| Trouble::Address(e.to_string()))?;
+            url.as_str().parse().map_err(|e: http::uri::InvalidUri| Trouble::Address(e.to_string()))
+        };
         let software = software();
-        let http = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls)
-            .user_agent(format!("{}/{}", software.name, software.version))
-            .connect_timeout(CONNECT_MAX)
-            .timeout(REQUEST_MAX)
+        let agent = HeaderValue::try_from(format!("{}/{}", software.name, software.version))
+            .map_err(|error| Trouble::Address(error.to_string()))?;
+        let meter = Arc::new(Meter::default());
+        let connector = hyper_rustls::HttpsConnectorBuilder::new()
+            .with_tls_config(tls)
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(MeteredConnector::new(Arc::clone(&meter), CONNECT_MAX));
+        let http = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE_MAX)
             .pool_max_idle_per_host(1)
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .http1_only()
-            .build()
-            .map_err(Trouble::SetUp)?;
-        Ok(Self { http, batches: address("/api/v1/batches")?, time: address("/api/v1/time")? })
+            .http1_max_buf_size(HTTP_BUFFER_BYTES)
+            .build(connector);
+        Ok(Self { http, meter, agent, batches: address("/api/v1/batches")?, time: address("/api/v1/time")? })
+    }
+
+    /// The most that asking for the time once can put on the line.
+    pub(crate) fn time_bound() -> ByteCount {
+        on_the_line(REQUEST_BYTES + BESIDE_BYTES_MAX + TIME_BYTES_MAX + UNREAD_BYTES_MAX, 1)
     }
 
     /// Asks for the time.
-    pub(crate) async fn time(&self) -> Result<Timestamp, Trouble> {
-        let response = self.http.get(self.time.clone()).send().await.map_err(unreachable)?;
-        let status = response.status();
-        let answer = read(response).await?;
-        if status != StatusCode::OK {
-            return Err(refused(status, None, &answer));
-        }
-        let time: Time =
-            serde_json::from_slice(&answer).map_err(|error| Trouble::Nonsense(error.to_string()))?;
-        Ok(time.utc_us)
+    pub(crate) async fn time(&self) -> (Sent, Result<Timestamp, Trouble>) {
+        let request = self.request(Method::GET, &self.time).body(Full::default());
+        let (sent, answer) = self.exchange(request, TIME_BYTES_MAX, TIME_MAX).await;
+        let time = answer.and_then(|answer| {
+            if answer.status != StatusCode::OK {
+                return Err(refused(answer.status, None, &answer.body));
+            }
+            let time: Result<Time, _> = serde_json::from_slice(&answer.body);
+            time.map(|time| time.utc_us).map_err(|error| Trouble::Nonsense(error.to_string()))
+        });
+        (sent, time)
+    }
+
+    fn request(&self, method: Method, uri: &Uri) -> http::request::Builder {
+        Request::builder().method(method).uri(uri).header(USER_AGENT, &self.agent)
+    }
+
+    /// One request and its answer. Whatever comes, no more is read than the limits say, and all of it is counted.
+    async fn exchange(
+        &self,
+        request: Result<Request<Full<Bytes>>, http::Error>,
+        answer_max: u64,
+        time_max: Duration,
+    ) -> (Sent, Result<Answer, Trouble>) {
+        let request = match request {
+            Ok(request) => request,
+            Err(error) => return (Sent(ByteCount::ZERO), Err(Trouble::Address(error.to_string()))),
+        };
+        self.meter.allow(BESIDE_BYTES_MAX + answer_max);
+        let answer = tokio::time::timeout(time_max, self.answer(request, answer_max)).await;
+        let answer = answer.unwrap_or_else(|_| Err(Trouble::Unreachable("no answer in time".to_owned())));
+        let Reading { read, written, opened, cut } = self.meter.take();
+        let answer = answer.map_err(|trouble| if cut { Trouble::TooMuch } else { trouble });
+        // Given up in the middle of much, a connection is closed while more may have arrived.
+        let unread = if answer.is_err() && read >= GIVEN_UP_BYTES { UNREAD_BYTES_MAX } else { 0 };
+        (Sent(on_the_line(read.saturating_add(written).saturating_add(unread), opened)), answer)
+    }
+
+    async fn answer(&self, request: Request<Full<Bytes>>, max: u64) -> Result<Answer, Trouble> {
+        let response = self.http.request(request).await.map_err(|error| unreachable(&error))?;
+        let (head, body) = response.into_parts();
+        let body = Limited::new(body, usize::try_from(max).unwrap_or(usize::MAX)).collect().await;
+        let body = body.map_err(|error| {
+            if error.is::<LengthLimitError>() { Trouble::TooMuch } else { unreachable(&*error) }
+        })?;
+        Ok(Answer { status: head.status, headers: head.headers, body: body.to_bytes() })
     }
 
     /// Sends a batch. A receipt, with or without refusals, is final for every record in it.
@@ -128,30 +211,19 @@ impl Collector {
         };
         let signature = sign_request(key, &target, &parcel.body, now);
         let request = self
-            .http
-            .post(self.batches.clone())
+            .request(Method::POST, &self.batches)
             .header(CONTENT_TYPE, BATCH_CONTENT_TYPE)
             .header(CONTENT_ENCODING, "gzip")
             .header(ACCEPT, "application/json, application/problem+json")
             .header("content-digest", signature.content_digest)
             .header("signature-input", signature.signature_input)
             .header("signature", signature.signature)
-            .body(parcel.body.clone());
-        match request.send().await {
-            // How much of the body left is not known, so all of it counts.
-            Err(error) => (parcel.on_the_line(0), Err(unreachable(error))),
-            Ok(response) => {
-                let status = response.status();
-                let retry_after = retry_after(&response);
-                match read(response).await {
-                    Ok(answer) => (
-                        parcel.on_the_line(answer.len()),
-                        receipt(status, retry_after, &answer, parcel.records),
-                    ),
-                    Err(error) => (parcel.on_the_line(ANSWER_BYTES_MAX), Err(error)),
-                }
-            }
-        }
+            .body(Full::new(parcel.body.clone()));
+        let (sent, answer) = self.exchange(request, ANSWER_BYTES_MAX, REQUEST_MAX).await;
+        let receipt = answer.and_then(|answer| {
+            receipt(answer.status, retry_after(&answer.headers), &answer.body, parcel.records)
+        });
+        (sent, receipt)
     }
 }
 
@@ -174,26 +246,26 @@ impl Parcel {
         let text = encode_batch(&header, records.iter().map(Vec::as_slice)).map_err(std::io::Error::from)?;
         let mut packer = GzEncoder::new(Vec::new(), Compression::default());
         packer.write_all(&text)?;
-        Ok(Self { body: packer.finish()?, records: u64::try_from(records.len()).unwrap_or(u64::MAX) })
+        Ok(Self { body: packer.finish()?.into(), records: u64::try_from(records.len()).unwrap_or(u64::MAX) })
     }
 
     /// The most that sending it can put on the line, its answer included.
     pub(crate) fn bound(&self) -> ByteCount {
-        self.on_the_line(ANSWER_BYTES_MAX).0
+        let body = u64::try_from(self.body.len()).unwrap_or(u64::MAX);
+        let most = REQUEST_BYTES + BESIDE_BYTES_MAX + ANSWER_BYTES_MAX + UNREAD_BYTES_MAX;
+        on_the_line(body.saturating_add(most), 1)
     }
+}
 
-    /// Octets on the line: bodies, headers, TLS records, segments and their acknowledgements, plus a tenth for what is
-    /// sent twice.
-    fn on_the_line(&self, answer: usize) -> Sent {
-        let bodies = u64::try_from(self.body.len() + answer).unwrap_or(u64::MAX).saturating_add(HEADER_BYTES);
-        /// Payload of a segment on a path of small packets, and the octets around it and its acknowledgement.
-        const SEGMENT: u64 = 1200;
-        const AROUND: u64 = 150;
-        let segments = (bodies / SEGMENT).saturating_add(1).saturating_mul(AROUND);
-        let all = bodies.saturating_add(segments);
-        let all = all.saturating_add(all / 10);
-        Sent(ByteCount::from_bytes(all).saturating_add(crate::book::UPLOAD_OVERHEAD))
-    }
+/// Octets on the line: the payload of connections, segments and their acknowledgements, plus a tenth for what is sent
+/// twice.
+fn on_the_line(payload: u64, connections: u64) -> ByteCount {
+    /// Payload of a segment on a path of small packets, and the octets around it and its acknowledgement.
+    const SEGMENT: u64 = 1200;
+    const AROUND: u64 = 150;
+    let segments = (payload / SEGMENT).saturating_add(2).saturating_mul(AROUND);
+    let all = payload.saturating_add(segments).saturating_add(connections.saturating_mul(CONNECTION_BYTES));
+    ByteCount::from_bytes(all.saturating_add(all / 10))
 }
 
 fn receipt(
@@ -227,27 +299,15 @@ fn refused(status: StatusCode, retry_after: Option<Duration>, answer: &[u8]) -> 
     Trouble::Refused { status, detail: detail.chars().take(300).collect(), kind, retry_after }
 }
 
-fn retry_after(response: &Response) -> Option<Duration> {
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     // The other form, a date, is of no use to a probe that may not know the date.
-    let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds).min(RETRY_AFTER_MAX))
 }
 
-async fn read(mut response: Response) -> Result<Vec<u8>, Trouble> {
-    let mut answer = Vec::new();
-    while let Some(part) = response.chunk().await.map_err(unreachable)? {
-        answer.extend_from_slice(&part);
-        if answer.len() > ANSWER_BYTES_MAX {
-            return Err(Trouble::Nonsense(format!("an answer longer than {ANSWER_BYTES_MAX} bytes")));
-        }
-    }
-    Ok(answer)
-}
-
 /// The innermost cause says most ("connection refused"); the address in the outer text is known already.
-#[expect(clippy::needless_pass_by_value, reason = "used as a function of map_err")]
-fn unreachable(error: reqwest::Error) -> Trouble {
-    let mut cause: &dyn std::error::Error = &error;
+fn unreachable(error: &(dyn std::error::Error + 'static)) -> Trouble {
+    let mut cause = error;
     while let Some(inner) = cause.source() {
         cause = inner;
     }
@@ -255,34 +315,4 @@ fn unreachable(error: reqwest::Error) -> Trouble {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const REFUSED: &str = r#"{"type":"urn:desserte:problem:records-refused","title":"t","status":422,
-        "receipt":{"accepted":1,"duplicate":0,"refused":[{"line":3,"reason":"malformed","detail":"d"}]}}"#;
-
-    #[test]
-    fn a_receipt_is_final_with_and_without_refusals() {
-        let taken = receipt(StatusCode::OK, None, br#"{"accepted":1,"duplicate":1}"#, 2).unwrap();
-        assert_eq!((taken.accepted, taken.duplicate), (1, 1));
-        let partly = receipt(StatusCode::UNPROCESSABLE_ENTITY, None, REFUSED.as_bytes(), 2).unwrap();
-        assert_eq!(partly.refused[0].line, 3);
-    }
-
-    #[test]
-    fn anything_else_keeps_the_records() {
-        let wait = Some(Duration::from_secs(7));
-        let cases = [
-            (StatusCode::OK, &b"<html>login</html>"[..]),
-            (StatusCode::OK, br#"{"accepted":1,"duplicate":0}"#),
-            (StatusCode::UNPROCESSABLE_ENTITY, b"{}"),
-            (StatusCode::UNAUTHORIZED, b"{}"),
-            (StatusCode::INSUFFICIENT_STORAGE, b""),
-        ];
-        for (status, answer) in cases {
-            assert!(receipt(status, wait, answer, 2).is_err(), "{status}");
-        }
-        let error = receipt(StatusCode::SERVICE_UNAVAILABLE, wait, b"", 2).unwrap_err();
-        assert!(matches!(error, Trouble::Refused { retry_after, .. } if retry_after == wait));
-    }
-}
+mod tests;

@@ -18,6 +18,7 @@ mod files;
 mod identity;
 mod line;
 mod medium;
+mod meter;
 mod minutes;
 mod recorder;
 mod rights;

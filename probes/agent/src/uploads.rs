@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use desserte_measure::Purpose;
 use desserte_model::{Receipt, Refusal};
-use reqwest::StatusCode;
+use desserte_units::Timestamp;
+use http::StatusCode;
 
 use crate::agent::Agent;
 use crate::board::UploadFault;
-use crate::book::{Denied, UPLOAD_OVERHEAD};
+use crate::book::Denied;
 use crate::chance::chance;
-use crate::collector::{Parcel, Trouble};
+use crate::collector::{Collector, Parcel, Trouble};
 use crate::line::Use;
 use crate::recorder::Glimpse;
 use crate::spool::Waiting;
@@ -35,6 +36,10 @@ const BACK_OFF_MIN: Duration = Duration::from_secs(30);
 
 /// The longest wait after failures.
 const BACK_OFF_MAX: Duration = Duration::from_secs(3600);
+
+/// A collector that sent more than an answer may hold is left alone for this long: each attempt costs a hundred times an
+/// honest answer, and after an hour a portal in between may be gone.
+const TOO_MUCH_WAIT: Duration = Duration::from_secs(3600);
 
 /// A probe that the collector does not know asks again this often: someone is perhaps registering it right now.
 const UNKNOWN_RETRY: Duration = Duration::from_secs(120);
@@ -116,19 +121,11 @@ async fn set_clock(agent: &Agent) -> Result<(), Failure> {
         return Ok(());
     }
     let utc = agent.clock.borrow().utc();
-    let reservation =
-        agent.book.borrow_mut().charge(utc, Purpose::Control, UPLOAD_OVERHEAD).map_err(Failure::Budget)?;
-    agent.certificates.set(agent.clock.borrow().for_certificates());
     // The first answer includes the handshakes; only the second is a round trip.
-    let mut answer = agent.collector.time().await;
-    let mut asked = agent.clock.borrow().monotonic();
-    if answer.is_ok() {
-        asked = agent.clock.borrow().monotonic();
-        answer = agent.collector.time().await;
-    }
+    ask_time(agent, utc).await?;
+    let asked = agent.clock.borrow().monotonic();
+    let time = ask_time(agent, utc).await?;
     let answered = agent.clock.borrow().monotonic();
-    agent.book.borrow_mut().settle(reservation, UPLOAD_OVERHEAD);
-    let time = answer.map_err(Failure::Collector)?;
     let believed = agent.clock.borrow_mut().correct(time, asked, answered);
     if !believed {
         return Err(Failure::Clock);
@@ -143,6 +140,16 @@ async fn set_clock(agent: &Agent) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Asks once, charged and counted.
+async fn ask_time(agent: &Agent, utc: Option<Timestamp>) -> Result<Timestamp, Failure> {
+    let charged = agent.book.borrow_mut().charge(utc, Purpose::Control, Collector::time_bound());
+    let reservation = charged.map_err(Failure::Budget)?;
+    agent.certificates.set(agent.clock.borrow().for_certificates());
+    let (sent, answer) = agent.collector.time().await;
+    agent.book.borrow_mut().settle_control(reservation, sent.0);
+    answer.map_err(Failure::Collector)
+}
+
 async fn send(agent: &Agent, waiting: Waiting) -> Result<(), Failure> {
     let Some(now) = agent.clock.borrow().utc() else { return Err(Failure::Clock) };
     let glimpses: Vec<Option<Glimpse>> = waiting.records.iter().map(|record| Glimpse::of(record)).collect();
@@ -155,7 +162,7 @@ async fn send(agent: &Agent, waiting: Waiting) -> Result<(), Failure> {
     let reservation = charged.map_err(Failure::Budget)?;
     agent.certificates.set(agent.clock.borrow().for_certificates());
     let (sent, result) = agent.collector.send(&agent.key, &parcel, now).await;
-    agent.book.borrow_mut().settle(reservation, sent.0);
+    agent.book.borrow_mut().settle_control(reservation, sent.0);
     let receipt = result.map_err(|trouble| {
         if matches!(&trouble, Trouble::Refused { status, .. } if *status == StatusCode::PAYLOAD_TOO_LARGE) {
             // A proxy with a smaller limit than the collector's. Nothing is given up: the next batch is half as long.
@@ -219,6 +226,9 @@ fn log_acknowledged(agent: &Agent, glimpses: &[Option<Glimpse>], receipt: &Recei
 }
 
 fn back_off(failure: &Failure, failures: u32, every: Duration) -> Duration {
+    if let Failure::Collector(Trouble::TooMuch) = failure {
+        return TOO_MUCH_WAIT.mul_f64(1.0 + 0.2 * chance());
+    }
     if let Failure::Collector(Trouble::Refused { retry_after: Some(wait), .. }) = failure {
         return wait.mul_f64(1.0 + 0.2 * chance());
     }
@@ -251,9 +261,9 @@ impl Failure {
 
 fn code(trouble: &Trouble) -> &'static str {
     match trouble {
-        Trouble::Address(_) | Trouble::SetUp(_) | Trouble::Writing(_) => "probe",
+        Trouble::Address(_) | Trouble::Writing(_) => "probe",
         Trouble::Unreachable(_) => "unreachable",
-        Trouble::Nonsense(_) => "nonsense",
+        Trouble::Nonsense(_) | Trouble::TooMuch => "nonsense",
         // The kinds are those of the collector's problem documents (docs/spec/wire-v1.md).
         Trouble::Refused { kind, .. } if kind == "signature-out-of-window" => "clock",
         Trouble::Refused { kind, .. } if kind == "probe-retired" => "retired",
