@@ -5,6 +5,7 @@
 //! `docs/spec/throughput.md`, `docs/spec/minute-state.md` and `docs/spec/probe.md`; [`METHOD_VERSION`] names them.
 
 mod budget;
+mod calendar;
 mod month;
 mod outage;
 mod parameters;

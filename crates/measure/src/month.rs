@@ -30,6 +30,15 @@ impl Month {
         let date = jiff::tz::Offset::UTC.to_datetime(date);
         Some(Self { year: date.year(), month: date.month() })
     }
+
+    /// The month after this one.
+    pub(crate) const fn next(self) -> Self {
+        if self.month < 12 {
+            Self { month: self.month + 1, ..self }
+        } else {
+            Self { year: self.year.saturating_add(1), month: 1 }
+        }
+    }
 }
 
 impl fmt::Display for Month {
