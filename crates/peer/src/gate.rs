@@ -9,6 +9,7 @@ use desserte_units::Monotonic;
 use tokio::time::Instant;
 
 use crate::admission::{Admission, Capacity, Verdict};
+use crate::client::client_of;
 
 /// When to come back to a server that is about to end: whoever restarts it does so within a minute.
 const RETRY_WHILE_DRAINING: Duration = Duration::from_secs(60);
@@ -59,7 +60,8 @@ impl Gate for CapacityGate {
         if self.draining.load(Ordering::Relaxed) {
             return Decision::Busy { retry_after: RETRY_WHILE_DRAINING };
         }
-        match lock(&self.book).request(request.expected, request.duration, self.now()) {
+        let client = client_of(request.client);
+        match lock(&self.book).request(client, request.expected, request.duration, self.now()) {
             Verdict::Admitted { session, load_ratio } => Decision::Admit {
                 load_ratio,
                 permit: Box::new(Place { book: Arc::clone(&self.book), session }),

@@ -2,7 +2,9 @@
 
 mod admission;
 mod arguments;
+mod client;
 mod gate;
+mod lobby;
 mod serve;
 
 use std::process::ExitCode;

@@ -8,16 +8,25 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use desserte_boot::signals;
 use desserte_net::TlsIdentity;
-use desserte_net::ndt7::server::{ConnectionEnd, ServeError, ServerConfig, serve_connection};
+use desserte_net::ndt7::server::{ConnectionEnd, ServeError, ServerConfig, Waiting, serve_connection};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::arguments::{Door, Plan};
+use crate::client::client_of;
 use crate::gate::CapacityGate;
+use crate::lobby::Lobby;
 
 /// Connections beyond the sessions that may shake hands or be told to come later at the same time.
 const SPARE_CONNECTIONS: usize = 256;
+/// Of those, connections without a session that one client (an address, or a line's addresses of IPv6) may have: room for
+/// more probes behind one address than would ever come at once, and three quarters left to others.
+const WAITING_PER_CLIENT: usize = SPARE_CONNECTIONS / 4;
+/// Free places below which newcomers are given less time.
+const SCARCE_PLACES: usize = SPARE_CONNECTIONS / 4;
+/// Time that a client then gets for its handshake, and again for its request: three round trips of a slow line.
+const SCARCE_LIMIT: Duration = Duration::from_secs(2);
 /// Time that running measurements get when the server ends: the longest run, and a little.
 const DRAIN_LIMIT: Duration = Duration::from_secs(16);
 /// Pause after the system refused to accept, so that a full table of files does not turn into a busy loop.
@@ -34,6 +43,7 @@ pub(crate) async fn serve(plan: Plan) -> Result<()> {
     };
     let places = plan.capacity.sessions + SPARE_CONNECTIONS;
     let connections = Arc::new(Semaphore::new(places));
+    let lobby = Lobby::new(WAITING_PER_CLIENT);
     let mut doors = JoinSet::new();
     for Door { address, tls } in plan.doors {
         let listener =
@@ -41,7 +51,7 @@ pub(crate) async fn serve(plan: Plan) -> Result<()> {
         let address = listener.local_addr()?;
         let scheme = if tls.is_some() { "wss" } else { "ws" };
         tracing::info!(%address, scheme, server = config.id.as_str(), "serving measurements");
-        doors.spawn(accept(listener, tls, config.clone(), Arc::clone(&connections)));
+        doors.spawn(accept(listener, tls, config.clone(), Arc::clone(&connections), Arc::clone(&lobby)));
     }
     let signal = signals::shutdown().await.context("listening to signals")?;
     tracing::info!(signal, "no new measurements; waiting for running ones");
@@ -62,13 +72,27 @@ async fn accept(
     tls: Option<TlsIdentity>,
     config: ServerConfig,
     connections: Arc<Semaphore>,
+    lobby: Arc<Lobby>,
 ) {
     let tls = Arc::new(tls);
     loop {
         let Ok(place) = Arc::clone(&connections).acquire_owned().await else { return };
         match listener.accept().await {
             Ok((tcp, peer)) => {
-                tokio::spawn(attend(tcp, peer, Arc::clone(&tls), config.clone(), place));
+                let scarce = connections.available_permits() < SCARCE_PLACES;
+                let limit = if scarce { SCARCE_LIMIT } else { Waiting::LIMIT };
+                let (seat, sent_away) = lobby.enter(client_of(peer.ip()));
+                let waiting = Waiting { limit, seat: Some(Box::new(seat)) };
+                let attended = attend(tcp, peer, Arc::clone(&tls), config.clone(), waiting);
+                tokio::spawn(async move {
+                    tokio::select! {
+                        () = attended => {}
+                        () = sent_away.notified() => {
+                            tracing::debug!("a client has too many connections; its oldest is closed");
+                        }
+                    }
+                    drop(place);
+                });
             }
             Err(error) => {
                 // A client that hung up while it waited says nothing about us.
@@ -86,10 +110,10 @@ async fn attend(
     peer: SocketAddr,
     tls: Arc<Option<TlsIdentity>>,
     config: ServerConfig,
-    place: OwnedSemaphorePermit,
+    waiting: Waiting,
 ) {
     let family = if peer.is_ipv4() { "ipv4" } else { "ipv6" };
-    match serve_connection(tcp, peer, tls.as_ref().as_ref(), &config).await {
+    match serve_connection(tcp, peer, tls.as_ref().as_ref(), &config, waiting).await {
         Ok(ConnectionEnd::Session { direction, ending, payload_bytes, client, .. }) => {
             let client = client.as_deref().unwrap_or("unknown");
             tracing::info!(
@@ -111,5 +135,4 @@ async fn attend(
         }
         Err(error) => tracing::debug!(%error, family, "a connection came to nothing"),
     }
-    drop(place);
 }

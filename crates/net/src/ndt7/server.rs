@@ -24,10 +24,6 @@ use crate::tcp::congestion_in_use;
 use crate::wire::Wire;
 use crate::{CongestionAlgorithm, TlsIdentity};
 
-/// Time that a client gets for the TLS handshake.
-const TLS_LIMIT: Duration = Duration::from_secs(7);
-/// Time that a client gets to send the head of its request.
-const HEAD_LIMIT: Duration = Duration::from_secs(7);
 /// Time that an answer gets to leave.
 const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 
@@ -92,6 +88,25 @@ pub struct ServerConfig {
     pub congestion_control: CongestionAlgorithm,
     /// Who admits.
     pub gate: Arc<dyn Gate>,
+}
+
+/// How a connection waits until it has a session.
+pub struct Waiting {
+    /// Time that the client gets for the TLS handshake, and again to send the head of its request.
+    pub limit: Duration,
+    /// Dropped when a session is admitted, or with the connection.
+    pub seat: Option<Permit>,
+}
+
+impl Waiting {
+    /// Time that a client gets when there is no hurry; the specification suggests 5 to 10 s.
+    pub const LIMIT: Duration = Duration::from_secs(7);
+}
+
+impl Default for Waiting {
+    fn default() -> Self {
+        Self { limit: Self::LIMIT, seat: None }
+    }
 }
 
 /// What became of a connection.
@@ -162,18 +177,19 @@ pub async fn serve_connection(
     peer: SocketAddr,
     tls: Option<&TlsIdentity>,
     config: &ServerConfig,
+    waiting: Waiting,
 ) -> Result<ConnectionEnd, ServeError> {
     pin_congestion(&tcp, config.congestion_control.name());
     let local = tcp.local_addr().map_err(HeadError::Io)?;
     let mut wire = match tls {
         None => Wire::Clear(Counted::new(tcp)),
         Some(identity) => {
-            let accepted = timeout(TLS_LIMIT, identity.acceptor().accept(Counted::new(tcp))).await;
+            let accepted = timeout(waiting.limit, identity.acceptor().accept(Counted::new(tcp))).await;
             let tls = accepted.map_err(|_| ServeError::Slow("TLS handshake"))?.map_err(ServeError::Tls)?;
             Wire::Tls(Box::new(tls.into()))
         }
     };
-    let read = timeout(HEAD_LIMIT, http::read_request(&mut wire)).await;
+    let read = timeout(waiting.limit, http::read_request(&mut wire)).await;
     let received = match read.map_err(|_| ServeError::Slow("request"))? {
         Ok(received) => received,
         Err(error @ (HeadError::NotHttp(_) | HeadError::TooLong)) => {
@@ -200,18 +216,22 @@ pub async fn serve_connection(
     #[expect(clippy::cast_precision_loss, reason = "an expectation need not be exact")]
     let expected =
         parameters.expected_bits_per_second.and_then(|rate| BitRate::from_bits_per_second(rate as f64));
-    let (load_ratio, permit) =
-        match config.gate.admit(&SessionRequest { client: peer.ip(), direction, duration: plan.duration, expected }) {
-            Decision::Admit { load_ratio, permit } => (load_ratio, permit),
-            Decision::Busy { retry_after } => {
-                let retry_after_s = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
-                let text =
-                    format!("this server is busy with other measurements; come back in {retry_after_s} s");
-                let fields = [("Retry-After", retry_after_s.to_string())];
-                answer(&mut wire, &http::refusal("503 Service Unavailable", &fields, &text)).await?;
-                return Ok(ConnectionEnd::Busy { retry_after_s });
-            }
-        };
+    let (load_ratio, permit) = match config.gate.admit(&SessionRequest {
+        client: peer.ip(),
+        direction,
+        duration: plan.duration,
+        expected,
+    }) {
+        Decision::Admit { load_ratio, permit } => (load_ratio, permit),
+        Decision::Busy { retry_after } => {
+            let retry_after_s = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
+            let text = format!("this server is busy with other measurements; come back in {retry_after_s} s");
+            let fields = [("Retry-After", retry_after_s.to_string())];
+            answer(&mut wire, &http::refusal("503 Service Unavailable", &fields, &text)).await?;
+            return Ok(ConnectionEnd::Busy { retry_after_s });
+        }
+    };
+    drop(waiting);
     if let Some(wanted) = &parameters.congestion_control {
         match wanted.parse::<CongestionAlgorithm>() {
             Ok(algorithm) => pin_congestion(wire.tcp(), algorithm.name()),

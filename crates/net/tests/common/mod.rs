@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use desserte_model::{Direction, Software};
 use desserte_net::ndt7::RunConfig;
-use desserte_net::ndt7::server::{Decision, Gate, Health, ServerConfig, SessionRequest, serve_connection};
+use desserte_net::ndt7::server::{
+    Decision, Gate, Health, ServerConfig, SessionRequest, Waiting, serve_connection,
+};
 use desserte_net::{CongestionAlgorithm, TlsIdentity, TlsTrust};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -75,7 +77,9 @@ impl TestServer {
             loop {
                 let (tcp, peer) = listener.accept().await.unwrap();
                 let (tls, config) = (tls.clone(), config.clone());
-                tokio::spawn(async move { serve_connection(tcp, peer, tls.as_ref(), &config).await });
+                tokio::spawn(async move {
+                    serve_connection(tcp, peer, tls.as_ref(), &config, Waiting::default()).await
+                });
             }
         });
         Self { address, secure, task }
