@@ -11,6 +11,7 @@ mod ingest;
 mod listen;
 mod metrics;
 mod problem;
+mod refusals;
 mod server;
 mod state;
 mod ui;

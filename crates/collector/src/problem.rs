@@ -8,6 +8,8 @@ use desserte_model::{Problem, Receipt};
 use desserte_store::StoreError;
 use http::{HeaderValue, StatusCode, header};
 
+use crate::refusals;
+
 /// Media type of a problem document.
 pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
 
@@ -197,6 +199,12 @@ impl IntoResponse for ApiError {
                 error = internal,
                 "a request failed"
             );
+        }
+        if self.0.kind == "unknown-key" {
+            refusals::unknown_probe(&self.0.detail);
+        }
+        if let Some(receipt) = &self.0.receipt {
+            refusals::records(receipt);
         }
         let mut response = (self.0.status, Json(self.document())).into_response();
         let headers = response.headers_mut();

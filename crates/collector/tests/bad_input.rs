@@ -128,12 +128,9 @@ fn bodies_and_addresses_that_make_no_sense_get_a_problem_document() {
     }
     let many: Vec<_> = (0..5_001).map(|_| b"{}".to_vec()).collect();
     check(post(address, &key(1), &body(&key(1), &many)), 413, "batch-too-large");
-    let mut long = b"POST /api/v1/batches HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\
-        Content-Type: application/x-ndjson\r\nContent-Length: 9000000\r\nContent-Digest: x\r\n\
-        Signature-Input: desserte=();keyid=\"00112233445566778899aabbccddeeff\"\r\nSignature: x\r\n\r\n"
-        .to_vec();
-    long.resize(long.len() + 9_000_000, b' ');
-    check(exchange(address, &long), 413, "batch-too-large");
+    // A stranger's body is not read at all; this one is from a known probe.
+    let long = vec![b' '; 9_000_000];
+    check(post(address, &key(1), &long), 413, "batch-too-large");
     let other_type = b"POST /api/v1/batches HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\
         Content-Type: text/html\r\nContent-Length: 0\r\n\r\n";
     check(exchange(address, other_type), 415, "unsupported-media-type");

@@ -12,6 +12,26 @@ use common::{body, key, line, minute, now, sign, start};
 use desserte_store::{Store, StoreOptions};
 
 #[test]
+fn a_second_collector_on_the_same_directory_is_refused_in_clear_text() {
+    let running = start();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let second = runtime.block_on(desserte_collector::Collector::bind(
+        desserte_collector::Config::default(),
+        running.dir.path(),
+        desserte_territory::synthetic::territory(1),
+        &["127.0.0.1:0".parse().unwrap()],
+        prometheus::Registry::new(),
+        desserte_boot::build::BuildInfo { name: "desserte", version: "0.0.0" },
+    ));
+    let error = second.err().unwrap();
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert!(cause.contains("another collector (process ") && cause.contains("stop it first"), "{cause}");
+    // What operators do beside a running collector still works.
+    let store = Store::open(running.dir.path(), StoreOptions::default()).unwrap();
+    assert_eq!(store.probes().unwrap().len(), 1);
+}
+
+#[test]
 fn a_batch_half_sent_when_the_signal_comes_is_still_kept_and_acknowledged() {
     let mut running = start();
     let body = body(&key(1), &[line(&minute(1, now()))]);
