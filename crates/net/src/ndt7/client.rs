@@ -243,10 +243,10 @@ impl Ceiling {
         let charged = tariff.charged(&info);
         // What comes in or leaves if the run stops here, and what more might if it goes on until the next look.
         let (pending, more) = match (config.direction, self.payload_asked_for) {
-            // What is under way is counted as sent; the rest never leaves once the connection is reset. The server may
-            // fill the window meanwhile.
+            // What the kernel has may leave until the connection is reset, and the server may fill the window meanwhile.
             (Direction::Upload, _) => {
-                (tariff.still_to_come(self.window_most), 2 * octets.max(self.unwatched_least()))
+                let pending = tariff.still_to_come(self.window_most + info.bytes_unsent());
+                (pending, 2 * octets.max(self.unwatched_least()))
             }
             // A server that breaks its word ends the run; it may still fill the window that its word got it.
             (Direction::Download, Some(payload)) if Tariff::breaks_plan(payload, info.bytes_received()) => {

@@ -145,6 +145,11 @@ impl TcpInfo {
         })
     }
 
+    /// Octets handed to the kernel that it has not sent once.
+    pub(crate) fn bytes_unsent(&self) -> u64 {
+        self.field(self.raw.notsent_bytes, offset_of!(RawTcpInfo, notsent_bytes)).unwrap_or(0)
+    }
+
     /// Octets of TCP payload received in order.
     pub(crate) const fn bytes_received(&self) -> u64 {
         self.raw.bytes_received
