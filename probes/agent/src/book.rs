@@ -101,7 +101,7 @@ impl Book {
         }
     }
 
-    /// Settles. If that cannot be stored, the disk goes on holding the larger charge, which is safe.
+    /// Settles; what was sent beyond the bound is booked too. If that cannot be stored, the disk goes on holding the larger charge, which is safe.
     pub(crate) fn settle(&mut self, reservation: Reservation, actual: ByteCount) -> Settled {
         let settled = self.kept.ledger.settle(reservation, actual);
         if settled.overrun > ByteCount::ZERO {
@@ -111,19 +111,6 @@ impl Book {
             tracing::warn!(%error, "the data budget cannot be stored");
         }
         settled
-    }
-
-    /// Settles an exchange with the collector. What came beyond the bound is charged as well, as far as the month still
-    /// has anything: it was not foreseen, but it was on the line.
-    pub(crate) fn settle_control(&mut self, reservation: Reservation, actual: ByteCount) {
-        let overrun = self.settle(reservation, actual).overrun.min(self.left(Purpose::Control));
-        if overrun == ByteCount::ZERO {
-            return;
-        }
-        match self.charge(None, Purpose::Control, overrun) {
-            Ok(reservation) => drop(self.settle(reservation, overrun)),
-            Err(error) => tracing::warn!(%error, "what came beyond a bound cannot be charged"),
-        }
     }
 
     /// Takes the octets of some echoes out of an allowance that is charged for an hour at a time.
@@ -333,9 +320,9 @@ mod tests {
     fn what_the_collector_sent_beyond_the_bound_is_charged_too() {
         let folder = tempfile::tempdir().unwrap();
         let mut book = book(folder.path());
-        for (actual, used) in [(30, 30), (70, 100), (5000, 1000)] {
+        for (actual, used) in [(30, 30), (70, 100), (5000, 5100)] {
             let upload = book.charge(NOW, Purpose::Control, ByteCount::from_bytes(50)).unwrap();
-            book.settle_control(upload, ByteCount::from_bytes(actual));
+            book.settle(upload, ByteCount::from_bytes(actual));
             assert_eq!(book.used().as_bytes(), used);
         }
     }

@@ -146,7 +146,7 @@ async fn ask_time(agent: &Agent, utc: Option<Timestamp>) -> Result<Timestamp, Fa
     let reservation = charged.map_err(Failure::Budget)?;
     agent.certificates.set(agent.clock.borrow().for_certificates());
     let (sent, answer) = agent.collector.time().await;
-    agent.book.borrow_mut().settle_control(reservation, sent.0);
+    agent.book.borrow_mut().settle(reservation, sent.0);
     answer.map_err(Failure::Collector)
 }
 
@@ -162,7 +162,7 @@ async fn send(agent: &Agent, waiting: Waiting) -> Result<(), Failure> {
     let reservation = charged.map_err(Failure::Budget)?;
     agent.certificates.set(agent.clock.borrow().for_certificates());
     let (sent, result) = agent.collector.send(&agent.key, &parcel, now).await;
-    agent.book.borrow_mut().settle_control(reservation, sent.0);
+    agent.book.borrow_mut().settle(reservation, sent.0);
     let receipt = result.map_err(|trouble| {
         if matches!(&trouble, Trouble::Refused { status, .. } if *status == StatusCode::PAYLOAD_TOO_LARGE) {
             // A proxy with a smaller limit than the collector's. Nothing is given up: the next batch is half as long.
