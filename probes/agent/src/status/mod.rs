@@ -145,6 +145,7 @@ pub(crate) fn judge(board: Option<&Board>, running: bool, now: &Moment) -> Verdi
             if findings.is_empty() {
                 line(board, now, &mut findings);
                 reports(board, now, &mut findings);
+                unmeasured(board, &mut findings);
             }
             keeping(board, &mut findings);
             findings
@@ -170,8 +171,8 @@ fn measured_since_start(board: &Board) -> bool {
     known.and_then(|known| board.started.seconds_until(known)).is_some_and(|seconds| seconds >= 0)
 }
 
-fn line(board: &Board, now: &Moment, out: &mut Vec<Finding>) {
-    minutes(board, now, out);
+/// What the configuration or the servers leave unmeasured.
+fn unmeasured(board: &Board, out: &mut Vec<Finding>) {
     let Some(measured) = &board.measured else { return };
     let told = out.iter().any(|finding| matches!(finding, Finding::SecondTarget { .. }));
     if measured.targets < TARGETS_NEEDED && !told {
@@ -194,7 +195,7 @@ fn line_explains(findings: &[Finding]) -> bool {
     })
 }
 
-fn minutes(board: &Board, now: &Moment, out: &mut Vec<Finding>) {
+fn line(board: &Board, now: &Moment, out: &mut Vec<Finding>) {
     let Some(minute) = &board.minute else { return };
     let finding = match (minute.state.as_str(), minute.cause.as_deref()) {
         ("down", _) => Some(Finding::LineDown),
