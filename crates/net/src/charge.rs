@@ -70,7 +70,7 @@ impl Tariff {
     pub(crate) const fn held_back(&self, direction: Direction) -> u64 {
         match direction {
             Direction::Download => 0,
-            Direction::Upload => self.still_to_come(UPLOAD_WINDOW),
+            Direction::Upload => self.still_to_come(UPLOAD_WINDOW) + 2 * UPLOAD_STEP,
         }
     }
 
@@ -112,6 +112,10 @@ const SMALLEST_FULL_SEGMENT: u64 = 1280 - IPV6_HEADER - TCP_HEADER - TIMESTAMP_O
 /// What may come in during an upload without having been read: some forty texts of the reference server, which sends ten
 /// a second at the most; no less, since that much is offered before the direction of the load matters.
 pub(crate) const UPLOAD_WINDOW: u64 = 1 << 16;
+
+/// What an upload may move between two looks at the kernel, however little it moved before the last one: what the kernel
+/// takes at once from a sender that it holds back.
+pub(crate) const UPLOAD_STEP: u64 = 1 << 14;
 
 /// TLS handshake with a chain of certificates, upgrade, and about fifty measurement messages of 700 octets.
 const HANDSHAKE_AND_TEXTS: u64 = 16_000 + 50 * 800;

@@ -102,7 +102,9 @@ async fn what_is_no_payload_counts_against_the_ceiling_too() {
         for direction in [Direction::Download, Direction::Upload] {
             let (record, pushed) = measured(heavy.clone(), false, direction).await;
             let charged = record.connection.bytes_charged;
-            assert!(charged <= CEILING, "{name} {direction:?}: {charged}, {:?}", record.outcome);
+            // Loopback segments of 64 KiB come between two looks; a line's are 45 times smaller.
+            let most = CEILING + if direction == Direction::Upload { 1 << 16 } else { 0 };
+            assert!(charged <= most, "{name} {direction:?}: {charged}, {:?}", record.outcome);
             assert!(pushed < CEILING + BUFFERS, "{name} {direction:?}: {pushed}");
         }
     }

@@ -11,7 +11,7 @@ use desserte_units::{ByteCount, Monotonic};
 use super::upgrade::{UpgradeError, upgrade};
 use super::{Progress, RunConfig};
 use crate::channel::{Channel, ChannelKind};
-use crate::charge::{Tariff, UPLOAD_WINDOW};
+use crate::charge::{Tariff, UPLOAD_STEP, UPLOAD_WINDOW};
 use crate::connect::{ConnectPlan, connect};
 use crate::drive::{Clock, Watcher, drive};
 use crate::outbox::NoRandomness;
@@ -246,7 +246,7 @@ impl Ceiling {
             // What the kernel has may leave until the connection is reset, and the server may fill the window meanwhile.
             (Direction::Upload, _) => {
                 let pending = tariff.still_to_come(self.window_most + info.bytes_unsent());
-                (pending, 2 * octets.max(self.unwatched_least()))
+                (pending, 2 * octets.max(UPLOAD_STEP))
             }
             // A server that breaks its word ends the run; it may still fill the window that its word got it.
             (Direction::Download, Some(payload)) if Tariff::breaks_plan(payload, info.bytes_received()) => {
