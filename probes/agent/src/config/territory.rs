@@ -17,8 +17,8 @@ const fn territory((west, east): (f64, f64), (south, north): (f64, f64)) -> Terr
 /// Rough boxes of the French territories.
 ///
 /// # Source
-/// The outermost capes on the IGN's map, rounded outwards to a tenth of a degree or more (November 2026). Only advice
-/// hangs on them, so a box too large costs nothing.
+/// Rough boxes from general knowledge, not checked against a map (2026-11-21). Only advice hangs on them, so a box too large
+/// costs nothing.
 const FRENCH_TERRITORIES: [Territory; 11] = [
     // Mainland and Corsica.
     territory((-5.3, 9.7), (41.2, 51.2)),
