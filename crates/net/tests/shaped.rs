@@ -113,7 +113,7 @@ fn measure_house(house: &str, line: &Line, urls: &[String], ca: &Path, folder: &
                 record.samples.last().unwrap().elapsed_us as f64 / 1e6,
             );
             eprintln!("{said}");
-            let plain_is_wrong = plain > TOLERANCE || plain < -UNFILLED;
+            let plain_is_wrong = !(-UNFILLED..=TOLERANCE).contains(&plain);
             if steady.abs() > TOLERANCE || plain_is_wrong || charged < on_the_wire {
                 wrong.push(said);
             }
