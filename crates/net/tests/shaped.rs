@@ -21,9 +21,6 @@ use desserte_netlab::{Lab, LabError, Line, Shape};
 const INSIDE: &str = "DESSERTE_TEST_INSIDE";
 /// The project's promise for a shaped line (3 % of what the shaper allows).
 const TOLERANCE: f64 = 0.03;
-/// What TCP itself may leave unused between two readings, recovering from a loss on a busy machine. The plain quotient counts
-/// it, rightly; the published steady figure does not.
-const UNFILLED: f64 = 0.05;
 /// Left out of the steady part: slow start, which on 50 Mbit/s fills a queue of 200 ms within a second.
 const RAMP_UP: Duration = Duration::from_secs(2);
 
@@ -84,7 +81,11 @@ async fn shaped_lines_read_within_three_percent_of_what_the_shaper_allows() {
 fn measure_house(house: &str, line: &Line, urls: &[String], ca: &Path, folder: &Path) -> Vec<String> {
     let mut wrong = Vec::new();
     for url in urls {
-        for direction in [Direction::Download, Direction::Upload] {
+        // A machine that is busy elsewhere does not fill the line, and then the reading is rightly low: such a run is made
+        // again, twice at the most. A reading that is too high is never forgiven.
+        let mut again = 2;
+        let mut directions = vec![Direction::Upload, Direction::Download];
+        while let Some(direction) = directions.pop() {
             let shape = if direction == Direction::Download { line.download } else { line.upload };
             let result = folder.join(format!("{house}.json"));
             let words = format!("{url} {} {} {}", direction.code(), ca.display(), result.display());
@@ -113,8 +114,12 @@ fn measure_house(house: &str, line: &Line, urls: &[String], ca: &Path, folder: &
                 record.samples.last().unwrap().elapsed_us as f64 / 1e6,
             );
             eprintln!("{said}");
-            let plain_is_wrong = !(-UNFILLED..=TOLERANCE).contains(&plain);
-            if steady.abs() > TOLERANCE || plain_is_wrong || charged < on_the_wire {
+            if again > 0 && steady.min(plain) < -TOLERANCE && steady.max(plain) <= TOLERANCE {
+                again -= 1;
+                directions.push(direction);
+                continue;
+            }
+            if steady.abs() > TOLERANCE || plain.abs() > TOLERANCE || charged < on_the_wire {
                 wrong.push(said);
             }
         }
