@@ -9,6 +9,7 @@
 mod access;
 mod batch;
 mod clock;
+mod course;
 mod health;
 mod ids;
 mod minute;
@@ -21,6 +22,9 @@ mod throughput;
 pub use access::{AccessLine, AccessTechnology, LineSource, Medium};
 pub use batch::{BATCH_CONTENT_TYPE, BATCH_SCHEMA, BatchHeader, BootAnchor};
 pub use clock::{ClockSource, ClockStamp};
+pub use course::{
+    Course, DeviceLoad, LimitedBy, LoadedEchoes, OthersTraffic, RunMode, StopReason, TimedEcho,
+};
 pub use health::Health;
 pub use ids::{BatchId, BootId, MalformedId, ProbeId, RecordId, ServerId, TargetId};
 pub use minute::{EchoMethod, LinkState, Minute, TargetEchoes};

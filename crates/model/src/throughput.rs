@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AccessLine, Medium, ServerId, TcpCounters};
+use crate::{AccessLine, Course, Medium, ServerId, TcpCounters};
 
 /// The way of the payload, seen from the probe, always.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -235,4 +235,7 @@ pub struct Throughput {
     /// The subscribed line, absent when nothing was declared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access_line: Option<AccessLine>,
+    /// How it went beside its octets; absent in records of programs that did not watch it.
+    #[serde(default, skip_serializing_if = "Course::is_empty")]
+    pub course: Course,
 }

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use desserte_measure::{Plan, Purpose, Reservation, affordable_runs_per_week, next_slot};
 use desserte_model::{
-    CongestionControl, Connection, Direction, Medium, Observation, Protocol, RunOutcome, Server, Throughput,
+    CongestionControl, Connection, Course, Direction, Medium, Observation, Protocol, RunOutcome, Server,
+    Throughput,
 };
 use desserte_net::ndt7::RunConfig;
 use desserte_units::{ByteCount, Timestamp};
@@ -252,5 +253,6 @@ fn nothing_run(
         server: Server { id: None, host: server.url.authority(), load_ratio: None, software: None },
         medium,
         access_line: agent.config.access.clone(),
+        course: Course::default(),
     }
 }

@@ -2,7 +2,7 @@
 
 use desserte_model::{
     BootId, ByteSample, ClockSource, ClockStamp, CongestionControl, Connection, CountedBy, CountingLayer,
-    Direction, EchoMethod, End, Health, IpFamily, LinkState, Medium, Minute, Observation, Position,
+    Course, Direction, EchoMethod, End, Health, IpFamily, LinkState, Medium, Minute, Observation, Position,
     PositionSource, Protocol, RECORD_SCHEMA, Record, RecordId, RunOutcome, Server, Software, TargetEchoes,
     TargetId, Throughput,
 };
@@ -222,6 +222,7 @@ impl Maker<'_> {
             },
             medium: Medium::Wired { link_bits_per_second: Some(1_000_000_000) },
             access_line: Some(line.declared()),
+            course: Course::default(),
         })
     }
 

@@ -1,8 +1,8 @@
 //! The probe's end of a run.
 
 use desserte_model::{
-    ByteSample, CongestionControl, Connection, CountedBy, CountingLayer, Direction, End, IpFamily, Protocol,
-    RunOutcome, Server, TcpCounters, Throughput,
+    ByteSample, CongestionControl, Connection, CountedBy, CountingLayer, Course, Direction, End, IpFamily,
+    Protocol, RunOutcome, Server, TcpCounters, Throughput,
 };
 use desserte_proto::ndt7::{Client, ClientPlan, Ending, Reading, RequestParameters, spec};
 use desserte_proto::websocket::Sender;
@@ -56,6 +56,7 @@ fn empty_record(config: &RunConfig) -> Throughput {
         server: Server { id: None, host: config.server.authority(), load_ratio: None, software: None },
         medium: config.medium.clone(),
         access_line: config.access_line.clone(),
+        course: Course::default(),
     }
 }
 

@@ -4,9 +4,9 @@
 
 use desserte_model::{
     BATCH_SCHEMA, BatchHeader, BatchId, BootAnchor, BootId, ByteSample, ClockSource, ClockStamp, CogVintage,
-    Connection, CountedBy, CountingLayer, Direction, EchoMethod, End, Health, IpFamily, LinkState, Medium,
-    Minute, Observation, Position, PositionSource, ProbeId, Protocol, RECORD_SCHEMA, Record, RecordId,
-    RunOutcome, Server, Software, TargetEchoes, Throughput,
+    Connection, CountedBy, CountingLayer, Course, Direction, EchoMethod, End, Health, IpFamily, LinkState,
+    Medium, Minute, Observation, Position, PositionSource, ProbeId, Protocol, RECORD_SCHEMA, Record,
+    RecordId, RunOutcome, Server, Software, TargetEchoes, Throughput,
 };
 use desserte_store::{IncomingBatch, IncomingRecord, NewProbe, Period, Store, StoreOptions};
 use desserte_units::{Monotonic, Timestamp};
@@ -92,6 +92,7 @@ pub(crate) fn download(megabits: u64) -> Observation {
         server: Server { id: None, host: "localhost:1".to_owned(), load_ratio: None, software: None },
         medium: Medium::Wired { link_bits_per_second: None },
         access_line: None,
+        course: Course::default(),
     })
 }
 

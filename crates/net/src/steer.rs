@@ -1,0 +1,31 @@
+//! Who may end a run before its time.
+
+use std::time::Duration;
+
+use desserte_model::{ByteSample, End, StopReason, TcpCounters};
+
+/// Watches a run and may end it as planned, whatever the protocol. The rules (intervals, thresholds, others' traffic)
+/// live with the caller; a driver only asks.
+pub trait Steer: Send {
+    /// Sees a reading of the receiver's counter, in order; `Some` ends the run for this reason.
+    fn reading(&mut self, sample: ByteSample) -> Option<StopReason>;
+
+    /// Sees kernel counters of one end, as they come in.
+    fn counters(&mut self, _end: End, _counters: &TcpCounters) {}
+
+    /// Asked at least four times a second while the run goes on, readings or not; `elapsed` counts from the run's
+    /// origin on the probe's clock. `Some` ends the run for this reason.
+    fn tick(&mut self, _elapsed: Duration) -> Option<StopReason> {
+        None
+    }
+}
+
+/// Lets every run last its planned time.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ToPlan;
+
+impl Steer for ToPlan {
+    fn reading(&mut self, _sample: ByteSample) -> Option<StopReason> {
+        None
+    }
+}
