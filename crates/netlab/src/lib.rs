@@ -6,6 +6,7 @@
 
 mod command;
 mod lab;
+pub mod link;
 mod shape;
 
 pub use command::LabError;
