@@ -16,12 +16,15 @@ mod throughput;
 pub use budget::{BudgetRules, Ledger, Purpose, Refused, Reservation, RulesTooLarge, Settled};
 pub use month::{MalformedMonth, Month};
 pub use outage::{Outage, OutageSummary, Period, StatedMinute, outages};
-pub use parameters::{DEGRADED, DegradedRule, Mark, OUTAGE, OutageRule, Parameter, RAMP_UP};
+pub use parameters::{
+    DEGRADED, DegradedRule, INTERVAL_BATCHES, Mark, OUTAGE, OutageRule, Parameter, RAMP_RULE, RAMP_UP,
+    RampRule,
+};
 pub use schedule::{DAYPARTS_PER_WEEK, Plan, affordable_runs_per_week, next_slot};
 pub use state::{MinuteState, UnknownCause, minute_state};
-pub use throughput::{Estimate, mean_goodput, steady_goodput};
+pub use throughput::{Estimate, Interval, mean_goodput, ramp_up, steady_goodput, steady_interval};
 
 /// Version of the methods of this crate; stored beside every figure derived by them.
 ///
 /// It changes whenever the same readings would give another figure.
-pub const METHOD_VERSION: &str = "desserte-measure/1";
+pub const METHOD_VERSION: &str = "desserte-measure/2";

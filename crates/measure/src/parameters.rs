@@ -39,7 +39,51 @@ pub const RAMP_UP: Parameter<Duration> = Parameter {
     unit: "time since the end of the handshake",
     since: "2026-11-21",
     source: "between the pre-test of RMBT (2 s) and the grace times of LibreSpeed (1.5 s down, 3 s up); \
-             on a path of 600 ms slow start may last longer, which docs/spec/throughput.md says",
+             shorter runs and longer slow starts are ramp_rule's",
+    mark: Mark::Proposal,
+};
+
+/// When the ramp is another than [`RAMP_UP`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RampRule {
+    /// The ramp of a run ended early, as a share of it.
+    pub share_of_short_run: f64,
+    /// Length of the window in which goodput is looked at, as a share of the run. The stop rule lets no run be shorter than
+    /// ten round trips, so that such a window holds at least one.
+    pub window_share: f64,
+    /// The last part of the run, which tells where the ramp leads.
+    pub reference_share: f64,
+    /// Share of the goodput of that part at which the ramp is over.
+    pub reached_share: f64,
+    /// Most of what came during the ramp that may have come in its first half, if it is slow start. Doubling once a round trip
+    /// leaves a quarter or less to the first half after four round trips; an even rise leaves a quarter, a constant rate a half.
+    pub first_half_share_max: f64,
+}
+
+/// When the ramp is another than [`RAMP_UP`].
+pub const RAMP_RULE: Parameter<RampRule> = Parameter {
+    name: "ramp_rule",
+    value: RampRule {
+        share_of_short_run: 0.2,
+        window_share: 0.1,
+        reference_share: 0.25,
+        reached_share: 0.9,
+        first_half_share_max: 0.2,
+    },
+    unit: "shares of the run, of its goodput, of its octets",
+    since: "2026-11-22",
+    source: "on a path of 600 ms slow start to 100 Mbit/s takes nine round trips, 5.4 s",
+    mark: Mark::Proposal,
+};
+
+/// Numbers of batches of which the interval of the steady goodput is made.
+pub const INTERVAL_BATCHES: Parameter<[usize; 3]> = Parameter {
+    name: "interval_batches",
+    value: [4, 6, 8],
+    unit: "equal parts of the time after the ramp",
+    since: "2026-11-22",
+    source: "two seconds to one in a run of ten seconds, longer than queues and control loops of the line remember; \
+             coverage by simulation in docs/spec/throughput.md",
     mark: Mark::Proposal,
 };
 

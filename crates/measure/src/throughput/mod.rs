@@ -7,7 +7,14 @@ use std::time::Duration;
 use desserte_model::ByteSample;
 use desserte_units::{BitRate, ByteCount};
 
-use crate::RAMP_UP;
+mod curve;
+mod interval;
+mod ramp;
+
+use curve::Curve;
+pub use interval::Interval;
+use interval::half_width;
+pub use ramp::ramp_up;
 
 /// What is read off one run, the ramp apart from the steady part.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -16,20 +23,52 @@ pub struct Estimate {
     pub mean: Option<BitRate>,
     /// Goodput after the ramp.
     pub steady: Option<BitRate>,
+    /// 95 % interval of `steady`: what an endless run on the same line, as it was during this one, would read.
+    pub interval: Option<Interval>,
     /// Length of the ramp that `steady` leaves out.
     pub ramp_up: Duration,
 }
 
 impl Estimate {
-    /// Estimates one run with the ramp of [`RAMP_UP`].
+    /// Estimates one run with the ramp that [`ramp_up`] finds.
     ///
     /// # Shape
     /// As [`steady_goodput`].
     #[must_use]
     pub fn of(samples: &[ByteSample]) -> Self {
-        let ramp_up = RAMP_UP.value;
-        Self { mean: mean_goodput(samples), steady: steady_goodput(samples, ramp_up), ramp_up }
+        let ramp_up = ramp_up(samples);
+        Self {
+            mean: mean_goodput(samples),
+            steady: steady_goodput(samples, ramp_up),
+            interval: steady_interval(samples, ramp_up),
+            ramp_up,
+        }
     }
+}
+
+/// Estimates how sure [`steady_goodput`] is: its 95 % confidence interval.
+///
+/// The time after the ramp is cut into four, six and eight equal batches. Each time the spread of their rates, widened by
+/// their lag-1 correlation, gives a standard error and Student's t the width; the widest of the three is taken. Readings are not
+/// independent (a queue, a radio channel and a congestion window all remember), their means over a second or two nearly
+/// are. How often the interval holds the truth is in docs/spec/throughput.md.
+///
+/// # Shape
+/// As [`steady_goodput`].
+///
+/// # Missing data
+/// `None` where there is no steady goodput, and with fewer than eight readings after the ramp.
+///
+/// # Source
+/// Batch means: A. M. Law, Simulation Modeling and Analysis, section 9.5.3. That Student's t of few group means does not
+/// promise too much when they differ in variance: R. Ibragimov and U. K. Müller, t-Statistic Based Correlation and
+/// Heterogeneity Robust Inference, Journal of Business and Economic Statistics 28 (2010).
+#[must_use]
+pub fn steady_interval(samples: &[ByteSample], ramp_up: Duration) -> Option<Interval> {
+    let steady = steady_goodput(samples, ramp_up)?.as_bits_per_second();
+    let curve = Curve::of(samples)?;
+    let half_width = half_width(&curve, ramp_up.as_secs_f64(), curve.end())?;
+    Interval::around(steady, half_width * 8.0)
 }
 
 /// More samples than this are thinned evenly before slopes are compared pair by pair, so that a record made to be slow
@@ -39,7 +78,8 @@ const COMPARED_MAX: usize = 500;
 /// Estimates the steady goodput of one run.
 ///
 /// Samples before `ramp_up` are left out: slow start describes TCP, not the line (docs/spec/throughput.md). The
-/// estimate is the median of the slopes between all pairs of the remaining samples (Theil and Sen).
+/// estimate is the median of the slopes between all pairs of the remaining samples (Theil and Sen). It is never more
+/// than all that was delivered since the origin would make in the time after the ramp.
 ///
 /// Why not simply the octets between the first and the last of them: a receiver hands octets on in order and, under TLS, by
 /// the record of 16 KiB, so after a loss its counter stands still and then leaps. A window that happens to begin within such a
@@ -69,8 +109,12 @@ pub fn steady_goodput(samples: &[ByteSample], ramp_up: Duration) -> Option<BitRa
     for (index, later) in compared.iter().enumerate() {
         slopes.extend(compared[..index].iter().filter_map(|earlier| slope(earlier, later)));
     }
-    median(slopes.iter().map(|rate| rate.as_bits_per_second()).collect())
-        .and_then(BitRate::from_bits_per_second)
+    let typical = median(slopes.iter().map(|rate| rate.as_bits_per_second()).collect())?;
+    // With few samples a standstill and the leap after it can be most of the pairs.
+    let last = samples.last()?;
+    let delivered = BitRate::over(ByteCount::from_bytes(last.bytes), elapsed(last).saturating_sub(ramp_up));
+    let bound = delivered.map_or(f64::INFINITY, BitRate::as_bits_per_second);
+    BitRate::from_bits_per_second(typical.min(bound))
 }
 
 /// At most [`COMPARED_MAX`] of the samples, evenly, the first and the last among them.
@@ -116,6 +160,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::RAMP_UP;
 
     fn samples(readings: &[(u64, u64)]) -> Vec<ByteSample> {
         readings.iter().map(|&(ms, bytes)| ByteSample { elapsed_us: ms * 1000, bytes }).collect()
@@ -203,6 +248,52 @@ mod tests {
             let ramp = Duration::from_micros(u64::from(ramp));
             for rate in [steady_goodput(&read, ramp), mean_goodput(&read)].into_iter().flatten() {
                 prop_assert!(rate.as_bits_per_second().is_finite() && rate.as_bits_per_second() >= 0.0);
+            }
+        }
+
+        #[test]
+        fn no_more_is_read_than_was_delivered(
+            steps in prop::collection::vec((1_u64..400_000, 0_u64..5_000_000), 2..120),
+        ) {
+            let (mut elapsed_us, mut bytes) = (0, 0);
+            let read: Vec<_> = steps
+                .into_iter()
+                .map(|(step_us, octets)| {
+                    elapsed_us += step_us;
+                    bytes += octets;
+                    ByteSample { elapsed_us, bytes }
+                })
+                .collect();
+            let estimate = Estimate::of(&read);
+            #[expect(clippy::cast_precision_loss, reason = "small numbers")]
+            let (bits, end) = (bytes as f64 * 8.0, elapsed_us as f64 / 1e6);
+            if let Some(steady) = estimate.steady {
+                let window = end - estimate.ramp_up.as_secs_f64();
+                prop_assert!(steady.as_bits_per_second() * window <= bits * (1.0 + 1e-9));
+                if let Some(interval) = estimate.interval {
+                    prop_assert!(interval.low <= steady && steady <= interval.high);
+                }
+            }
+            prop_assert!(estimate.ramp_up.as_secs_f64() <= (end * 0.76).max(2.0));
+        }
+
+        #[test]
+        fn doubling_every_octet_doubles_every_figure(
+            octets in prop::collection::vec(1_u64..5_000_000, 10..110),
+        ) {
+            let sum = |scale: u64| -> Vec<(u64, u64)> {
+                let totals = octets.iter().scan(0, |total, octets| { *total += octets * scale; Some(*total) });
+                totals.enumerate().map(|(index, bytes)| (100 * (index as u64 + 1), bytes)).collect()
+            };
+            let (once, twice) = (Estimate::of(&samples(&sum(1))), Estimate::of(&samples(&sum(2))));
+            prop_assert_eq!(once.ramp_up, twice.ramp_up);
+            let bits = |rate: Option<BitRate>| rate.map_or(0.0, BitRate::as_bits_per_second);
+            for (one, two) in [
+                (once.mean, twice.mean),
+                (once.steady, twice.steady),
+                (once.interval.map(|interval| interval.high), twice.interval.map(|interval| interval.high)),
+            ] {
+                prop_assert!((bits(one) * 2.0 - bits(two)).abs() <= bits(two) * 1e-9);
             }
         }
     }
