@@ -11,6 +11,7 @@ mod outage;
 mod parameters;
 mod schedule;
 mod state;
+mod stop;
 mod throughput;
 
 pub use budget::{BudgetRules, Ledger, Purpose, Refused, Reservation, RulesTooLarge, Settled};
@@ -18,10 +19,11 @@ pub use month::{MalformedMonth, Month};
 pub use outage::{Outage, OutageSummary, Period, StatedMinute, outages};
 pub use parameters::{
     DEGRADED, DegradedRule, INTERVAL_BATCHES, Mark, OUTAGE, OutageRule, Parameter, RAMP_RULE, RAMP_UP,
-    RampRule,
+    RampRule, STOP, StopParameters,
 };
 pub use schedule::{DAYPARTS_PER_WEEK, Plan, affordable_runs_per_week, next_slot};
 pub use state::{MinuteState, UnknownCause, minute_state};
+pub use stop::StopRule;
 pub use throughput::{Estimate, Interval, mean_goodput, ramp_up, steady_goodput, steady_interval};
 
 /// Version of the methods of this crate; stored beside every figure derived by them.

@@ -87,6 +87,49 @@ pub const INTERVAL_BATCHES: Parameter<[usize; 3]> = Parameter {
     mark: Mark::Proposal,
 };
 
+/// When an adaptive run has seen enough.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StopParameters {
+    /// No run is shorter.
+    pub least: Duration,
+    /// No run is shorter than the time these octets take...
+    pub least_octets: u64,
+    /// ...unless they take longer than this.
+    pub least_octets_within: Duration,
+    /// Round trips (the smallest seen) that a run lasts at least: BBR's first probing takes some eight.
+    pub round_trips: u32,
+    /// Loaded round trips that a run lasts at least: a full queue slows the control loop by as much.
+    pub loaded_round_trips: u32,
+    /// Taken for the smallest round trip when no kernel told one.
+    pub assumed_round_trip: Duration,
+    /// Largest half width of the interval, as a share of the estimate.
+    pub half_width_max: f64,
+    /// Largest difference between the two halves of the time after the ramp, as a share of the estimate.
+    pub trend_max: f64,
+    /// Largest distance of one of the eight batches from the estimate, as a share of it.
+    pub excursion_max: f64,
+}
+
+/// When an adaptive run has seen enough.
+pub const STOP: Parameter<StopParameters> = Parameter {
+    name: "stop",
+    value: StopParameters {
+        least: Duration::from_millis(1_200),
+        least_octets: 7_500_000,
+        least_octets_within: Duration::from_secs(3),
+        round_trips: 10,
+        loaded_round_trips: 4,
+        assumed_round_trip: Duration::from_millis(100),
+        half_width_max: 0.03,
+        trend_max: 0.02,
+        excursion_max: 0.06,
+    },
+    unit: "time; octets; round trips; shares of the estimate",
+    since: "2026-11-22",
+    source: "tuned on one half of the seeds of docs/measurements/frugality.md, reported on the other",
+    mark: Mark::Proposal,
+};
+
 /// When a minute that is not down counts as degraded.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DegradedRule {

@@ -11,9 +11,10 @@ mod curve;
 mod interval;
 mod ramp;
 
-use curve::Curve;
+pub(crate) use curve::Curve;
 pub use interval::Interval;
-use interval::half_width;
+pub(crate) use interval::{batch_rates, half_width};
+pub(crate) use ramp::ramp_of;
 pub use ramp::ramp_up;
 
 /// What is read off one run, the ramp apart from the steady part.
