@@ -12,6 +12,8 @@ mod congestion;
 mod connect;
 mod counted;
 mod drive;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod http;
 pub mod ndt7;
 mod outbox;

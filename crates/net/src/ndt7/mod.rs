@@ -8,3 +8,9 @@ mod upgrade;
 
 pub use client::run;
 pub use config::{Progress, RunConfig};
+
+/// Decides on a request, for the fuzz targets.
+#[cfg(fuzzing)]
+pub(crate) fn fuzz_request(request: &crate::http::Request) {
+    let _ = request::check(request);
+}
