@@ -5,6 +5,7 @@
 //! that is shipped.
 
 mod command;
+pub mod flow;
 mod lab;
 pub mod link;
 mod shape;

@@ -27,7 +27,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("collector", &["boot", "measure", "signing", "store", "territory"]),
     ("cli", &["boot", "collector", "measure", "signing", "store", "territory"]),
     // development only
-    ("netlab", &[]),
+    ("netlab", &["proto"]),
     ("e2e", &["netlab", "signing"]),
     ("xtask", &["netlab"]),
 ];
