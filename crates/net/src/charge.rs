@@ -66,6 +66,14 @@ impl Tariff {
         window + window.div_ceil(SMALLEST_FULL_SEGMENT) * 2 * self.header(true)
     }
 
+    /// Octets on the interface once this end has reset a connection that it was sending on: an acknowledgement for each
+    /// segment under way, a RST in answer to each, a text that was coming, and what left between the last look and the
+    /// reset.
+    pub(crate) fn after_reset(&self, info: &TcpInfo) -> u64 {
+        let answers = info.segments_under_way() * 2 * self.header(true);
+        answers + self.still_to_come(TEXT_UNDER_WAY + info.bytes_unsent().min(UPLOAD_STEP))
+    }
+
     /// What a ceiling has to hold back in an upload, in which a server may send as much as it is let.
     pub(crate) const fn held_back(&self, direction: Direction) -> u64 {
         match direction {
@@ -119,6 +127,9 @@ pub(crate) const UPLOAD_STEP: u64 = 1 << 14;
 
 /// TLS handshake with a chain of certificates, upgrade, and about fifty measurement messages of 700 octets.
 const HANDSHAKE_AND_TEXTS: u64 = 16_000 + 50 * 800;
+
+/// A text of the server and its TLS record.
+const TEXT_UNDER_WAY: u64 = 2_048;
 
 /// A run of less payload says nothing: not even the first sixteen messages.
 const SMALLEST_RUN: u64 = 1 << 16;

@@ -80,6 +80,11 @@ pub(crate) trait Watcher<M> {
     /// Looks at the connection after so many octets have crossed it, either way and of whatever kind; may stop the
     /// machine.
     fn moved(&mut self, machine: &mut M, channel: &Channel, octets: u64, now: Monotonic);
+    /// Asked whenever the machine has nothing more to do, and at the moment it named last: may stop the machine. Answers
+    /// when to ask again at the latest; `None` is never.
+    fn steer(&mut self, _machine: &mut M, _channel: &Channel, _now: Monotonic) -> Option<Monotonic> {
+        None
+    }
 }
 
 /// Runs `machine` until it finishes.
@@ -97,6 +102,8 @@ pub(crate) async fn drive<M: Machine, W: Watcher<M>>(
     let mut unsent_limit = 0;
     let (mut gap_open, mut gap_asked) = (false, Monotonic::ORIGIN);
     loop {
+        let mut steered_next = None;
+        let mut steered = false;
         let wake_at = loop {
             match machine.next_action() {
                 Action::SendBulk { bytes } => {
@@ -116,11 +123,17 @@ pub(crate) async fn drive<M: Machine, W: Watcher<M>>(
                     machine.counters(counters, clock.now());
                 }
                 Action::Record(reading) => watcher.record(reading),
+                // What was just recorded may be reason enough to stop, and that gives the machine more to do.
+                Action::WakeAt(_) if !steered => {
+                    steered = true;
+                    steered_next = watcher.steer(machine, channel, clock.now());
+                }
                 Action::WakeAt(at) => break at,
                 Action::Finish(ending) => return Ok(ending),
             }
         };
-        channel.step(clock.instant(wake_at), &mut happened).await;
+        let step_until = steered_next.map_or(wake_at, |next| wake_at.min(next));
+        channel.step(clock.instant(step_until), &mut happened).await;
         let now = clock.now();
         if channel.receives() && (gap_open || now.since(gap_asked) >= GAP_INTERVAL) {
             gap_asked = now;

@@ -1,21 +1,22 @@
 //! The probe's end of a run.
 
 use desserte_model::{
-    ByteSample, CongestionControl, Connection, CountedBy, CountingLayer, Course, Direction, End, IpFamily,
-    Protocol, RunOutcome, Server, TcpCounters, Throughput,
+    CongestionControl, Connection, Course, Direction, IpFamily, Protocol, RunOutcome, Server, Throughput,
 };
-use desserte_proto::ndt7::{Client, ClientPlan, Ending, Reading, RequestParameters, spec};
+use desserte_proto::ndt7::{Client, ClientPlan, Ending, RequestParameters, spec};
 use desserte_proto::websocket::Sender;
-use desserte_units::{ByteCount, Monotonic};
+use desserte_units::ByteCount;
 
+use super::RunConfig;
+use super::keeper::{Ceiling, Keeper};
 use super::upgrade::{UpgradeError, upgrade};
-use super::{Progress, RunConfig};
 use crate::channel::{Channel, ChannelKind};
-use crate::charge::{Tariff, UPLOAD_STEP, UPLOAD_WINDOW};
+use crate::charge::{Tariff, UPLOAD_WINDOW};
 use crate::connect::{ConnectPlan, connect};
-use crate::drive::{Clock, Watcher, drive};
+use crate::drive::{Clock, drive};
 use crate::outbox::NoRandomness;
-use crate::tcp::{TcpInfo, congestion_in_use, limit_receive_buffer, readable};
+use crate::steer::{Steer, ToPlan};
+use crate::tcp::{TcpInfo, congestion_in_use, limit_receive_buffer};
 use crate::wire::Wire;
 
 /// Runs one direction against one server and returns what was measured.
@@ -27,8 +28,17 @@ use crate::wire::Wire;
 /// `samples` is empty when the receiver counted nothing: no connection, a full server, a broken handshake, or an
 /// upload to a server that does not say what it received.
 pub async fn run(config: &RunConfig) -> Throughput {
+    run_steered(config, &mut ToPlan).await
+}
+
+/// As [`run`], and lets `steer` end the run before its time; it is asked at every reading and twenty times a second.
+/// A run that is ended so is complete, and its record says why in `course.stop_reason`.
+///
+/// What is charged covers what was still under way when the run was ended. Only a server of another make that sends more
+/// than it had any reason to can pass it, by the window that it was offered at the most.
+pub async fn run_steered(config: &RunConfig, steer: &mut dyn Steer) -> Throughput {
     let mut record = empty_record(config);
-    record.outcome = match measure(config, &mut record).await {
+    record.outcome = match measure(config, &mut record, steer).await {
         Ok(outcome) | Err(outcome) => outcome,
     };
     tracing::info!(
@@ -61,7 +71,11 @@ fn empty_record(config: &RunConfig) -> Throughput {
 }
 
 /// Fills `record`; both ways out are the run's outcome.
-async fn measure(config: &RunConfig, record: &mut Throughput) -> Result<RunOutcome, RunOutcome> {
+async fn measure(
+    config: &RunConfig,
+    record: &mut Throughput,
+    steer: &mut dyn Steer,
+) -> Result<RunOutcome, RunOutcome> {
     let named = matches!(config.server.host(), url::Host::Domain(_));
     let ceiling = config.max_bytes.map(ByteCount::as_bytes);
     // Before the version of IP is known, the dearer one is assumed.
@@ -113,6 +127,7 @@ async fn measure(config: &RunConfig, record: &mut Throughput) -> Result<RunOutco
         _ => RunOutcome::Unreachable { reason: error.to_string() },
     })?;
 
+    record.course.streams = Some(1);
     let clock = Clock::start();
     let kind = ChannelKind {
         role: Sender::Client,
@@ -142,14 +157,15 @@ async fn measure(config: &RunConfig, record: &mut Throughput) -> Result<RunOutco
         unwatched: 0,
         stopped_at: None,
     });
-    let mut keeper = Keeper::new(config, tariff, ceiling);
+    let mut keeper = Keeper::new(config, tariff, ceiling, server_keeps_plan, steer);
     let ending = drive(&mut client, &mut channel, clock, &mut keeper).await;
-    let stopped_at = keeper.ceiling.as_ref().and_then(|ceiling| ceiling.stopped_at);
-    if stopped_at.is_none() {
+    let reset_charge = keeper.reset_charge(&channel);
+    if reset_charge.is_none() && !keeper.has_left() {
         channel.finish().await;
     }
-    record.connection.bytes_charged = stopped_at.unwrap_or(0).max(charge(channel.wire()));
-    if stopped_at.is_some() {
+    record.connection.bytes_charged =
+        reset_charge.map_or(0, |charged| charged + failed_before).max(charge(channel.wire()));
+    if reset_charge.is_some() {
         channel.into_wire().reset();
     }
     keeper.fill(record, &client);
@@ -158,7 +174,10 @@ async fn measure(config: &RunConfig, record: &mut Throughput) -> Result<RunOutco
         Ending::Complete if record.samples.is_empty() => {
             Ok(RunOutcome::CutShort { reason: "the server did not say what it received".to_owned() })
         }
-        Ending::Complete => Ok(RunOutcome::Complete),
+        Ending::Complete => {
+            record.course.stop_reason = Some(keeper.stop_reason(record, payload_bytes));
+            Ok(RunOutcome::Complete)
+        }
     }
 }
 
@@ -210,139 +229,5 @@ fn request_parameters(
             said("client_library_name", "desserte-net"),
             said("client_library_version", env!("CARGO_PKG_VERSION")),
         ],
-    }
-}
-
-/// What a run with a ceiling watches.
-struct Ceiling {
-    bytes: u64,
-    /// Payload after which a server that keeps the plan sends no more.
-    payload_asked_for: Option<u64>,
-    /// What the kernel holds at the most of what comes in an upload or from a server that keeps no plan.
-    window_most: u64,
-    /// Octets that may be read at once.
-    read_at_most: u64,
-    /// Octets still to move before the kernel is asked again.
-    unwatched: u64,
-    /// What the run is charged if the ceiling ended it, what may still come in included.
-    stopped_at: Option<u64>,
-}
-
-impl Ceiling {
-    /// Least that moves between two questions to the kernel, each of which costs about as much as copying 16 KiB.
-    fn unwatched_least(&self) -> u64 {
-        self.read_at_most.min(1 << 14)
-    }
-
-    /// Whether the run has to stop here.
-    fn reached(&mut self, config: &RunConfig, tariff: Tariff, channel: &Channel, octets: u64) -> bool {
-        if self.stopped_at.is_some() || octets < self.unwatched {
-            self.unwatched = self.unwatched.saturating_sub(octets);
-            return false;
-        }
-        let Some(info) = TcpInfo::read(channel.wire().tcp()) else { return false };
-        let charged = tariff.charged(&info);
-        // What comes in or leaves if the run stops here, and what more might if it goes on until the next look.
-        let (pending, more) = match (config.direction, self.payload_asked_for) {
-            // What the kernel has may leave until the connection is reset, and the server may fill the window meanwhile.
-            (Direction::Upload, _) => {
-                let pending = tariff.still_to_come(self.window_most + info.bytes_unsent());
-                (pending, 2 * octets.max(UPLOAD_STEP))
-            }
-            // A server that breaks its word ends the run; it may still fill the window that its word got it.
-            (Direction::Download, Some(payload)) if Tariff::breaks_plan(payload, info.bytes_received()) => {
-                (tariff.still_to_come(info.window_open()), self.bytes)
-            }
-            // No more will come than was asked for.
-            (Direction::Download, Some(payload)) => {
-                let unsent = Tariff::with_framing(payload).saturating_sub(info.bytes_received());
-                (tariff.still_to_come(unsent.min(info.window_open())), 0)
-            }
-            // The sender can get no further ahead of our reading than the buffer holds.
-            (Direction::Download, None) => {
-                let ahead = readable(channel.wire().tcp()).unwrap_or(0);
-                let more = self.unwatched_least() + self.read_at_most;
-                (tariff.still_to_come(self.window_most.saturating_sub(ahead)), tariff.still_to_come(more))
-            }
-        };
-        let left = self.bytes.saturating_sub(charged + pending + more);
-        self.unwatched = (left / 4).max(self.unwatched_least());
-        let over = left == 0;
-        if over {
-            self.stopped_at = Some(charged + pending);
-        }
-        over
-    }
-}
-
-/// Keeps the readings, and the run within its ceiling.
-struct Keeper<'a> {
-    config: &'a RunConfig,
-    tariff: Tariff,
-    ceiling: Option<Ceiling>,
-    received: Vec<ByteSample>,
-    received_by_kernel: Vec<ByteSample>,
-    own: Vec<TcpCounters>,
-    peer: Vec<TcpCounters>,
-}
-
-impl<'a> Keeper<'a> {
-    const fn new(config: &'a RunConfig, tariff: Tariff, ceiling: Option<Ceiling>) -> Self {
-        Self {
-            config,
-            tariff,
-            ceiling,
-            received: Vec::new(),
-            received_by_kernel: Vec::new(),
-            own: Vec::new(),
-            peer: Vec::new(),
-        }
-    }
-
-    fn fill(self, record: &mut Throughput, client: &Client) {
-        let end = match record.direction {
-            Direction::Download => End::Probe,
-            Direction::Upload => End::Server,
-        };
-        let (samples, layer) = if self.received.is_empty() {
-            (self.received_by_kernel, CountingLayer::Kernel)
-        } else {
-            (self.received, CountingLayer::Application)
-        };
-        record.counted_by = (!samples.is_empty()).then_some(CountedBy { end, layer });
-        record.samples = samples;
-        record.probe_tcp = self.own;
-        record.server_tcp = self.peer;
-        let said = client.peer();
-        record.congestion_control.server.clone_from(&said.congestion_control);
-        record.server.id.clone_from(&said.id);
-        record.server.load_ratio = said.load_ratio;
-        record.server.software.clone_from(&said.software);
-    }
-}
-
-impl Watcher<Client> for Keeper<'_> {
-    fn record(&mut self, reading: Reading) {
-        match reading {
-            Reading::Received(sample) => {
-                self.received.push(sample);
-                if let Some(progress) = &self.config.progress {
-                    progress.send_replace(Progress {
-                        elapsed: std::time::Duration::from_micros(sample.elapsed_us),
-                        received: ByteCount::from_bytes(sample.bytes),
-                    });
-                }
-            }
-            Reading::ReceivedByKernel(sample) => self.received_by_kernel.push(sample),
-            Reading::OwnCounters(counters) => self.own.push(counters),
-            Reading::PeerCounters(counters) => self.peer.push(counters),
-        }
-    }
-
-    fn moved(&mut self, client: &mut Client, channel: &Channel, octets: u64, now: Monotonic) {
-        let ceiling = self.ceiling.as_mut();
-        if ceiling.is_some_and(|ceiling| ceiling.reached(self.config, self.tariff, channel, octets)) {
-            client.stop(now);
-        }
     }
 }

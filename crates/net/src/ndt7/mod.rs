@@ -2,11 +2,12 @@
 
 mod client;
 mod config;
+mod keeper;
 mod request;
 pub mod server;
 mod upgrade;
 
-pub use client::run;
+pub use client::{run, run_steered};
 pub use config::{Progress, RunConfig};
 
 /// Decides on a request, for the fuzz targets.

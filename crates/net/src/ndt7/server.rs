@@ -275,7 +275,11 @@ pub async fn serve_connection(
     let mut server = Server::new(plan, facts, clock.now());
     let mut last = LastReading(None);
     let ending = drive(&mut server, &mut channel, clock, &mut last).await?;
-    channel.finish().await;
+    if server.is_left() {
+        channel.into_wire().reset();
+    } else {
+        channel.finish().await;
+    }
     drop(permit);
     Ok(ConnectionEnd::Session {
         direction,

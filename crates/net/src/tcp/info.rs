@@ -182,6 +182,25 @@ impl TcpInfo {
         u64::from(self.raw.segs_in) + u64::from(self.raw.segs_out)
     }
 
+    /// Segments sent that no one has acknowledged yet.
+    pub(crate) fn segments_under_way(&self) -> u64 {
+        u64::from(self.raw.unacked)
+    }
+
+    /// The longest round trip that the kernel has in mind, from either end's view; under load, if there is any.
+    pub(crate) fn round_trip(&self) -> std::time::Duration {
+        std::time::Duration::from_micros(u64::from(self.raw.rtt.max(self.raw.rcv_rtt)))
+    }
+
+    /// Whether the other end has let go of the connection, one way or another: nothing more will come in.
+    pub(crate) const fn is_let_go(&self) -> bool {
+        /// States of `include/net/tcp_states.h` in which the other end's end has not been seen.
+        const ESTABLISHED: u8 = 1;
+        const FIN_WAIT_1: u8 = 4;
+        const FIN_WAIT_2: u8 = 5;
+        !matches!(self.raw.state, ESTABLISHED | FIN_WAIT_1 | FIN_WAIT_2)
+    }
+
     /// Whether every segment carries time stamps.
     pub(crate) const fn has_timestamps(&self) -> bool {
         self.raw.options & OPTION_TIMESTAMPS != 0

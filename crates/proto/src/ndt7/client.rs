@@ -167,12 +167,26 @@ impl Client {
         }
     }
 
-    /// Stops the run where it is, as planned: a ceiling was reached. The connection may then be reset at any time.
+    /// Stops the run where it is, as planned. The connection may then be reset at any time.
     pub fn stop(&mut self, now: Monotonic) {
         self.now = now;
         if self.state == State::Running {
             self.end_of_transfer();
-            self.finish(Ending::Complete);
+        }
+        self.finish(Ending::Complete);
+    }
+
+    /// Takes leave of a server that hears it: what is counted ends here, the server is told, and the machine finishes
+    /// when the connection has ended. What is under way meanwhile has crossed the line and can be charged to the octet.
+    ///
+    /// For downloads from servers that keep the plan; they let go at once ([`super::Server::is_left`]).
+    pub fn take_leave(&mut self, now: Monotonic) {
+        self.now = now;
+        if self.state == State::Running {
+            self.end_of_transfer();
+            self.actions.push_back(Action::SendClose);
+            let deadline = now.after(spec::LEAVING_GRACE);
+            self.state = State::Closing { ending: Ending::Complete, deadline };
         }
     }
 

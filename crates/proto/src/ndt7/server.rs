@@ -95,6 +95,8 @@ pub struct Server {
     introduced: bool,
     unsent_readings: Vec<ByteSample>,
     client_closed: bool,
+    /// The client wanted no more of a download.
+    left: bool,
     closing_deadline: Monotonic,
     /// The answer to the latest ping; earlier ones need none any more (RFC 6455, section 5.5.3).
     pong: Option<Vec<u8>>,
@@ -123,6 +125,7 @@ impl Server {
             introduced: false,
             unsent_readings: Vec::new(),
             client_closed: false,
+            left: false,
             closing_deadline: now.after(plan.longest()),
             pong: None,
             actions: VecDeque::new(),
@@ -136,6 +139,13 @@ impl Server {
             Direction::Upload => self.counter.bytes(),
             Direction::Download => self.handed_over,
         }
+    }
+
+    /// Whether a client that stops by itself took its leave of a download under way. Whatever was not sent yet is then to
+    /// be thrown away: delivered, it would cost the client for nothing.
+    #[must_use]
+    pub const fn is_left(&self) -> bool {
+        self.left
     }
 
     /// Takes in what arrived.
@@ -309,6 +319,10 @@ impl Server {
     fn closed_by_client(&mut self) {
         self.client_closed = true;
         match self.state {
+            State::Running if self.plan.direction == Direction::Download && self.plan.client_keeps_time => {
+                self.left = true;
+                self.finish(Ending::Complete);
+            }
             State::Running => self.end_of_transfer(),
             State::Closing => self.finish(self.ending.clone()),
             State::Reporting | State::Finished => {}

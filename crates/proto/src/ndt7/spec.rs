@@ -76,6 +76,10 @@ pub const STALL_LIMIT: Duration = Duration::from_secs(7);
 /// Time that the other end gets to answer a Close frame and to close the connection.
 pub const CLOSING_GRACE: Duration = Duration::from_secs(1);
 
+/// Time that a connection gets to end once a client has taken its leave of a download: what is under way then may be a
+/// queue of two seconds on a slow line.
+pub const LEAVING_GRACE: Duration = Duration::from_secs(3);
+
 /// Readings kept of one run and kind: thirteen seconds at the pace of a server that sends ten texts a second with ten
 /// readings each. More can only come from a server that means harm.
 pub const READINGS_MAX: usize = 1_300;
