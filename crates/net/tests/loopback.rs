@@ -190,3 +190,20 @@ async fn progress_is_shown_while_the_run_goes_on() {
     assert!(shown >= 3, "{shown}");
     assert_eq!(run.await.unwrap().outcome, RunOutcome::Complete);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn several_connections_at_once_are_counted_together() {
+    let server = TestServer::start("127.0.0.1:0", None).await;
+    for direction in [Direction::Download, Direction::Upload] {
+        let mut config = run_config(&server.url("127.0.0.1"), direction);
+        config.duration = SHORT;
+        config.max_bytes = Some(ByteCount::from_bytes(40_000_000));
+        let record = ndt7::run_parallel(&config, 4, &mut desserte_net::ToPlan).await;
+        assert_eq!(record.outcome, RunOutcome::Complete);
+        assert_eq!(record.course.streams, Some(4));
+        assert!(record.samples.is_sorted_by(|a, b| a.elapsed_us < b.elapsed_us && a.bytes <= b.bytes));
+        let last = record.samples.last().unwrap();
+        assert!(last.bytes > 10_000_000, "{last:?}");
+        assert!((last.bytes..=40_000_000).contains(&record.connection.bytes_charged), "{record:?}");
+    }
+}

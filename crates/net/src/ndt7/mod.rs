@@ -5,10 +5,12 @@ mod config;
 mod keeper;
 mod request;
 pub mod server;
+mod streams;
 mod upgrade;
 
 pub use client::{run, run_steered};
 pub use config::{Progress, RunConfig};
+pub use streams::{STREAMS_MAX, run_parallel};
 
 /// Decides on a request, for the fuzz targets.
 #[cfg(fuzzing)]
