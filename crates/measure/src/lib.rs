@@ -12,6 +12,7 @@ mod parameters;
 mod schedule;
 mod state;
 mod stop;
+mod threshold;
 mod throughput;
 
 pub use budget::{BudgetRules, Ledger, Purpose, Refused, Reservation, RulesTooLarge, Settled};
@@ -19,11 +20,12 @@ pub use month::{MalformedMonth, Month};
 pub use outage::{Outage, OutageSummary, Period, StatedMinute, outages};
 pub use parameters::{
     DEGRADED, DegradedRule, INTERVAL_BATCHES, Mark, OUTAGE, OutageRule, Parameter, RAMP_RULE, RAMP_UP,
-    RampRule, STOP, StopParameters,
+    RampRule, STOP, StopParameters, THRESHOLD, ThresholdParameters,
 };
 pub use schedule::{DAYPARTS_PER_WEEK, Plan, affordable_runs_per_week, next_slot};
 pub use state::{MinuteState, UnknownCause, minute_state};
 pub use stop::StopRule;
+pub use threshold::{ThresholdRule, Verdict};
 pub use throughput::{Estimate, Interval, mean_goodput, ramp_up, steady_goodput, steady_interval};
 
 /// Version of the methods of this crate; stored beside every figure derived by them.

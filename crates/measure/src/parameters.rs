@@ -130,6 +130,37 @@ pub const STOP: Parameter<StopParameters> = Parameter {
     mark: Mark::Proposal,
 };
 
+/// When a threshold run has its answer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ThresholdParameters {
+    /// The margin that an answer wants is this over the time looked at.
+    pub margin_seconds: f64,
+    /// Shortest time looked at.
+    pub window: Duration,
+    /// Loaded round trips that the time looked at holds at least.
+    pub window_round_trips: u32,
+    /// Round trips (the smallest seen) that a run lasts at least before it says no.
+    pub round_trips: u32,
+    /// Most that the second half after the ramp may exceed the first for a no.
+    pub growth_max: f64,
+}
+
+/// When a threshold run has its answer.
+pub const THRESHOLD: Parameter<ThresholdParameters> = Parameter {
+    name: "threshold",
+    value: ThresholdParameters {
+        margin_seconds: 0.06,
+        window: Duration::from_millis(200),
+        window_round_trips: 2,
+        round_trips: 8,
+        growth_max: 1.05,
+    },
+    unit: "seconds; time; round trips; ratio",
+    since: "2026-11-22",
+    source: "tuned on one half of the seeds of docs/measurements/frugality.md, reported on the other",
+    mark: Mark::Proposal,
+};
+
 /// When a minute that is not down counts as degraded.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DegradedRule {

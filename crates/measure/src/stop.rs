@@ -31,8 +31,32 @@ pub struct StopRule {
     planned: Duration,
     samples: Vec<ByteSample>,
     curve: Curve,
-    rtt_min: Option<Duration>,
-    rtt: Option<Duration>,
+    trips: RoundTrips,
+}
+
+/// Round-trip times as the kernels told them.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct RoundTrips {
+    smallest: Option<Duration>,
+    latest: Option<Duration>,
+}
+
+impl RoundTrips {
+    pub(crate) fn see(&mut self, counters: &TcpCounters) {
+        let told = counters.rtt_min_us.map(Duration::from_micros);
+        self.smallest = self.smallest.into_iter().chain(told).min();
+        self.latest = counters.rtt_us.map(Duration::from_micros).or(self.latest);
+    }
+
+    /// The smallest seen, or what is assumed when none was told.
+    pub(crate) fn smallest(&self) -> Duration {
+        self.smallest.unwrap_or(STOP.value.assumed_round_trip)
+    }
+
+    /// The latest, queues included; the smallest when none was told.
+    pub(crate) fn longest(&self) -> Duration {
+        self.latest.unwrap_or_default().max(self.smallest())
+    }
 }
 
 impl StopRule {
@@ -45,14 +69,18 @@ impl StopRule {
     /// A rule with other parameters than the published ones: for studies, never for published figures.
     #[must_use]
     pub fn with(planned: Duration, parameters: StopParameters) -> Self {
-        Self { parameters, planned, samples: Vec::new(), curve: Curve::default(), rtt_min: None, rtt: None }
+        Self {
+            parameters,
+            planned,
+            samples: Vec::new(),
+            curve: Curve::default(),
+            trips: RoundTrips::default(),
+        }
     }
 
     /// Sees kernel counters of either end.
     pub fn counters(&mut self, counters: &TcpCounters) {
-        let smallest = counters.rtt_min_us.map(Duration::from_micros);
-        self.rtt_min = self.rtt_min.into_iter().chain(smallest).min();
-        self.rtt = counters.rtt_us.map(Duration::from_micros).or(self.rtt);
+        self.trips.see(counters);
     }
 
     /// Sees a reading of the receiver's counter; `Some` when the run should end.
@@ -80,8 +108,8 @@ impl StopRule {
         let rule = &self.parameters;
         let end = self.curve.end();
         let octets = self.samples.last().map_or(0, |sample| sample.bytes);
-        let trips = self.rtt_min.unwrap_or(rule.assumed_round_trip).saturating_mul(rule.round_trips);
-        let loaded = self.rtt.unwrap_or_default().saturating_mul(rule.loaded_round_trips);
+        let trips = self.trips.smallest().saturating_mul(rule.round_trips);
+        let loaded = self.trips.longest().saturating_mul(rule.loaded_round_trips);
         end >= rule.least.max(trips).max(loaded).as_secs_f64()
             && (octets >= rule.least_octets || end >= rule.least_octets_within.as_secs_f64())
     }
