@@ -6,7 +6,9 @@
 
 mod budget;
 mod calendar;
+mod latency;
 mod month;
+mod others;
 mod outage;
 mod parameters;
 mod schedule;
@@ -16,7 +18,9 @@ mod threshold;
 mod throughput;
 
 pub use budget::{BudgetRules, Ledger, Purpose, Refused, Reservation, RulesTooLarge, Settled};
+pub use latency::{Delay, LatencyFigures, RESPONSIVENESS_VERSION, delay, responsiveness};
 pub use month::{MalformedMonth, Month};
+pub use others::{LineReading, OTHERS, OthersParameters, OthersRule};
 pub use outage::{Outage, OutageSummary, Period, StatedMinute, outages};
 pub use parameters::{
     DEGRADED, DegradedRule, INTERVAL_BATCHES, Mark, OUTAGE, OutageRule, Parameter, RAMP_RULE, RAMP_UP,
