@@ -1,4 +1,4 @@
-//! As much HTTP/1.1 as an upgrade needs: one request, one answer, both short.
+//! As much HTTP/1.1 as measurements need: the heads of requests and answers.
 
 use std::io;
 use std::time::Duration;
@@ -21,14 +21,21 @@ pub(crate) const PLAN_FIELD: &str = "desserte-plan";
 /// Its value.
 pub(crate) const PLAN_KEPT: &str = "kept";
 
+/// Field by which our server names itself beside a LibreSpeed measurement.
+pub(crate) const SERVER_FIELD: &str = "desserte-server";
+/// Field by which it says what share of its capacity was in use when the measurement began.
+pub(crate) const LOAD_FIELD: &str = "desserte-load";
+/// Field by which it says its congestion control.
+pub(crate) const CONGESTION_FIELD: &str = "desserte-congestion-control";
+
 /// Why a head could not be read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum HeadError {
     /// The connection failed.
-    #[error("the connection failed during the HTTP upgrade: {0}")]
+    #[error("the connection failed during an HTTP head: {0}")]
     Io(#[from] io::Error),
     /// The connection ended.
-    #[error("the connection ended during the HTTP upgrade")]
+    #[error("the connection ended before an HTTP head was whole")]
     Ended,
     /// More than any honest head.
     #[error("an HTTP head of more than {HEAD_MAX} octets")]
@@ -80,6 +87,8 @@ pub(crate) struct Request {
     pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) query: String,
+    /// The 1 of HTTP/1.1, or the 0 of HTTP/1.0.
+    pub(crate) version_minor: u8,
     pub(crate) fields: Fields,
 }
 
@@ -87,18 +96,22 @@ pub(crate) struct Request {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Response {
     pub(crate) status: u16,
+    pub(crate) version_minor: u8,
     pub(crate) fields: Fields,
 }
 
 async fn read_head<S: AsyncRead + Unpin, T>(
     stream: &mut S,
+    early: Vec<u8>,
     parse: impl Fn(&[u8]) -> Result<Option<(T, usize)>, httparse::Error>,
 ) -> Result<Received<T>, HeadError> {
-    let mut octets = Vec::with_capacity(1024);
+    let mut fresh = early.is_empty();
+    let mut octets = early;
     loop {
-        if stream.read_buf(&mut octets).await? == 0 {
+        if fresh && stream.read_buf(&mut octets).await? == 0 {
             return Err(HeadError::Ended);
         }
+        fresh = true;
         if let Some((head, length)) = parse(&octets)? {
             return Ok(Received { head, rest: octets.split_off(length) });
         }
@@ -112,7 +125,15 @@ async fn read_head<S: AsyncRead + Unpin, T>(
 pub(crate) async fn read_request<S: AsyncRead + Unpin>(
     stream: &mut S,
 ) -> Result<Received<Request>, HeadError> {
-    read_head(stream, |octets| {
+    read_next_request(stream, Vec::with_capacity(1024)).await
+}
+
+/// Reads the head of a request of whose octets `early` came in already.
+pub(crate) async fn read_next_request<S: AsyncRead + Unpin>(
+    stream: &mut S,
+    early: Vec<u8>,
+) -> Result<Received<Request>, HeadError> {
+    read_head(stream, early, |octets| {
         let mut fields = [httparse::EMPTY_HEADER; FIELDS_MAX];
         let mut parsed = httparse::Request::new(&mut fields);
         let httparse::Status::Complete(length) = parsed.parse(octets)? else { return Ok(None) };
@@ -122,6 +143,7 @@ pub(crate) async fn read_request<S: AsyncRead + Unpin>(
             method: parsed.method.unwrap_or_default().to_owned(),
             path: path.to_owned(),
             query: query.to_owned(),
+            version_minor: parsed.version.unwrap_or_default(),
             fields: Fields::from_parsed(parsed.headers),
         };
         Ok(Some((request, length)))
@@ -129,19 +151,36 @@ pub(crate) async fn read_request<S: AsyncRead + Unpin>(
     .await
 }
 
+/// Reads the head of an answer from the octets that came in so far, and says how many of them it takes.
+///
+/// # Missing data
+/// `None` while it is not whole.
+pub(crate) fn parse_response(octets: &[u8]) -> Result<Option<(Response, usize)>, httparse::Error> {
+    let mut fields = [httparse::EMPTY_HEADER; FIELDS_MAX];
+    let mut parsed = httparse::Response::new(&mut fields);
+    let httparse::Status::Complete(length) = parsed.parse(octets)? else { return Ok(None) };
+    let response = Response {
+        status: parsed.code.unwrap_or(0),
+        version_minor: parsed.version.unwrap_or_default(),
+        fields: Fields::from_parsed(parsed.headers),
+    };
+    Ok(Some((response, length)))
+}
+
 /// Reads the head of an answer.
 pub(crate) async fn read_response<S: AsyncRead + Unpin>(
     stream: &mut S,
 ) -> Result<Received<Response>, HeadError> {
-    read_head(stream, |octets| {
-        let mut fields = [httparse::EMPTY_HEADER; FIELDS_MAX];
-        let mut parsed = httparse::Response::new(&mut fields);
-        let httparse::Status::Complete(length) = parsed.parse(octets)? else { return Ok(None) };
-        let response =
-            Response { status: parsed.code.unwrap_or(0), fields: Fields::from_parsed(parsed.headers) };
-        Ok(Some((response, length)))
-    })
-    .await
+    read_head(stream, Vec::with_capacity(1024), parse_response).await
+}
+
+/// Whether a connection goes on after a message (RFC 9112, section 9.3).
+pub(crate) fn keeps_alive(version_minor: u8, fields: &Fields) -> bool {
+    if version_minor == 0 {
+        fields.lists("connection", "keep-alive")
+    } else {
+        !fields.lists("connection", "close")
+    }
 }
 
 /// The first line of a refusal's body, for people; what has arrived or soon does.

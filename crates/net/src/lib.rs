@@ -15,6 +15,7 @@ mod drive;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod http;
+pub mod librespeed;
 pub mod ndt7;
 mod outbox;
 mod steer;

@@ -22,7 +22,8 @@ const WAITING_MAX: usize = 1 << 20;
 #[error("asking the system for random octets: {0}")]
 pub(crate) struct NoRandomness(getrandom::Error);
 
-fn random_block() -> Result<&'static [u8], NoRandomness> {
+/// A block of random octets that everyone shares.
+pub(crate) fn random_block() -> Result<&'static [u8], NoRandomness> {
     static RANDOM: OnceLock<Vec<u8>> = OnceLock::new();
     if let Some(block) = RANDOM.get() {
         return Ok(block);

@@ -8,11 +8,12 @@ use clap::{Parser, ValueEnum};
 use desserte_boot::logging::LogFormat;
 use desserte_model::ServerId;
 use desserte_net::{CongestionAlgorithm, TlsIdentity};
+use desserte_proto::librespeed::Base;
 use desserte_units::BitRate;
 
 use crate::admission::Capacity;
 
-/// Serve measurements to Desserte probes, and to any ndt7 client.
+/// Serve measurements to Desserte probes, and to any ndt7 or LibreSpeed client.
 ///
 /// A probe reads its line against this server, so the server must be faster than the lines and never be the narrow
 /// place: it admits measurements up to its capacity and tells the next client when to come back. It keeps nothing and
@@ -58,6 +59,15 @@ pub(crate) struct Arguments {
     #[arg(long, value_enum, default_value_t = Congestion::Cubic)]
     congestion_control: Congestion,
 
+    /// Path below which LibreSpeed's web client and others find garbage, empty and getIP, with and without .php; empty for
+    /// the root. Same addresses as ndt7.
+    #[arg(long, value_name = "PATH", default_value = "backend")]
+    librespeed_base: Base,
+
+    /// Serve no LibreSpeed clients.
+    #[arg(long)]
+    no_librespeed: bool,
+
     /// Which log lines are written, such as info or desserte_net=debug,info.
     #[arg(long, value_name = "FILTER", env = "DESSERTE_LOG", default_value = "info")]
     pub(crate) log: String,
@@ -99,6 +109,8 @@ pub(crate) struct Plan {
     pub(crate) id: ServerId,
     pub(crate) capacity: Capacity,
     pub(crate) congestion_control: CongestionAlgorithm,
+    /// Where LibreSpeed's clients are served, if they are.
+    pub(crate) librespeed: Option<Base>,
 }
 
 impl Arguments {
@@ -139,6 +151,7 @@ impl Arguments {
                 Congestion::Bbr => CongestionAlgorithm::Bbr,
                 Congestion::Reno => CongestionAlgorithm::Reno,
             },
+            librespeed: Some(self.librespeed_base.clone()).filter(|_| !self.no_librespeed),
         })
     }
 }
@@ -194,6 +207,7 @@ mod tests {
                 "/nowhere cannot be read",
             ),
             (&["--listen", "nonsense"], "invalid"),
+            (&["--listen", "127.0.0.1:1", "--librespeed-base", "../x"], "is not a base path"),
         ] {
             let error = format!("{:#}", plan(words).unwrap_err());
             assert!(error.contains(expected), "{words:?}: {error}");

@@ -8,7 +8,9 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use desserte_boot::signals;
 use desserte_net::TlsIdentity;
+use desserte_net::librespeed::{Desk, Tally};
 use desserte_net::ndt7::server::{ConnectionEnd, ServeError, ServerConfig, Waiting, serve_connection};
+use desserte_proto::librespeed::spec::STREAMS_PER_SESSION;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -40,8 +42,11 @@ pub(crate) async fn serve(plan: Plan) -> Result<()> {
         software: concat!("desserte-server ", env!("CARGO_PKG_VERSION")).to_owned(),
         congestion_control: plan.congestion_control,
         gate: Arc::<CapacityGate>::clone(&gate),
+        librespeed: plan.librespeed.map(Desk::new),
     };
-    let places = plan.capacity.sessions + SPARE_CONNECTIONS;
+    // A measurement of LibreSpeed is several connections.
+    let streams = if config.librespeed.is_some() { STREAMS_PER_SESSION } else { 1 };
+    let places = plan.capacity.sessions * streams + SPARE_CONNECTIONS;
     let connections = Arc::new(Semaphore::new(places));
     let lobby = Lobby::new(WAITING_PER_CLIENT);
     let mut doors = JoinSet::new();
@@ -127,6 +132,13 @@ async fn attend(
         }
         Ok(ConnectionEnd::Busy { retry_after_s }) => {
             tracing::info!(family, retry_after_s, "full; told to come later")
+        }
+        Ok(ConnectionEnd::LibreSpeed(Tally { requests, downloaded_bytes, uploaded_bytes })) => {
+            if downloaded_bytes + uploaded_bytes > 0 {
+                tracing::info!(family, requests, downloaded_bytes, uploaded_bytes, "LibreSpeed stream ended");
+            } else {
+                tracing::debug!(family, requests, "LibreSpeed connection ended");
+            }
         }
         Ok(ConnectionEnd::Refused { status }) => tracing::debug!(family, status, "refused"),
         Ok(ConnectionEnd::Health) => tracing::trace!("asked how it is"),

@@ -19,6 +19,7 @@ use crate::connect::pin_congestion;
 use crate::counted::Counted;
 use crate::drive::{Clock, Watcher, drive};
 use crate::http::{self, HeadError};
+use crate::librespeed;
 use crate::outbox::{NoRandomness, random};
 use crate::tcp::congestion_in_use;
 use crate::wire::Wire;
@@ -88,6 +89,8 @@ pub struct ServerConfig {
     pub congestion_control: CongestionAlgorithm,
     /// Who admits.
     pub gate: Arc<dyn Gate>,
+    /// Where LibreSpeed's clients are served on the same connections; `None` serves them nowhere.
+    pub librespeed: Option<Arc<librespeed::Desk>>,
 }
 
 /// How a connection waits until it has a session.
@@ -130,6 +133,8 @@ pub enum ConnectionEnd {
         /// When the client was told to come.
         retry_after_s: u64,
     },
+    /// It was a LibreSpeed client's.
+    LibreSpeed(librespeed::Tally),
     /// It asked for how the server is.
     Health,
     /// It was answered with this status.
@@ -199,6 +204,11 @@ pub async fn serve_connection(
         }
         Err(error) => return Err(error.into()),
     };
+    if let Some(desk) = config.librespeed.as_deref().filter(|desk| desk.serves(&received.head.path)) {
+        let counter = librespeed::server::Counter::new(&mut wire, peer, config, desk, waiting);
+        // Boxed: what a measurement of ndt7 keeps in memory stays as small as it is.
+        return Box::pin(counter.serve(received)).await.map(ConnectionEnd::LibreSpeed);
+    }
     let (direction, key, parameters) = match check(&received.head) {
         Ok(Route::Measure { direction, key, parameters }) => (direction, key, parameters),
         Ok(Route::Health) => {

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use desserte_model::{Direction, Software};
+use desserte_net::librespeed::Desk;
 use desserte_net::ndt7::RunConfig;
 use desserte_net::ndt7::server::{
     Decision, Gate, Health, ServerConfig, SessionRequest, Waiting, serve_connection,
 };
 use desserte_net::{CongestionAlgorithm, TlsIdentity, TlsTrust};
+use desserte_proto::librespeed::Base;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -69,6 +71,7 @@ impl TestServer {
             software: "desserte-test-server 0".into(),
             congestion_control: CongestionAlgorithm::Cubic,
             gate: Arc::new(gate),
+            librespeed: Some(Desk::new(Base::default())),
         };
         let listener = TcpListener::bind(listen).await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -136,6 +139,10 @@ impl TestServer {
             }
         });
         Self { address, secure: false, task }
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     pub fn url(&self, host: &str) -> String {
