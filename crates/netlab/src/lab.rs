@@ -3,8 +3,10 @@
 use std::net::Ipv4Addr;
 use std::process::Command;
 
-use crate::command::{LabError, run};
+use crate::command::{LabError, output, run};
+use crate::link::LinkConfig;
 use crate::shape::Shape;
+use crate::shim::{Device, Shim};
 
 /// A set of shaped lines. Dropping it removes every namespace, link and address it made.
 ///
@@ -14,6 +16,8 @@ pub struct Lab {
     name: String,
     subnet: u8,
     lines: Vec<Line>,
+    /// Namespaces of emulated lines; their devices go with the shim that holds them open.
+    emulated: Vec<String>,
     beyond: Vec<Ipv4Addr>,
 }
 
@@ -40,7 +44,13 @@ impl Lab {
     /// # Errors
     /// When this machine lets no namespaces be made.
     pub fn new(name: &str, subnet: u8) -> Result<Self, LabError> {
-        let lab = Self { name: name.to_owned(), subnet, lines: Vec::new(), beyond: Vec::new() };
+        let lab = Self {
+            name: name.to_owned(),
+            subnet,
+            lines: Vec::new(),
+            emulated: Vec::new(),
+            beyond: Vec::new(),
+        };
         lab.remove_leftovers()?;
         let probe = format!("{name}-try");
         run(&format!("ip netns add {probe}"))?;
@@ -70,11 +80,7 @@ impl Lab {
     /// # Errors
     /// When a tool is missing or refuses; what was made of the line so far is removed with the lab.
     pub fn line(&mut self, house: &str, download: Shape, upload: Shape) -> Result<Line, LabError> {
-        let index = u8::try_from(self.lines.len()).unwrap_or(u8::MAX);
-        let namespace = format!("{}-{house}", self.name);
-        let (outside, inside) = (format!("{}{index}o", self.name), format!("{}{index}i", self.name));
-        let gateway = Ipv4Addr::new(198, 18, self.subnet, index * 4 + 1);
-        let address = Ipv4Addr::new(198, 18, self.subnet, index * 4 + 2);
+        let Place { namespace, outside, inside, gateway, address } = self.next_place(house);
         let line = Line { namespace, address, gateway, download, upload, outside };
         self.lines.push(line.clone());
 
@@ -96,6 +102,55 @@ impl Lab {
         Ok(line)
     }
 
+    /// Adds a house behind a line that a [`Shim`] carries: any rate, delay, jitter, loss, queue, trace or outage script,
+    /// with counters. The line lives as long as what is returned.
+    ///
+    /// # Errors
+    /// When a tool is missing or refuses, or TUN devices cannot be made.
+    pub fn emulated_line(
+        &mut self,
+        house: &str,
+        download: &LinkConfig,
+        upload: &LinkConfig,
+        seed: u64,
+    ) -> Result<EmulatedLine, LabError> {
+        let Place { namespace, outside, inside, gateway, address } = self.next_place(house);
+        let device = |name: &str| {
+            Device::create(name).map_err(|source| LabError::Device { name: name.to_owned(), source })
+        };
+        let (far, near) = (device(&outside)?, device(&inside)?);
+        self.emulated.push(namespace.clone());
+        run(&format!("ip netns add {namespace}"))?;
+        run(&format!("ip link set {inside} netns {namespace}"))?;
+        run(&format!("ip address add {gateway}/30 dev {outside}"))?;
+        run(&format!("ip -n {namespace} address add {address}/30 dev {inside}"))?;
+        // The kernel's own IPv6 chatter would be counted.
+        run(&format!("ip link set {outside} addrgenmode none"))?;
+        run(&format!("ip -n {namespace} link set {inside} addrgenmode none"))?;
+        // A sender may hand over its whole window at once; the device's own queue must never be what drops.
+        run(&format!("ip link set {outside} txqueuelen {DEVICE_QUEUE} up"))?;
+        run(&format!("ip -n {namespace} link set lo up"))?;
+        run(&format!("ip -n {namespace} link set {inside} txqueuelen {DEVICE_QUEUE} up"))?;
+        run(&format!("ip -n {namespace} route add default via {gateway}"))?;
+        // What the kernel learned of an earlier line at this address is not true of this one.
+        let _ = run(&format!("ip tcp_metrics delete {address}"));
+        allow_echoes(&namespace)?;
+        let shim = Shim::start(far, near, download, upload, seed)
+            .map_err(|source| LabError::Device { name: outside.clone(), source })?;
+        Ok(EmulatedLine { namespace, address, gateway, outside, inside, shim })
+    }
+
+    fn next_place(&self, house: &str) -> Place {
+        let index = u8::try_from(self.lines.len() + self.emulated.len()).unwrap_or(u8::MAX);
+        Place {
+            namespace: format!("{}-{house}", self.name),
+            outside: format!("{}{index}o", self.name),
+            inside: format!("{}{index}i", self.name),
+            gateway: Ipv4Addr::new(198, 18, self.subnet, index * 4 + 1),
+            address: Ipv4Addr::new(198, 18, self.subnet, index * 4 + 2),
+        }
+    }
+
     fn remove_leftovers(&self) -> Result<(), LabError> {
         let output = Command::new("ip")
             .args(["netns", "list"])
@@ -111,13 +166,70 @@ impl Lab {
     }
 }
 
+/// Names and addresses of a line to be made.
+struct Place {
+    namespace: String,
+    outside: String,
+    inside: String,
+    gateway: Ipv4Addr,
+    address: Ipv4Addr,
+}
+
+/// Packets that a TUN device holds for the shim.
+const DEVICE_QUEUE: u32 = 20_000;
+
+/// One house behind a line that a shim carries. Dropping it ends the line; the namespace goes with its [`Lab`].
+#[derive(Debug)]
+pub struct EmulatedLine {
+    /// The namespace.
+    pub namespace: String,
+    /// The house's address.
+    pub address: Ipv4Addr,
+    /// This machine's end of the link: what the house sees as its router.
+    pub gateway: Ipv4Addr,
+    /// What carries the packets, with its counters.
+    pub shim: Shim,
+    outside: String,
+    inside: String,
+}
+
+impl EmulatedLine {
+    /// A command that runs `program` inside the house.
+    #[must_use]
+    pub fn command(&self, program: &str) -> Command {
+        inside(&self.namespace, program)
+    }
+
+    /// Packets that the kernel dropped because the shim did not fetch them in time, both ways: lost without being
+    /// counted by any link. A run in which there are some is not to be trusted.
+    ///
+    /// # Errors
+    /// When a tool is missing or refuses.
+    pub fn overrun(&self) -> Result<u64, LabError> {
+        let far = output(&format!("ip -json -statistics link show dev {}", self.outside))?;
+        let house =
+            output(&format!("ip -n {} -json -statistics link show dev {}", self.namespace, self.inside))?;
+        let dropped = |text: &str| {
+            serde_json::from_str::<serde_json::Value>(text)
+                .ok()
+                .and_then(|links| links[0]["stats64"]["tx"]["dropped"].as_u64())
+                .unwrap_or_default()
+        };
+        Ok(dropped(&far) + dropped(&house))
+    }
+}
+
+fn inside(namespace: &str, program: &str) -> Command {
+    let mut command = Command::new("ip");
+    command.args(["netns", "exec", namespace, program]);
+    command
+}
+
 impl Line {
     /// A command that runs `program` inside the house.
     #[must_use]
     pub fn command(&self, program: &str) -> Command {
-        let mut command = Command::new("ip");
-        command.args(["netns", "exec", &self.namespace, program]);
-        command
+        inside(&self.namespace, program)
     }
 
     /// Cuts the line beyond the house's router, as a fault in the operator's network would: the router still answers.
@@ -147,6 +259,9 @@ impl Drop for Lab {
             while line.restore().is_ok() {}
             let _ = run(&format!("ip link delete {}", line.outside));
             let _ = run(&format!("ip netns delete {}", line.namespace));
+        }
+        for namespace in &self.emulated {
+            let _ = run(&format!("ip netns delete {namespace}"));
         }
         for address in &self.beyond {
             let _ = run(&format!("ip address delete {address}/32 dev lo"));

@@ -1,15 +1,21 @@
-//! Emulated lines for tests and demonstrations.
+//! Emulated lines for tests, demonstrations and people. Never a dependency of a program that is shipped.
 //!
-//! A [`Lab`] holds network namespaces, each a house behind one shaped [`Line`]. Shaping is the kernel's token bucket
-//! in both directions, so what a probe reads there was really carried at that rate. Never a dependency of a program
-//! that is shipped.
+//! - [`link`]: one direction of a line in virtual time, seeded: rate, queue, delay, jitter, loss, outages, traces; its
+//!   counters are the oracle.
+//! - [`flow`]: a TCP-like bulk transfer over two links in virtual time, thousands of runs a minute.
+//! - [`shim`]: the same links in real time between two network namespaces, for real programs.
+//! - [`Lab`]: namespaces, each a house behind a line: [`Lab::line`] shapes with the kernel's token bucket,
+//!   [`Lab::emulated_line`] with the shim.
+//!
+//! The program `netlab` runs a command behind such a line.
 
 mod command;
 pub mod flow;
 mod lab;
 pub mod link;
 mod shape;
+pub mod shim;
 
 pub use command::LabError;
-pub use lab::{Lab, Line};
+pub use lab::{EmulatedLine, Lab, Line};
 pub use shape::Shape;

@@ -1,11 +1,15 @@
 //! The emulated lines themselves, held against iperf3 and ping.
 
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use desserte_e2e::{can, has_program, is_root};
+use desserte_netlab::link::LinkConfig;
 use desserte_netlab::{Lab, Shape};
+use desserte_units::BitRate;
 
 const SUBNET: u8 = 201;
+const EMULATED_SUBNET: u8 = 60;
 
 #[test]
 fn a_line_carries_its_theoretical_goodput_and_can_be_cut_beyond_the_router() {
@@ -46,4 +50,59 @@ fn a_line_carries_its_theoretical_goodput_and_can_be_cut_beyond_the_router() {
     drop(lab);
     let list = Command::new("ip").args(["netns", "list"]).output().unwrap();
     assert!(!String::from_utf8_lossy(&list.stdout).contains(&namespace), "the lab is gone");
+}
+
+#[test]
+fn an_emulated_line_delays_and_carries_what_its_counters_say() {
+    if !can("root", is_root()) || !can("iperf3 and ping", has_program("iperf3") && has_program("ping")) {
+        return;
+    }
+    let way = |megabits| LinkConfig {
+        delay: Duration::from_millis(20),
+        ..LinkConfig::of(BitRate::from_mbit_per_s(megabits).unwrap())
+    };
+    let mut lab = Lab::new("dsemu", EMULATED_SUBNET).unwrap();
+    let line = lab.emulated_line("house", &way(20.0), &way(5.0), 1).unwrap();
+    let gateway = line.gateway.to_string();
+    let ping = |count: &str| {
+        line.command("ping").args(["-c", count, "-i", "0.2", "-W", "1", "-q", &gateway]).output().unwrap()
+    };
+
+    let said = String::from_utf8_lossy(&ping("5").stdout).into_owned();
+    let rtt_min: f64 = said
+        .split_once("mdev = ")
+        .and_then(|(_, values)| values.split('/').next()?.parse().ok())
+        .unwrap_or_else(|| panic!("{said}"));
+    // Two delays of 20 ms, and the time of 84 octets at 5 Mbit/s; a busy machine adds to it.
+    assert!((40.1..50.0).contains(&rtt_min), "{rtt_min} ms");
+
+    let server = ["--server", "--one-off", "--bind", &gateway, "--port", "5298"];
+    let mut server = Command::new("iperf3").args(server).stdout(Stdio::null()).spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+    let arguments =
+        ["--client", &gateway, "--port", "5298", "--time", "3", "--reverse", "--json", "-C", "cubic"];
+    let output = line.command("iperf3").args(arguments).output().unwrap();
+    server.wait().unwrap();
+    let result: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let received = result["end"]["sum_received"]["bytes"].as_f64().unwrap();
+    let report = line.shim.download();
+    let payload = report.written.octets as f64 * 1448.0 / 1500.0;
+    // What was still in the queue of 100 ms at the end was carried and not read.
+    assert!((0.9..=1.005).contains(&(received / payload)), "{received} of {payload} octets");
+    let counters = report.counters;
+    let dropped = counters.dropped_queue.packets;
+    assert_eq!(counters.offered.packets, counters.delivered.packets + dropped);
+    assert_eq!(line.overrun().unwrap(), 0);
+    // Never more than the rate: 20 Mbit/s over any stretch, and what a late thread hands over at once.
+    let end = line.shim.elapsed();
+    let window = Duration::from_secs(2);
+    let most = report.delivered.octets_between(end.saturating_sub(window * 2), end.saturating_sub(window));
+    let late = 2.5e6 * report.late_max.as_secs_f64();
+    assert!(most as f64 <= 2.5e6 * 2.0 + 3_000.0 + late, "{most} octets");
+
+    line.shim.set_cut(true);
+    assert!(!ping("1").status.success(), "nothing passes a cut line");
+    line.shim.set_cut(false);
+    assert!(ping("1").status.success());
+    assert!(line.shim.upload().cut.packets > 0);
 }

@@ -12,7 +12,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    pub(super) fn add(&mut self, octets: u32) {
+    pub(crate) fn add(&mut self, octets: u32) {
         self.packets += 1;
         self.octets += u64::from(octets);
     }
@@ -45,11 +45,11 @@ pub struct Delivered {
 }
 
 impl Delivered {
-    pub(super) fn new(bin: Duration) -> Self {
+    pub(crate) fn new(bin: Duration) -> Self {
         Self { bin: bin.max(Duration::from_micros(1)), ends: Vec::new() }
     }
 
-    pub(super) fn add(&mut self, at: Duration, octets: u32) {
+    pub(crate) fn add(&mut self, at: Duration, octets: u32) {
         let bin = nanos(at) / nanos(self.bin);
         match self.ends.last_mut() {
             // A packet that was overtaken counts in the later bin: it moves by no more than the jitter.

@@ -28,6 +28,7 @@ mod chance;
 mod config;
 mod counters;
 mod schedule;
+pub mod spec;
 mod trace;
 mod transmitter;
 
