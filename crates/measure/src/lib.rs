@@ -16,6 +16,7 @@ mod state;
 mod stop;
 mod threshold;
 mod throughput;
+mod watch;
 
 pub use budget::{BudgetRules, Ledger, Purpose, Refused, Reservation, RulesTooLarge, Settled};
 pub use latency::{Delay, LatencyFigures, RESPONSIVENESS_VERSION, delay, responsiveness};
@@ -23,14 +24,15 @@ pub use month::{MalformedMonth, Month};
 pub use others::{LineReading, OTHERS, OthersParameters, OthersRule};
 pub use outage::{Outage, OutageSummary, Period, StatedMinute, outages};
 pub use parameters::{
-    DEGRADED, DegradedRule, INTERVAL_BATCHES, Mark, OUTAGE, OutageRule, Parameter, RAMP_RULE, RAMP_UP,
-    RampRule, STOP, StopParameters, THRESHOLD, ThresholdParameters,
+    DEGRADED, DegradedRule, INTERRUPTION, INTERVAL_BATCHES, InterruptionRule, Mark, OUTAGE, OutageRule,
+    Parameter, RAMP_RULE, RAMP_UP, RampRule, STOP, StopParameters, THRESHOLD, ThresholdParameters,
 };
 pub use schedule::{DAYPARTS_PER_WEEK, Plan, affordable_runs_per_week, next_slot};
 pub use state::{MinuteState, UnknownCause, minute_state};
 pub use stop::StopRule;
 pub use threshold::{ThresholdRule, Verdict};
 pub use throughput::{Estimate, Interval, mean_goodput, ramp_up, steady_goodput, steady_interval};
+pub use watch::{Action, Ask, Fate, Found, LastSign, Watch, WatchSettings, Watchfulness, Witness, absence};
 
 /// Version of the methods of this crate; stored beside every figure derived by them.
 ///

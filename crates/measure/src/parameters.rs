@@ -204,3 +204,41 @@ pub const OUTAGE: Parameter<OutageRule> = Parameter {
              the gap, which a throughput run leaves, are proposals",
     mark: Mark::Proposal,
 };
+
+/// When losses of the watch make an interruption.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InterruptionRule {
+    /// Targets that must be silent for the line to be.
+    pub targets_min: usize,
+    /// Echoes in a row that each of them must have lost; twice as many when only one is left.
+    pub line_losses_min: u32,
+    /// Echoes that a single target must have lost while another answered.
+    pub target_losses_min: u32,
+    /// Questions that the resolver must have left unanswered while a target answered.
+    pub dns_losses_min: u32,
+    /// Echoes that the gateway must have lost near the beginning, having answered none.
+    pub gateway_losses_min: u32,
+    /// Least time between the first and the last loss of a single witness.
+    pub span_min: Duration,
+    /// How long after the first loss the near side is looked at for the cause.
+    pub onset: Duration,
+}
+
+/// When losses of the watch make an interruption.
+pub const INTERRUPTION: Parameter<InterruptionRule> = Parameter {
+    name: "interruption",
+    value: InterruptionRule {
+        targets_min: 2,
+        line_losses_min: 3,
+        target_losses_min: 5,
+        dns_losses_min: 3,
+        gateway_losses_min: 2,
+        span_min: Duration::from_secs(1),
+        onset: Duration::from_secs(3),
+    },
+    unit: "targets; echoes in a row; time",
+    since: "2026-11-22",
+    source: "two independent targets: the project's domain rules; the counts: six losses in a row to two targets happen \
+             by chance after three of ten million suspicions at 5 % random loss (0.05^5)",
+    mark: Mark::Proposal,
+};

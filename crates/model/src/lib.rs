@@ -12,6 +12,7 @@ mod clock;
 mod course;
 mod health;
 mod ids;
+mod interruption;
 mod minute;
 mod place;
 mod receipt;
@@ -27,6 +28,7 @@ pub use course::{
 };
 pub use health::Health;
 pub use ids::{BatchId, BootId, MalformedId, ProbeId, RecordId, ServerId, TargetId};
+pub use interruption::{EdgeEcho, Interruption, InterruptionCause, WatchPace, WitnessKind};
 pub use minute::{EchoMethod, LinkState, Minute, TargetEchoes};
 pub use place::{CogVintage, CommuneCode, LonLat, NotACommuneCode, NotAPosition, Position, PositionSource};
 pub use receipt::{Problem, Receipt, Refusal, RefusalReason};

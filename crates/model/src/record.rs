@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ClockStamp, Health, Minute, Position, ProbeId, RecordId, Throughput};
+use crate::{ClockStamp, Health, Interruption, Minute, Position, ProbeId, RecordId, Throughput};
 
 /// The `schema` of every record of wire version 1.
 pub const RECORD_SCHEMA: &str = "desserte-record/1";
@@ -32,6 +32,8 @@ pub enum Observation {
     Minute(Minute),
     /// A sign of life.
     Health(Health),
+    /// A silence of the line, of one witness of it, or of the probe.
+    Interruption(Interruption),
 }
 
 impl Observation {
@@ -42,6 +44,7 @@ impl Observation {
             Self::Throughput(_) => "throughput",
             Self::Minute(_) => "minute",
             Self::Health(_) => "health",
+            Self::Interruption(_) => "interruption",
         }
     }
 }

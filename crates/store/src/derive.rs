@@ -1,7 +1,9 @@
 //! Rows derived from one record by the published methods of `desserte-measure`.
 
 use desserte_measure::{Estimate, METHOD_VERSION, MinuteState, minute_state};
-use desserte_model::{CommuneCode, CountingLayer, Medium, Minute, Observation, TargetEchoes, Throughput};
+use desserte_model::{
+    CommuneCode, CountingLayer, Interruption, Medium, Minute, Observation, TargetEchoes, Throughput,
+};
 use desserte_units::{BitRate, Timestamp};
 use rusqlite::{Transaction, params};
 use serde_json::json;
@@ -22,6 +24,7 @@ pub(crate) struct Place {
 pub(crate) enum Derived {
     Throughput(Box<DerivedThroughput>),
     Minute(DerivedMinute),
+    Interruption(DerivedInterruption),
     /// Signs of life are kept with the probe, see `probes`.
     Health,
 }
@@ -51,11 +54,22 @@ pub(crate) struct DerivedMinute {
     pub(crate) targets: String,
 }
 
+#[derive(Debug)]
+pub(crate) struct DerivedInterruption {
+    cause: &'static str,
+    target: Option<String>,
+    /// From the record's moment to the likeliest start.
+    start_us: Option<i64>,
+    duration_us: Option<i64>,
+    uncertainty_us: Option<i64>,
+}
+
 pub(crate) fn derive(observation: &Observation) -> Derived {
     match observation {
         Observation::Throughput(run) => Derived::Throughput(Box::new(throughput(run))),
         Observation::Minute(seen) => Derived::Minute(minute(seen)),
         Observation::Health(_) => Derived::Health,
+        Observation::Interruption(seen) => Derived::Interruption(interruption(seen)),
     }
 }
 
@@ -105,6 +119,17 @@ fn minute(seen: &Minute) -> DerivedMinute {
         lost: i64::try_from(lost).unwrap_or(i64::MAX),
         rtt_median_us: lower_median(&mut answered),
         targets: serde_json::Value::from_iter(seen.targets.iter().map(target)).to_string(),
+    }
+}
+
+fn interruption(seen: &Interruption) -> DerivedInterruption {
+    let signed = |micros: u64| i64::try_from(micros).unwrap_or(i64::MAX);
+    DerivedInterruption {
+        cause: seen.cause.code(),
+        target: seen.target.as_ref().map(ToString::to_string),
+        start_us: seen.start_us().map(signed),
+        duration_us: seen.duration_us().map(signed),
+        uncertainty_us: seen.uncertainty_us().map(signed),
     }
 }
 
@@ -165,6 +190,22 @@ impl Derived {
                         minute.lost,
                         minute.rtt_median_us,
                         minute.targets,
+                        METHOD_VERSION,
+                    ])
+                }),
+            Self::Interruption(seen) => transaction
+                .prepare_cached(include_str!("../sql/insert-interruption.sql"))
+                .and_then(|mut statement| {
+                    statement.execute(params![
+                        place.record,
+                        place.probe,
+                        commune,
+                        event,
+                        seen.cause,
+                        seen.target,
+                        seen.start_us,
+                        seen.duration_us,
+                        seen.uncertainty_us,
                         METHOD_VERSION,
                     ])
                 }),
