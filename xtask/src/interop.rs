@@ -28,7 +28,7 @@ pub(crate) fn python(workspace: &Workspace) -> Result<PathBuf> {
 
 /// Installs the JavaScript peers below `tests/interop`, as their lock files say, without running their scripts.
 pub(crate) fn javascript(workspace: &Workspace) -> Result<()> {
-    for project in ["ndt7"] {
+    for project in ["librespeed", "ndt7"] {
         let folder = workspace.root.join("tests/interop").join(project);
         if folder.join("node_modules/.package-lock.json").exists() {
             continue;
