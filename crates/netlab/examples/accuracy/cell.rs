@@ -4,11 +4,12 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use desserte_model::{Direction, Throughput};
+use desserte_model::{ByteSample, Direction, Throughput};
 use desserte_netlab::link::{Jitter, LinkConfig, Loss};
 use desserte_netlab::shim::Report;
 use desserte_netlab::{EmulatedLine, Lab};
 use desserte_units::BitRate;
+use serde_json::json;
 
 use crate::server::Server;
 use crate::table::Row;
@@ -35,6 +36,9 @@ const QUEUE_MIN: Duration = Duration::from_millis(100);
 
 /// Octets after which a transfer is taken to have begun; the talk before it is less.
 const BEGUN_OCTETS: u64 = 20_000;
+
+/// Step of the line's series that is kept.
+const RAW_STEP: Duration = Duration::from_millis(10);
 
 impl Cell {
     /// Measures both directions with each tool.
@@ -89,20 +93,12 @@ impl Cell {
         record: &Throughput,
         origin: Duration,
     ) -> anyhow::Result<Vec<Row>> {
-        let name = format!(
-            "{}-{}-{}-{}-{}.json",
-            self.rate_mbit,
-            self.rtt_ms,
-            self.seed,
-            record.direction.code(),
-            if run.clear { "clear" } else { "tls" }
-        );
-        std::fs::write(run.out.join("raw").join(name), serde_json::to_vec(record)?)
-            .context("keeping the record")?;
         let last =
             record.samples.last().with_context(|| format!("nothing was measured: {:?}", record.outcome))?;
         let steady = readings::desserte(record);
         let ramp = steady.map_or(RAMP, |(_, ramp)| ramp);
+        // The estimate speaks of the time between the readings that it uses.
+        let first = record.samples.iter().map(at).find(|at| *at >= ramp).unwrap_or(ramp);
         // The receiver's clock starts at its end of the handshake. The probe saw an upload's readings later than they
         // were taken, by the way down at the least.
         let origin = match record.direction {
@@ -112,7 +108,8 @@ impl Cell {
         let share = if run.clear { TCP_SHARE } else { TCP_SHARE * TLS_SHARE };
         let began = origin.saturating_sub(Duration::from_micros(line.shim.origin().as_micros()));
         let report = report(line, record.direction);
-        let delivered = rate(&report, began + ramp, began + Duration::from_micros(last.elapsed_us)) * share;
+        let delivered = rate(&report, began + first, began + at(last)) * share;
+        self.keep(run, record, began, &report)?;
         let row = |tool: &str, reading| Row {
             tool: tool.to_owned(),
             reading,
@@ -123,11 +120,26 @@ impl Cell {
         let overrun = line.overrun()?;
         let mut rows = vec![
             row("desserte", steady.map(|(reading, _)| reading)),
+            row("quotient", readings::quotient_after(record, ramp)),
             row("ndt7", readings::ndt7(record)),
             row("librespeed", readings::librespeed(record)),
         ];
         rows.iter_mut().for_each(|row| row.overrun = overrun);
         Ok(rows)
+    }
+
+    /// Keeps what the readings were made of: the record, and what the line delivered on the receiver's clock.
+    fn keep(&self, run: &Run, record: &Throughput, began: Duration, report: &Report) -> anyhow::Result<()> {
+        let transport = if run.clear { "clear" } else { "tls" };
+        let Self { rate_mbit, rtt_ms, seed } = self;
+        let name = format!("{rate_mbit}-{rtt_ms}-{seed}-{}-{transport}.json", record.direction.code());
+        let raw = json!({
+            "origin_on_line_us": u64::try_from(began.as_micros()).unwrap_or(u64::MAX),
+            "line": report.to_json(RAW_STEP),
+            "record": record,
+        });
+        std::fs::write(run.out.join("raw").join(name), serde_json::to_vec(&raw)?)
+            .context("keeping the record")
     }
 
     fn iperf_row(
@@ -192,6 +204,10 @@ fn report(line: &EmulatedLine, direction: Direction) -> Report {
         Direction::Download => line.shim.download(),
         Direction::Upload => line.shim.upload(),
     }
+}
+
+const fn at(sample: &ByteSample) -> Duration {
+    Duration::from_micros(sample.elapsed_us)
 }
 
 /// Bits of IP per second that were handed over in a window.

@@ -11,7 +11,7 @@ const LEFT: f64 = 70.0;
 const TOP: f64 = 60.0;
 const BOTTOM: f64 = 60.0;
 /// One colour and one mark each, told apart without colour too.
-const COLOURS: [&str; 4] = ["#00695c", "#c75000", "#7b3fa0", "#4a5568"];
+const COLOURS: [&str; 5] = ["#00695c", "#2a78b8", "#c75000", "#7b3fa0", "#4a5568"];
 
 /// Error at which the scale turns from straight to logarithmic, and the ends of the scale.
 const LINEAR: f64 = 0.01;
@@ -71,7 +71,7 @@ pub(crate) fn draw(rows: &[Row]) -> String {
         }
     }
     for (lane, (_, name)) in TOOLS.iter().enumerate() {
-        let x = LEFT + 225.0 * count(lane);
+        let x = LEFT + 180.0 * count(lane);
         svg.push_str(&mark(lane, x + 4.0, 22.0));
         let _ = writeln!(svg, "<text x=\"{:.1}\" y=\"26\" font-size=\"11\">{name}</text>", x + 12.0);
     }
@@ -97,13 +97,13 @@ fn y(error: f64) -> f64 {
 fn mark(lane: usize, x: f64, y: f64) -> String {
     let colour = COLOURS[lane % COLOURS.len()];
     match lane {
-        0 => format!("<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"2.6\" fill=\"{colour}\"/>\n"),
-        1 => format!(
+        0 | 1 => format!("<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"2.6\" fill=\"{colour}\"/>\n"),
+        2 => format!(
             "<rect x=\"{:.1}\" y=\"{:.1}\" width=\"4.4\" height=\"4.4\" fill=\"{colour}\"/>\n",
             x - 2.2,
             y - 2.2
         ),
-        2 => format!("<path d=\"M{x:.1} {:.1}l3 5.4h-6z\" fill=\"{colour}\"/>\n", y - 3.0),
+        3 => format!("<path d=\"M{x:.1} {:.1}l3 5.4h-6z\" fill=\"{colour}\"/>\n", y - 3.0),
         _ => format!(
             "<path d=\"M{:.1} {:.1}l5 5m0 -5l-5 5\" stroke=\"{colour}\" fill=\"none\"/>\n",
             x - 2.5,

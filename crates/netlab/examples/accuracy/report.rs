@@ -9,8 +9,9 @@ use crate::plot;
 use crate::table::{self, Row};
 
 /// Tools in the order of the table: name in the file, name for people.
-pub(crate) const TOOLS: [(&str, &str); 4] = [
+pub(crate) const TOOLS: [(&str, &str); 5] = [
     ("desserte", "Desserte, steady goodput"),
+    ("quotient", "Octets over time after the ramp"),
     ("ndt7", "ndt7-style, mean from zero"),
     ("librespeed", "LibreSpeed-style, grace, bonus, x 1.06"),
     ("iperf3", "iperf3, receiver's mean from zero"),
@@ -83,8 +84,8 @@ namespaces through the emulator of `crates/netlab`, and iperf3 on the same line 
 
 - *Line*: the rate counts octets of IP. Drop-tail queue of one round trip at the rate, at least 100 ms and ten packets. Seed 1 is a
   clean line; 2 adds jitter (up to a tenth of the round trip, at most 5 ms, order kept); 3 adds 0.01 % random loss to that.
-- *Error*: against the octets of IP that the emulator handed to the receiving kernel from the end of the ramp (the
-  estimate's own; 2 s for iperf3) to the last reading, times the share that is payload: 1448 of 1500, and 16384 of 16406
+- *Error*: against the octets of IP that the emulator handed to the receiving kernel from the first reading after the ramp
+  (the estimate's own; 2 s for iperf3) to the last reading, times the share that is payload: 1448 of 1500, and 16384 of 16406
   under TLS. WebSocket framing (a few octets per message) and the server's text messages are not deducted.
 - *Theoretical goodput*: the line's rate times the same share. One stream cannot fill every long line in ten seconds; then
   what was delivered is less, and the error is still that against what was delivered.
