@@ -11,6 +11,7 @@ mod month;
 mod others;
 mod outage;
 mod parameters;
+mod run_watch;
 mod schedule;
 mod state;
 mod stop;
@@ -24,8 +25,9 @@ pub use month::{MalformedMonth, Month};
 pub use others::{LineReading, OTHERS, OthersParameters, OthersRule};
 pub use outage::{Outage, OutageSummary, Period, StatedMinute, outages};
 pub use parameters::{
-    DEGRADED, DegradedRule, INTERRUPTION, INTERVAL_BATCHES, InterruptionRule, Mark, OUTAGE, OutageRule,
-    Parameter, RAMP_RULE, RAMP_UP, RampRule, STOP, StopParameters, THRESHOLD, ThresholdParameters,
+    DEGRADED, DegradedRule, INTERRUPTION, INTERVAL_BATCHES, InterruptionRule, LINE_FILLED, LineFilled, Mark,
+    OUTAGE, OutageRule, Parameter, RAMP_RULE, RAMP_UP, RampRule, STOP, StopParameters, THRESHOLD,
+    ThresholdParameters,
 };
 pub use schedule::{DAYPARTS_PER_WEEK, Plan, affordable_runs_per_week, next_slot};
 pub use state::{MinuteState, UnknownCause, minute_state};

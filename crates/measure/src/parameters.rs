@@ -102,12 +102,15 @@ pub struct StopParameters {
     pub loaded_round_trips: u32,
     /// Taken for the smallest round trip when no kernel told one.
     pub assumed_round_trip: Duration,
+    /// The last part of the run on which the rest is judged, as a share of it.
+    pub judged_share: f64,
     /// Largest half width of the interval, as a share of the estimate.
     pub half_width_max: f64,
     /// Largest difference between the two halves of the time after the ramp, as a share of the estimate.
     pub trend_max: f64,
-    /// Largest distance of one of the eight batches from the estimate, as a share of it.
-    pub excursion_max: f64,
+    /// Largest distance of one of the eight batches from the estimate, as a share of it, for each second that the run has
+    /// lasted: the more a line wavers, the longer it is looked at.
+    pub excursion_per_second: f64,
 }
 
 /// When an adaptive run has seen enough.
@@ -115,14 +118,15 @@ pub const STOP: Parameter<StopParameters> = Parameter {
     name: "stop",
     value: StopParameters {
         least: Duration::from_millis(1_200),
-        least_octets: 7_500_000,
-        least_octets_within: Duration::from_secs(3),
+        least_octets: 6_250_000,
+        least_octets_within: Duration::from_millis(2_500),
         round_trips: 10,
         loaded_round_trips: 4,
         assumed_round_trip: Duration::from_millis(100),
+        judged_share: 0.67,
         half_width_max: 0.03,
         trend_max: 0.02,
-        excursion_max: 0.06,
+        excursion_per_second: 0.01,
     },
     unit: "time; octets; round trips; shares of the estimate",
     since: "2026-11-22",
@@ -130,11 +134,42 @@ pub const STOP: Parameter<StopParameters> = Parameter {
     mark: Mark::Proposal,
 };
 
+/// When the line, not the sender's window, sets the pace.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LineFilled {
+    /// A queue stands if round trips last longer than the smallest by this...
+    pub queue_min: Duration,
+    /// ...and by this share of the smallest.
+    pub queue_share_min: f64,
+    /// Share of the window that is under way if the window sets the pace.
+    pub window_used_min: f64,
+    /// Share of readings bound by the window at which the line still counts as filled.
+    pub window_bound_share_max: f64,
+}
+
+/// When the line, not the sender's window, sets the pace.
+pub const LINE_FILLED: Parameter<LineFilled> = Parameter {
+    name: "line_filled",
+    value: LineFilled {
+        queue_min: Duration::from_millis(1),
+        queue_share_min: 0.1,
+        window_used_min: 0.8,
+        window_bound_share_max: 0.1,
+    },
+    unit: "time; shares",
+    since: "2026-11-22",
+    source: "BBR's window is twice what it keeps under way; CUBIC's is all under way, and fills the queue or does not \
+             fill the line",
+    mark: Mark::Proposal,
+};
+
 /// When a threshold run has its answer.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ThresholdParameters {
-    /// The margin that an answer wants is this over the time looked at.
+    /// The margin that an answer wants is this over the time looked at...
     pub margin_seconds: f64,
+    /// ...and this much more for what the rate wavered in that time, as a share of it.
+    pub wavering_seconds: f64,
     /// Shortest time looked at.
     pub window: Duration,
     /// Loaded round trips that the time looked at holds at least.
@@ -150,10 +185,11 @@ pub const THRESHOLD: Parameter<ThresholdParameters> = Parameter {
     name: "threshold",
     value: ThresholdParameters {
         margin_seconds: 0.06,
+        wavering_seconds: 1.0,
         window: Duration::from_millis(200),
         window_round_trips: 2,
         round_trips: 8,
-        growth_max: 1.05,
+        growth_max: 1.02,
     },
     unit: "seconds; time; round trips; ratio",
     since: "2026-11-22",

@@ -5,8 +5,8 @@ use std::time::Duration;
 use desserte_model::{ByteSample, StopReason, TcpCounters};
 use desserte_units::BitRate;
 
-use crate::stop::RoundTrips;
-use crate::throughput::{Curve, ramp_of};
+use crate::run_watch::RunWatch;
+use crate::throughput::batch_rates;
 use crate::{Estimate, THRESHOLD, ThresholdParameters};
 
 /// Whether a line carries the rate asked about.
@@ -22,10 +22,12 @@ pub enum Verdict {
 
 /// Decides, reading by reading, whether a line carries at least the rate asked about.
 ///
-/// Both answers want a goodput that differs from the rate asked about by a margin, and the margin shrinks as one over the time
-/// looked at: a fifth of a second must show 30 % more or less, a second 6 %, five seconds 1.2 %. "Yes" is proven by octets
-/// that came, whatever came before them. "No" is only said when the ramp is over and the goodput has ceased to grow,
-/// because a sender that is still finding the line's rate reads low. At the planned end the interval of the whole run decides,
+/// Both answers want a goodput that differs from the rate asked about by a margin. The margin shrinks as one over the time
+/// looked at, and is wider where the rate wavers: on a line that does not waver a fifth of a second must show 30 % more or less,
+/// a second 6 %, five seconds 1.2 %. "Yes" is proven by octets that came, whatever came before them. "No" is only said when
+/// the ramp is over, the goodput has ceased to grow and the sender's window does not set the pace, because a sender
+/// that is still finding the line's rate reads low; a queue before the line tells sooner than anything else that it carries all
+/// it can. At the planned end the interval of the whole run decides,
 /// and where it holds the rate asked about, nothing is decided.
 ///
 /// The order of calls is that of [`StopRule`](crate::StopRule).
@@ -34,9 +36,7 @@ pub struct ThresholdRule {
     parameters: ThresholdParameters,
     asked: f64,
     planned: Duration,
-    samples: Vec<ByteSample>,
-    curve: Curve,
-    trips: RoundTrips,
+    watch: RunWatch,
     verdict: Option<Verdict>,
 }
 
@@ -48,16 +48,14 @@ impl ThresholdRule {
             parameters: THRESHOLD.value,
             asked: asked.as_bytes_per_second(),
             planned,
-            samples: Vec::new(),
-            curve: Curve::default(),
-            trips: RoundTrips::default(),
+            watch: RunWatch::default(),
             verdict: None,
         }
     }
 
     /// Sees kernel counters of either end.
     pub fn counters(&mut self, counters: &TcpCounters) {
-        self.trips.see(counters);
+        self.watch.counters(counters);
     }
 
     /// Sees a reading of the receiver's counter; `Some` when the run should end.
@@ -65,9 +63,7 @@ impl ThresholdRule {
     /// # Shape
     /// As [`StopRule::reading`](crate::StopRule::reading).
     pub fn reading(&mut self, sample: ByteSample) -> Option<StopReason> {
-        if self.curve.push(&sample) {
-            self.samples.push(sample);
-        }
+        self.watch.reading(sample);
         if self.carries() {
             self.verdict = Some(Verdict::Yes);
         } else if self.falls_short() {
@@ -76,7 +72,7 @@ impl ThresholdRule {
         if self.verdict.is_some() {
             return Some(StopReason::ThresholdDecided);
         }
-        (self.curve.end() >= self.planned.as_secs_f64()).then_some(StopReason::PlannedEnd)
+        (self.watch.curve().end() >= self.planned.as_secs_f64()).then_some(StopReason::PlannedEnd)
     }
 
     /// The answer: as decided, or else what the interval of the readings so far says.
@@ -85,7 +81,7 @@ impl ThresholdRule {
         if let Some(verdict) = self.verdict {
             return verdict;
         }
-        match Estimate::of(&self.samples).interval {
+        match Estimate::of(self.watch.samples()).interval {
             Some(interval) if interval.low.as_bytes_per_second() >= self.asked => Verdict::Yes,
             Some(interval) if interval.high.as_bytes_per_second() < self.asked => Verdict::No,
             _ => Verdict::Undecided,
@@ -94,36 +90,63 @@ impl ThresholdRule {
 
     /// Some window up to now, long enough for its margin and for some round trips, holds clearly more.
     fn carries(&self) -> bool {
-        let end = self.curve.end();
-        let shortest = self.shortest_window();
-        self.curve.points().iter().map(|point| end - point.0).filter(|window| *window >= shortest).any(
-            |window| {
-                let rate = self.curve.rate(end - window, end);
-                rate * (1.0 - self.parameters.margin_seconds / window) > self.asked
-            },
-        )
+        let curve = self.watch.curve();
+        let end = curve.end();
+        let trips = self.watch.rtt_loaded().saturating_mul(self.parameters.window_round_trips);
+        let shortest = trips.max(self.parameters.window).as_secs_f64();
+        curve.points().iter().map(|point| end - point.0).filter(|window| *window >= shortest).any(|window| {
+            let parts = batch_rates(curve, end - window, end, PARTS);
+            let mean = curve.rate(end - window, end);
+            // Rates that rise are slow start and prove no less; rates that fell may fall again.
+            mean * (1.0 - self.margin(largest_fall(&parts) / mean, window)) > self.asked
+        })
     }
 
-    /// The ramp is over, nothing grows any more, and what came since is clearly less.
+    /// In some window up to now the line set the pace, nothing grew any more, and what came is clearly less.
     fn falls_short(&self) -> bool {
-        let end = self.curve.end();
-        let ramp = ramp_of(&self.curve);
-        let window = end - ramp;
-        let long_enough = end
-            >= self.trips.smallest().saturating_mul(self.parameters.round_trips).as_secs_f64()
-            && window >= 2.0 * self.shortest_window();
-        let middle = f64::midpoint(ramp, end);
-        let (before, after) = (self.curve.rate(ramp, middle), self.curve.rate(middle, end));
-        long_enough
-            && ramp <= end / 2.0
-            && after <= before * self.parameters.growth_max
-            && before.max(after) * (1.0 + self.parameters.margin_seconds / window) < self.asked
+        let rule = &self.parameters;
+        let curve = self.watch.curve();
+        let end = curve.end();
+        let least = self.watch.rtt_min().saturating_mul(rule.round_trips).as_secs_f64();
+        let trips = self.watch.rtt_min().saturating_mul(rule.window_round_trips);
+        let queued = trips.max(self.watch.rtt_loaded()).max(rule.window).as_secs_f64();
+        let paced =
+            self.watch.rtt_loaded().saturating_mul(rule.window_round_trips).max(rule.window).as_secs_f64();
+        curve.points().iter().map(|point| point.0).filter(|from| end - from >= queued).any(|from| {
+            let window = end - from;
+            let settled = self.watch.queued_since(from)
+                || (end >= least && window >= paced && self.watch.filled_since(from));
+            settled && self.is_clearly_less(from, end)
+        })
     }
 
-    fn shortest_window(&self) -> f64 {
-        let trips = self.trips.longest().saturating_mul(self.parameters.window_round_trips);
-        trips.max(self.parameters.window).as_secs_f64()
+    fn is_clearly_less(&self, from: f64, end: f64) -> bool {
+        let curve = self.watch.curve();
+        let middle = f64::midpoint(from, end);
+        let (before, after) = (curve.rate(from, middle), curve.rate(middle, end));
+        let mean = curve.rate(from, end);
+        let parts = batch_rates(curve, from, end, PARTS);
+        let wavering = parts.iter().map(|part| (part - mean).abs()).fold(0.0, f64::max);
+        let margin = if mean > 0.0 { self.margin(wavering / mean, end - from) } else { 0.0 };
+        after <= before * self.parameters.growth_max && before.max(after) * (1.0 + margin) < self.asked
     }
+
+    /// The margin that a time looked at wants: the shorter and the more wavering, the wider.
+    fn margin(&self, wavering: f64, window: f64) -> f64 {
+        (self.parameters.margin_seconds + self.parameters.wavering_seconds * wavering) / window
+    }
+}
+
+/// Parts into which the time looked at is cut to see whether it wavers.
+const PARTS: usize = 4;
+
+/// The largest fall from a part to a later one.
+fn largest_fall(parts: &[f64]) -> f64 {
+    let mut highest = 0.0_f64;
+    parts.iter().fold(0.0, |fall, part| {
+        highest = highest.max(*part);
+        fall.max(highest - part)
+    })
 }
 
 #[cfg(test)]
