@@ -23,9 +23,10 @@ use crate::echo::Echoer;
 use crate::line::Line;
 use crate::medium::{System, WayOut};
 use crate::recorder::{Envelope, software};
+use crate::resolver::Resolver;
 use crate::spool::{Spool, Stored};
 use crate::tls::{self, CertificateClock};
-use crate::{identity, minutes, runs, uploads};
+use crate::{identity, runs, uploads, watch as line_watch};
 
 /// A sign of life goes into the records this often.
 const HEALTH_EVERY: Duration = Duration::from_secs(3600);
@@ -78,6 +79,8 @@ pub(crate) struct Agent {
     pub(crate) line: Line,
     pub(crate) echoer: Echoer,
     pub(crate) system: System,
+    /// Asked by the watch; absent when there is no resolver or no name to ask for.
+    pub(crate) resolver: Option<Resolver>,
     pub(crate) collector: Collector,
     pub(crate) certificates: Arc<CertificateClock>,
     pub(crate) trust: TlsTrust,
@@ -132,6 +135,7 @@ impl Agent {
             board: RefCell::new(board),
             line: Line::new(),
             echoer: Echoer::default(),
+            resolver: Resolver::of(System::running().resolver(), config.resolve.as_deref()),
             system: System::running(),
             collector,
             certificates,
@@ -156,7 +160,7 @@ impl Agent {
         let signal = {
             let work = async {
                 tokio::join!(
-                    minutes::measure(self),
+                    line_watch::keep_watching(self),
                     self.until_stopped(runs::keep_schedule(self)),
                     self.until_stopped(uploads::keep_sending(self)),
                     self.until_stopped(feed_watchdog()),

@@ -28,8 +28,8 @@ const RECORD_COMPRESSED: u64 = 600;
 /// Octets that the link layer adds to a packet, as many interface counters do.
 const LINK_HEADER: u64 = 18;
 
-/// Payload of an ICMP echo: enough to be one, small enough for a month of minutes.
-pub(crate) const ECHO_PAYLOAD_BYTES: u8 = 8;
+/// Payload of an ICMP echo: none. The header alone carries what an answer is known by.
+pub(crate) const ECHO_PAYLOAD_BYTES: u8 = 0;
 
 /// Runs in one direction that the month's share for throughput must hold: five pairs, one a week.
 const RUNS_A_MONTH_MIN: u64 = 10;
@@ -209,7 +209,7 @@ const fn place(direction: Direction) -> usize {
 /// The rules that a configuration sets: what a month of echoes and of uploads needs is reserved for them.
 pub(crate) fn rules(config: &Config) -> Result<BudgetRules, ConfigFault> {
     let windows = windows_in(config, MONTH);
-    let latency = windows.saturating_mul(window_cost(config));
+    let latency = month_of_echoes(config);
     let uploads = MONTH.as_secs() / config.upload_every.as_secs().max(1) + 1;
     let control = uploads
         .saturating_mul(UPLOAD_OVERHEAD.as_bytes())
@@ -237,7 +237,12 @@ pub(crate) fn run_ceiling(rules: &BudgetRules, config: &Config) -> ByteCount {
 
 /// Most octets that the echoes of an hour cost.
 pub(crate) fn hour_of_echoes(config: &Config) -> u64 {
-    windows_in(config, LATENCY_CHARGED_FOR).saturating_mul(window_cost(config))
+    echoes_in(config, LATENCY_CHARGED_FOR)
+}
+
+/// What a month of the even pace costs, in octets; suspicions come on top.
+pub(crate) fn month_of_echoes(config: &Config) -> u64 {
+    echoes_in(config, MONTH)
 }
 
 /// Octets that one echo to a target costs, both ways, estimated upwards.
@@ -261,10 +266,13 @@ fn windows_in(config: &Config, time: Duration) -> u64 {
     u64::try_from(time.as_millis() / config.window.as_millis().max(1)).unwrap_or(u64::MAX).saturating_add(1)
 }
 
-fn window_cost(config: &Config) -> u64 {
+/// Targets are asked in turn, so that an echo costs as much as their mean.
+fn echoes_in(config: &Config, time: Duration) -> u64 {
     let family = |target: &Target| target.host.parse::<std::net::IpAddr>().ok().map(family_of);
-    let targets = config.targets.iter().map(|target| echo_cost(target, family(target)));
-    targets.sum::<u64>().saturating_mul(u64::from(config.echoes))
+    let round: u64 = config.targets.iter().map(|target| echo_cost(target, family(target))).sum();
+    let targets = u64::try_from(config.targets.len()).unwrap_or(u64::MAX).max(1);
+    let echoes = u64::try_from(time.as_millis() / config.period().as_millis().max(1)).unwrap_or(u64::MAX);
+    echoes.saturating_add(targets).saturating_mul(round) / targets
 }
 
 /// The version of IP of an address.
@@ -274,6 +282,8 @@ pub(crate) fn family_of(address: std::net::IpAddr) -> IpFamily {
 
 #[cfg(test)]
 mod tests {
+    use desserte_measure::Watchfulness;
+
     use super::*;
     use crate::config::filled_template;
 
@@ -289,10 +299,23 @@ mod tests {
     }
 
     #[test]
-    fn a_month_of_minutes_to_two_targets_stays_below_thirty_megabytes() {
-        let config = Config::parse(&filled_template()).unwrap();
-        let rules = rules(&config).unwrap();
-        assert!(rules.latency_reserve <= ByteCount::from_megabytes(30), "{rules:?}");
+    fn the_watch_is_as_close_as_a_tenth_of_the_budget_allows() {
+        for (budget, watch, charged_mb) in [
+            (20_000, Watchfulness::Fine, 130),
+            (500, Watchfulness::Frugal, 50),
+            (300, Watchfulness::Sparse, 25),
+        ] {
+            let text = filled_template().replace("megabytes = 20000", &format!("megabytes = {budget}"));
+            let config = Config::parse(&text).unwrap();
+            assert_eq!(config.watch, watch, "{budget} MB");
+            let reserve = rules(&config).unwrap().latency_reserve.as_bytes();
+            assert_eq!(reserve.div_ceil(1_000_000), charged_mb, "{budget} MB");
+        }
+        // Without the octets of the link layer, which a data plan does not count.
+        let frugal =
+            Config::parse(&filled_template().replace("megabytes = 20000", "megabytes = 500")).unwrap();
+        let echoes = month_of_echoes(&frugal) / echo_cost(&frugal.targets[0], Some(IpFamily::Ipv4));
+        assert!(echoes * 2 * 28 <= 30_000_000, "{echoes} echoes of 28 octets each way");
     }
 
     #[test]

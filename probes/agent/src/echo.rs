@@ -16,6 +16,9 @@ use crate::config::{Method, Target};
 /// How long an address found for a name is used before it is looked up again.
 const ADDRESS_KEPT: Duration = Duration::from_secs(600);
 
+/// After a name could not be resolved, its last address serves for this long.
+const RESOLVE_AGAIN: Duration = Duration::from_secs(60);
+
 /// How long the resolver may take; beyond, the last address serves.
 const RESOLVE_MAX: Duration = Duration::from_secs(2);
 
@@ -61,7 +64,14 @@ impl Echoer {
                 self.addresses.borrow_mut().insert(target.host.clone(), (address, Instant::now()));
                 Some(address)
             }
-            None => kept.map(|(address, _)| address),
+            None => {
+                // Names are not asked for again at once: while they cannot be resolved each try takes its time.
+                let (address, _) = kept?;
+                let tried = Instant::now();
+                let found = tried.checked_sub(ADDRESS_KEPT - RESOLVE_AGAIN).unwrap_or(tried);
+                self.addresses.borrow_mut().insert(target.host.clone(), (address, found));
+                Some(address)
+            }
         }
     }
 

@@ -4,12 +4,6 @@ use std::time::Duration;
 
 use tokio::sync::{Mutex, MutexGuard, watch};
 
-/// The longest that an echo waits for an upload. One that takes longer is stuck, which leaves the line idle again.
-const ECHO_WAITS_MAX: Duration = Duration::from_secs(5);
-
-/// An echo never waits for more than this part of its window.
-const ECHO_WAITS_SHARE: u32 = 12;
-
 /// Time for echoes under way to come back before the line is loaded.
 const SETTLE: Duration = Duration::from_millis(500);
 
@@ -55,21 +49,9 @@ impl Line {
         turn
     }
 
-    /// Whether an echo would find the line free of our own load; waits for a short upload to end.
-    pub(crate) async fn idle_for_echoes(&self, window: Duration) -> bool {
-        let mut now = self.now.subscribe();
-        let idle = now.wait_for(|now| *now != Use::Upload);
-        match tokio::time::timeout(ECHO_WAITS_MAX.min(window / ECHO_WAITS_SHARE), idle).await {
-            Ok(Ok(now)) => *now == Use::Idle,
-            // Still uploading after so long: the upload gets no answer and sends next to nothing.
-            Err(_) => true,
-            Ok(Err(_)) => false,
-        }
-    }
-
-    /// Whether a run is loading the line.
-    pub(crate) fn is_running(&self) -> bool {
-        *self.now.borrow() == Use::Run
+    /// Follows what the line is used for.
+    pub(crate) fn uses(&self) -> watch::Receiver<Use> {
+        self.now.subscribe()
     }
 }
 
@@ -78,22 +60,16 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn echoes_wait_for_an_upload_and_stay_away_from_a_run() {
+    async fn one_at_a_time_uses_the_line_and_others_can_follow() {
         let line = Line::new();
-        assert!(line.idle_for_echoes(Duration::from_secs(60)).await);
+        let uses = line.uses();
         let run = line.load(Use::Run).await;
-        assert!(!line.idle_for_echoes(Duration::from_secs(60)).await);
+        assert_eq!(*uses.borrow(), Use::Run);
+        let second = tokio::time::timeout(Duration::from_secs(60), line.load(Use::Upload)).await;
+        assert!(second.is_err(), "the run still has the line");
         drop(run);
-        let upload = line.load(Use::Upload).await;
-        let (idle, ()) = tokio::join!(line.idle_for_echoes(Duration::from_secs(60)), async {
-            tokio::time::sleep(Duration::from_secs(1)).await;
-            drop(upload);
-        });
-        assert!(idle);
-        let _stuck = line.load(Use::Upload).await;
-        assert!(
-            line.idle_for_echoes(Duration::from_secs(60)).await,
-            "a stuck upload does not blind the probe"
-        );
+        assert_eq!(*uses.borrow(), Use::Idle);
+        drop(line.load(Use::Upload).await);
+        assert_eq!(*uses.borrow(), Use::Idle);
     }
 }

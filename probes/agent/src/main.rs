@@ -1,6 +1,7 @@
 //! `desserte-probe`: measures a line and reports to a collector.
 //!
-//! The agent is one thread (`agent.rs`): every minute echoes (`minutes.rs`), at random moments a throughput run
+//! The agent is one thread (`agent.rs`): a watch over the line (`watch.rs`), from
+//! which come the minutes (`minutes.rs`), at random moments a throughput run
 //! (`runs.rs`), each charged to the data budget first (`book.rs`), each written to the spool (`spool/`) before it counts,
 //! and sent when the collector takes it (`uploads.rs`). `status/` reads what the agent shows of itself.
 
@@ -21,14 +22,17 @@ mod medium;
 mod meter;
 mod minutes;
 mod recorder;
+mod resolver;
 mod rights;
 mod runs;
+mod sign;
 mod slots;
 mod spool;
 mod status;
 mod summary;
 mod tls;
 mod uploads;
+mod watch;
 
 use std::process::ExitCode;
 

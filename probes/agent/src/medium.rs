@@ -48,6 +48,14 @@ impl System {
         }
     }
 
+    /// The first resolver of names that the system uses; the one behind a local stub, where the system tells.
+    pub(crate) fn resolver(&self) -> Option<IpAddr> {
+        ["run/systemd/resolve/resolv.conf", "etc/resolv.conf"].iter().find_map(|file| {
+            let text = fs::read_to_string(self.root.join(file)).ok()?;
+            text.lines().find_map(|line| line.strip_prefix("nameserver")?.trim().parse().ok())
+        })
+    }
+
     /// The number that the kernel gives the interface.
     pub(crate) fn interface_number(&self, interface: &str) -> Option<u32> {
         fs::read_to_string(self.interface(interface).join("ifindex")).ok()?.trim().parse().ok()

@@ -150,7 +150,7 @@ impl Watch {
     pub fn link(&mut self, state: LinkState, now: Monotonic) {
         self.notice(now);
         if self.record.link(state, now) {
-            self.pace.change(now, false);
+            self.pace.change(now, state != LinkState::Down);
         }
     }
 

@@ -56,7 +56,7 @@ impl Record {
         }
     }
 
-    /// Takes the state of the interface; returns whether it has just gone down.
+    /// Takes the state of the interface; returns whether the carrier has just gone or come back.
     pub(super) fn link(&mut self, state: LinkState, now: Monotonic) -> bool {
         let (was, is) = (self.link == LinkState::Down, state == LinkState::Down);
         self.link = state;
@@ -70,7 +70,7 @@ impl Record {
                 last.1 = Some(now);
             }
         }
-        is && !was
+        is != was
     }
 
     /// Whether the line seems silent.

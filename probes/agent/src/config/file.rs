@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use desserte_boot::logging::LogFormat;
+use desserte_measure::Watchfulness;
 use desserte_model::{AccessLine, AccessTechnology, IpFamily, LineSource, LonLat, TargetId};
 use desserte_net::{CongestionAlgorithm, FamilyChoice, ServerUrl};
 use desserte_units::{BitRate, ByteCount};
@@ -110,6 +111,9 @@ enum Family {
 struct LatencyTable {
     echoes: Option<u32>,
     window_s: Option<f64>,
+    watch: Option<String>,
+    resolve: Option<String>,
+    sign_s: Option<f64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -182,7 +186,8 @@ impl File {
             return Err(fault("latency.window_s", "a window is a minute at the most"));
         }
         let disk_bytes = megabytes("spool.megabytes", self.spool.megabytes, 64)?.as_bytes();
-        Ok(Config {
+        let resolve = self.latency.resolve.or_else(|| host_of(&collector)).filter(|name| !name.is_empty());
+        let mut config = Config {
             ca_file: self.ca_file,
             state_dir: self.state_dir.unwrap_or_else(|| PathBuf::from(DEFAULT_STATE_DIR)),
             site: self.site.check()?,
@@ -190,6 +195,9 @@ impl File {
             servers: servers(self.servers)?,
             targets: targets(self.targets)?,
             echoes,
+            watch: Watchfulness::Sparse,
+            resolve,
+            sign_every: seconds("latency.sign_s", self.latency.sign_s, 60.0, 1.0)?,
             window,
             budget: megabytes("budget.megabytes", Some(self.budget.megabytes), 0)?,
             run: RunPlan {
@@ -209,7 +217,9 @@ impl File {
             log_level: self.log.level.unwrap_or_else(|| "info".to_owned()),
             log_format: self.log.format.unwrap_or_default(),
             collector,
-        })
+        };
+        config.watch = watchfulness(self.latency.watch.as_deref(), &mut config)?;
+        Ok(config)
     }
 }
 
@@ -366,6 +376,27 @@ fn targets(tables: Vec<TargetTable>) -> Result<Vec<Target>, ConfigFault> {
         targets.push(Target { id, host, method, family: choice(table.family) });
     }
     Ok(targets)
+}
+
+/// As the file has it; else the closest whose month costs no more than a part of the budget.
+fn watchfulness(given: Option<&str>, config: &mut Config) -> Result<Watchfulness, ConfigFault> {
+    /// What the owner of a line gladly gives for knowing when it fails.
+    const BUDGET_PART: u64 = 10;
+    if let Some(given) = given {
+        let known = Watchfulness::ALL.into_iter().find(|known| known.code() == given);
+        return known.ok_or_else(|| fault("latency.watch", "expected fine, frugal or sparse"));
+    }
+    let most = config.budget.as_bytes() / BUDGET_PART;
+    let fits = Watchfulness::ALL.into_iter().find(|watch| {
+        config.watch = *watch;
+        crate::book::month_of_echoes(config) <= most
+    });
+    Ok(fits.unwrap_or(Watchfulness::Sparse))
+}
+
+/// The host of the collector's address.
+fn host_of(collector: &str) -> Option<String> {
+    url::Url::parse(collector).ok()?.domain().map(str::to_owned)
 }
 
 fn choice(family: Option<Family>) -> FamilyChoice {

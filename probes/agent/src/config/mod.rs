@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use desserte_boot::logging::LogFormat;
+use desserte_measure::Watchfulness;
 use desserte_model::{AccessLine, LonLat, TargetId};
 use desserte_net::{CongestionAlgorithm, FamilyChoice, ServerUrl};
 use desserte_units::ByteCount;
@@ -35,6 +36,10 @@ pub(crate) struct Config {
     pub(crate) servers: Vec<MeasurementServer>,
     pub(crate) targets: Vec<Target>,
     pub(crate) echoes: u32,
+    pub(crate) watch: Watchfulness,
+    /// The name that the watch asks the resolver for.
+    pub(crate) resolve: Option<String>,
+    pub(crate) sign_every: Duration,
     pub(crate) window: Duration,
     pub(crate) budget: ByteCount,
     pub(crate) run: RunPlan,
@@ -97,6 +102,12 @@ pub(crate) struct Schedule {
 }
 
 impl Config {
+    /// Time between two echoes of the watch: as its setting has it, but never so long that a window had too few.
+    pub(crate) fn period(&self) -> Duration {
+        let targets = u32::try_from(self.targets.len()).unwrap_or(u32::MAX).max(1);
+        self.watch.period().min(self.window / self.echoes.saturating_mul(targets).max(1))
+    }
+
     /// Reads a file.
     pub(crate) fn load(path: &Path) -> Result<Self, ConfigFault> {
         let file = desserte_boot::config::load::<File>(path, TEMPLATE).map_err(|error| {
