@@ -1,6 +1,7 @@
 //! Which lines are measured when: slow ones side by side, fast ones alone.
 
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use crate::cell::Cell;
 use crate::server::Server;
@@ -37,13 +38,18 @@ pub(crate) fn work(run: &Run) -> anyhow::Result<()> {
     let subnets = (SUBNET..).take(jobs);
     let names = subnets.clone().map(|subnet| format!("198.18.{subnet}.1")).collect();
     let server = Server::start(names, run.clear, &run.out)?;
+    // What is under way is finished; its namespaces must go.
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        signal_hook::flag::register(signal, Arc::clone(&stop))?;
+    }
     let waiting = Mutex::new(Waiting { cells, in_use: 0.0, failed: 0 });
     let freed = Condvar::new();
     std::thread::scope(|scope| {
         for subnet in subnets {
-            let (waiting, freed, server, path) = (&waiting, &freed, &server, &path);
+            let (waiting, freed, server, path, stop) = (&waiting, &freed, &server, &path, &stop);
             scope.spawn(move || {
-                while let Some(cell) = next(waiting, freed, run.at_once) {
+                while let Some(cell) = next(waiting, freed, run.at_once, stop) {
                     let result = cell.measure(run, server, subnet);
                     let mut state = waiting.lock().unwrap_or_else(PoisonError::into_inner);
                     state.in_use -= cell.rate_mbit;
@@ -65,10 +71,13 @@ pub(crate) fn work(run: &Run) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The next line that fits beside those under way; `None` when none is left.
-fn next(waiting: &Mutex<Waiting>, freed: &Condvar, at_once: f64) -> Option<Cell> {
+/// The next line that fits beside those under way; `None` when none is left, or when asked to stop.
+fn next(waiting: &Mutex<Waiting>, freed: &Condvar, at_once: f64, stop: &AtomicBool) -> Option<Cell> {
     let mut state = waiting.lock().unwrap_or_else(PoisonError::into_inner);
     loop {
+        if stop.load(Ordering::Relaxed) {
+            return None;
+        }
         let rate = state.cells.last()?.rate_mbit;
         if state.in_use <= 0.0 || state.in_use + rate <= at_once {
             state.in_use += rate;

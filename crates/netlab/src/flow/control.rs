@@ -1,8 +1,8 @@
 //! What a sender asks its congestion control.
 
-use super::Algorithm;
 use super::bbr::Bbr;
 use super::cubic::Cubic;
+use super::{Algorithm, BulkConfig};
 
 /// What an acknowledgement tells congestion control. Times in nanoseconds, amounts in segments.
 #[derive(Debug, Clone, Copy)]
@@ -37,9 +37,9 @@ pub(super) enum Control {
 }
 
 impl Control {
-    pub(super) fn new(algorithm: Algorithm) -> Self {
-        match algorithm {
-            Algorithm::Cubic => Self::Cubic(Cubic::new()),
+    pub(super) fn new(config: &BulkConfig) -> Self {
+        match config.algorithm {
+            Algorithm::Cubic => Self::Cubic(Cubic::new(config.early_exit)),
             Algorithm::Bbr => Self::Bbr(Box::new(Bbr::new())),
         }
     }

@@ -29,6 +29,7 @@ pub(super) struct Cubic {
     window_max: f64,
     epoch: Option<Epoch>,
     round: Round,
+    early_exit: bool,
 }
 
 /// One stretch of growth between two losses.
@@ -52,9 +53,9 @@ struct Round {
 }
 
 impl Cubic {
-    pub(super) const fn new() -> Self {
+    pub(super) const fn new(early_exit: bool) -> Self {
         let round = Round { end: 0, begun_at: 0, last_ack: 0, rtt: u64::MAX, samples: 0 };
-        Self { window: INITIAL_WINDOW, threshold: f64::MAX, window_max: 0.0, epoch: None, round }
+        Self { window: INITIAL_WINDOW, threshold: f64::MAX, window_max: 0.0, epoch: None, round, early_exit }
     }
 
     #[expect(
@@ -79,7 +80,7 @@ impl Cubic {
     }
 
     pub(super) fn acknowledged(&mut self, event: &AckEvent) {
-        if self.window < self.threshold {
+        if self.early_exit && self.window < self.threshold {
             self.watch_slow_start(event);
         }
         if event.in_recovery || !event.was_limiting {

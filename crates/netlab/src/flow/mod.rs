@@ -59,6 +59,9 @@ pub struct BulkConfig {
     pub reverse: LinkConfig,
     /// Congestion control of the sender.
     pub algorithm: Algorithm,
+    /// Whether CUBIC's slow start ends before the first loss (HyStart). Linux means to; a gap of 2 ms between two
+    /// acknowledgements, which busy machines and radio links make, keeps it from noticing.
+    pub early_exit: bool,
     /// Length on the receiver's clock.
     pub duration: Duration,
     /// Connections, begun together.
@@ -104,6 +107,7 @@ impl BulkConfig {
             forward,
             reverse,
             algorithm: Algorithm::Cubic,
+            early_exit: true,
             duration: Duration::from_secs(10),
             streams: 1,
             segment_octets: SEGMENT_OCTETS,

@@ -68,7 +68,7 @@ impl Sender {
         let segment_octets = u64::from(config.segment_octets);
         Self {
             board: Scoreboard::default(),
-            control: Control::new(config.algorithm),
+            control: Control::new(config),
             window_limit: (config.window_octets / segment_octets).max(1),
             segment_octets,
             recovery: None,

@@ -107,3 +107,14 @@ fn the_same_seed_gives_the_same_run() {
     assert_eq!(run(&config, 7).samples, run(&config, 7).samples);
     assert_ne!(run(&config, 7).samples, run(&config, 8).samples);
 }
+
+#[test]
+fn without_its_early_exit_slow_start_fills_the_queue_and_loses() {
+    let early = BulkConfig::download(line(50.0, 100), line(50.0, 100));
+    let late = BulkConfig { early_exit: false, ..early.clone() };
+    let [early, late] = [early, late].map(|config| run(&config, 8));
+    let lost = |run: &BulkRun| run.sender[0].last().unwrap().segments_retransmitted.unwrap();
+    assert_eq!(lost(&early), 0);
+    assert!(lost(&late) > 100, "{}", lost(&late));
+    assert!(goodput(&late, 3_000) > goodput(&early, 3_000));
+}
