@@ -14,7 +14,7 @@ use anyhow::{Context as _, anyhow};
 use desserte_collector::{Ingest, Intake, META_AS_OF, META_DEMONSTRATION};
 use desserte_signing::ProbeKey;
 use desserte_store::{NewProbe, STORE_FILE, Store, StoreOptions};
-use desserte_territory::{Territory, encode, synthetic};
+use desserte_territory::{Territory, synthetic};
 use desserte_units::Timestamp;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
@@ -75,7 +75,7 @@ fn territory(arguments: &DemoDataArguments) -> Result<Territory, Failure> {
         }
         None => {
             let territory = synthetic::territory(arguments.seed);
-            std::fs::write(&copy, encode(territory.contents())).context("cannot write the territory")?;
+            std::fs::write(&copy, territory.to_bytes()).context("cannot write the territory")?;
             Ok(territory)
         }
     }

@@ -17,6 +17,8 @@ pub struct Commune {
     pub departement: String,
     /// The code of the region: `75`, `01`.
     pub region: Option<String>,
+    /// The code of the arrondissement, a part of a département: `231`, `9741`.
+    pub arrondissement: Option<String>,
     /// The SIREN number of the EPCI (intercommunal body with its own tax): nine digits.
     pub epci: Option<String>,
     /// The municipal population (INSEE's `PMUN`, each person counted once), of the year that the source states.
@@ -32,6 +34,15 @@ pub struct Departement {
     pub name: Option<String>,
     /// The code of its region, if an input file gave it.
     pub region: Option<String>,
+}
+
+/// An arrondissement, a part of a département (not one of those of Paris, Lyon and Marseille).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arrondissement {
+    /// The code: `231`, `9741`.
+    pub code: String,
+    /// The name, if an input file gave it.
+    pub name: Option<String>,
 }
 
 /// A region.

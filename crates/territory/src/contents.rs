@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use desserte_model::{CogVintage, CommuneCode};
 
-use crate::{Commune, Departement, Epci, Outline, Region};
+use crate::{Arrondissement, Commune, Departement, Epci, Outline, Region};
 
 /// Everything that a territory file holds.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,8 +23,38 @@ pub struct Contents {
     pub departements: Vec<Departement>,
     /// EPCI, in the order of their SIREN numbers.
     pub epcis: Vec<Epci>,
+    /// Arrondissements, in the order of their codes; empty when no input speaks of them.
+    pub arrondissements: Vec<Arrondissement>,
+    /// Zonings by commune, in the order of their names.
+    pub zonings: Vec<Zoning>,
+    /// Which code followed which, in order; empty when no input speaks of it.
+    pub successions: Vec<Succession>,
     /// Communes, in the order of their codes.
     pub communes: Vec<OutlinedCommune>,
+}
+
+/// A classification of communes: mountain, rurality, urban unit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Zoning {
+    /// The name it is asked for by, such as `zrr` or `densite`.
+    pub name: String,
+    /// The title of the source, to be credited.
+    pub title: Option<String>,
+    /// The date or year that it describes, if known.
+    pub vintage: Option<String>,
+    /// The value of each commune that has one, by commune code in order. A commune that is not here has no known value.
+    pub values: Vec<(CommuneCode, String)>,
+}
+
+/// A commune code that was given up or split, and what follows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Succession {
+    /// The code before.
+    pub from: CommuneCode,
+    /// The day from which the successor holds, as a number: year × 10,000 + month × 100 + day.
+    pub effective: u32,
+    /// The code after. A split has one succession for each part.
+    pub to: CommuneCode,
 }
 
 /// A commune and its outline.
@@ -95,11 +125,21 @@ impl Contents {
         let regions = rising("regions", self.regions.iter().map(|r| r.code.as_str()))?;
         let departements = rising("departements", self.departements.iter().map(|d| d.code.as_str()))?;
         let epcis = rising("epcis", self.epcis.iter().map(|e| e.siren.as_str()))?;
+        let arrondissements =
+            rising("arrondissements", self.arrondissements.iter().map(|unit| unit.code.as_str()))?;
+        rising("zonings", self.zonings.iter().map(|zoning| zoning.name.as_str()))?;
+        for zoning in &self.zonings {
+            rising("communes of a zoning", zoning.values.iter().map(|(code, _)| code.as_str()))?;
+        }
+        if let Some(pair) = self.successions.windows(2).find(|pair| pair[0] >= pair[1]) {
+            return Err(InvalidContents::ListOrder { list: "successions", code: pair[1].from.to_string() });
+        }
         for OutlinedCommune { commune, .. } in &self.communes {
             let units = [
                 ("departements", &departements, Some(&commune.departement)),
                 ("regions", &regions, commune.region.as_ref()),
                 ("epcis", &epcis, commune.epci.as_ref()),
+                ("arrondissements", &arrondissements, commune.arrondissement.as_ref()),
             ];
             for (list, known, code) in units {
                 if let Some(code) = code.filter(|code| !known.contains(code.as_str())) {

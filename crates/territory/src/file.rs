@@ -1,23 +1,28 @@
-//! The territory file, version 1: a header that can be checked first, then the contents (docs/spec/territory-file.md).
+//! The territory file, version 2: checksummed sections that are read in place (docs/spec/territory-file.md).
+//!
+//! Files of version 1 are still read: their outlines are indexed anew, which takes about a second for all of France.
 
+mod image;
+mod sections;
 mod v1;
+mod v2;
 
-use sha2::{Digest, Sha256};
+use image::Image;
 
-use crate::{Contents, Territory};
+use crate::grid::CELLS_PER_DEGREE;
+use crate::{Contents, InvalidContents, Territory};
+
+pub(crate) use v2::{Body, Lists};
 
 /// The usual ending of a territory file's name, without the dot.
 pub const FILE_EXTENSION: &str = "dst";
 
-/// The version of the format that this release writes and reads.
-pub const FORMAT_VERSION: u32 = 1;
+/// The version of the format that this release writes.
+pub const FORMAT_VERSION: u32 = 2;
 
 /// The first octets of every territory file. As in PNG, the high bit and the line ends make a transfer that
 /// changed text visible at once.
 const MAGIC: [u8; 8] = *b"\x89DST\r\n\x1a\n";
-
-/// Octets before the payload: magic (8), version (4), reserved (4), payload length (8), SHA-256 (32).
-const HEADER_LEN: usize = 56;
 
 /// Why octets are not a territory file that this release can use.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -27,7 +32,7 @@ pub enum FormatError {
     NotATerritoryFile,
     /// The file has another version of the format.
     #[error(
-        "the file has format version {found}, this program reads version {FORMAT_VERSION}; \
+        "the file has format version {found}, this program reads versions 1 and {FORMAT_VERSION}; \
          run `desserte-geodata import` of this release again on the source files"
     )]
     OtherVersion {
@@ -69,24 +74,11 @@ pub enum FormatError {
 ///
 /// Equal contents give equal octets: there is no date and no chance in the file.
 ///
-/// # Panics
-/// Never in practice: the contents are plain lists and texts, which the encoding can always hold.
-#[must_use]
-pub fn encode(contents: &Contents) -> Vec<u8> {
-    let payload = payload(contents);
-    let mut file = Vec::with_capacity(HEADER_LEN + payload.len());
-    file.extend_from_slice(&MAGIC);
-    file.extend_from_slice(&FORMAT_VERSION.to_le_bytes());
-    file.extend_from_slice(&[0; 4]);
-    file.extend_from_slice(&(payload.len() as u64).to_le_bytes());
-    file.extend_from_slice(&Sha256::digest(&payload));
-    file.extend_from_slice(&payload);
-    file
-}
-
-/// SHA-256 of the payload, in hexadecimal.
-pub(crate) fn fingerprint(contents: &Contents) -> String {
-    hexadecimal(&Sha256::digest(payload(contents)))
+/// # Errors
+/// When a list is out of order, a code appears twice, or a commune names a unit that is not listed.
+pub fn encode(contents: &Contents) -> Result<Vec<u8>, InvalidContents> {
+    contents.check()?;
+    Ok(v2::encode(contents, CELLS_PER_DEGREE))
 }
 
 impl Territory {
@@ -95,56 +87,75 @@ impl Territory {
     /// # Errors
     /// When the octets are no territory file, have another version, or are truncated or damaged in any bit.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, FormatError> {
-        let (payload, checksum) = checked_payload(bytes)?;
-        let contents = v1::Payload::decode(payload).map_err(FormatError::Malformed)?;
-        contents.check().map_err(|error| FormatError::Malformed(error.to_string()))?;
-        Ok(Self::indexed(contents, hexadecimal(checksum)))
+        read(bytes, || Image::owned(bytes))
     }
 
-    /// Writes the territory as a file.
+    /// Maps a territory file that is open.
+    pub(crate) fn from_file(file: &std::fs::File) -> std::io::Result<Result<Self, FormatError>> {
+        let image = Image::map(file)?;
+        // Only a file of version 1 is looked at before the image is used up, and then it is copied.
+        if is_version_1(image.octets()) {
+            return Ok(Self::from_bytes(image.octets()));
+        }
+        Ok(from_image(image))
+    }
+
+    /// The territory as a file of the present version.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        encode(self.contents())
+        self.octets().to_vec()
+    }
+
+    /// Compares the file with its fingerprint, which opening does not: that reads every octet a second time.
+    ///
+    /// # Errors
+    /// When the SHA-256 of the sections is not the one in the header.
+    pub fn check_fingerprint(&self) -> Result<(), FormatError> {
+        let octets = self.octets();
+        if sections::actual_fingerprint(octets) == sections::stated_fingerprint(octets) {
+            Ok(())
+        } else {
+            Err(FormatError::Damaged)
+        }
+    }
+
+    pub(crate) fn indexed(contents: &Contents, cells_per_degree: u32) -> Self {
+        let image = Image::owned(&v2::encode(contents, cells_per_degree));
+        from_image(image).expect("what was written from checked contents is read")
     }
 }
 
-/// Splits a file into payload and checksum once everything around the payload is as it must be.
-///
-/// The checks go from the most telling to the least: a damaged length reads as a file cut short, whatever follows.
-fn checked_payload(bytes: &[u8]) -> Result<(&[u8], &[u8]), FormatError> {
-    let found = bytes.len() as u64;
-    let (magic, rest) = bytes.split_at(bytes.len().min(MAGIC.len()));
-    if !MAGIC.starts_with(magic) || magic.is_empty() {
+fn is_version_1(bytes: &[u8]) -> bool {
+    bytes.starts_with(&MAGIC) && bytes.get(8..12) == Some(&v1::VERSION.to_le_bytes())
+}
+
+fn read(bytes: &[u8], image: impl FnOnce() -> Image) -> Result<Territory, FormatError> {
+    if is_version_1(bytes) {
+        let contents = v1::decode(bytes)?;
+        contents.check().map_err(|error| FormatError::Malformed(error.to_string()))?;
+        return Ok(Territory::indexed(&contents, CELLS_PER_DEGREE));
+    }
+    check_start(bytes)?;
+    from_image(image())
+}
+
+fn from_image(image: Image) -> Result<Territory, FormatError> {
+    check_start(image.octets())?;
+    let fingerprint = sections::stated_fingerprint(image.octets());
+    let (body, lists) = Body::read(image)?;
+    Ok(Territory::of(body, lists, fingerprint))
+}
+
+/// Refuses what is no territory file, or one of another version.
+fn check_start(bytes: &[u8]) -> Result<(), FormatError> {
+    let magic = &bytes[..bytes.len().min(MAGIC.len())];
+    if magic.is_empty() || !MAGIC.starts_with(magic) {
         return Err(FormatError::NotATerritoryFile);
     }
-    let Some((header, payload)) = rest.split_at_checked(HEADER_LEN - MAGIC.len()) else {
-        return Err(FormatError::Truncated { expected: HEADER_LEN as u64, found });
+    let Some(version) = bytes.get(8..12).and_then(|four| four.try_into().ok()).map(u32::from_le_bytes) else {
+        return Err(FormatError::Truncated { expected: 12, found: bytes.len() as u64 });
     };
-    let word = |at: usize| u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
-    match word(0) {
-        FORMAT_VERSION => {}
-        found => return Err(FormatError::OtherVersion { found }),
-    }
-    if word(4) != 0 {
-        return Err(FormatError::Damaged);
-    }
-    let announced = u64::from(word(8)) | (u64::from(word(12)) << 32);
-    let expected = announced.saturating_add(HEADER_LEN as u64);
-    if found < expected {
-        return Err(FormatError::Truncated { expected, found });
-    }
-    if found > expected {
-        return Err(FormatError::TrailingOctets { expected, found });
-    }
-    let checksum = &header[16..];
-    if Sha256::digest(payload).as_slice() != checksum {
-        return Err(FormatError::Damaged);
-    }
-    Ok((payload, checksum))
-}
-
-fn payload(contents: &Contents) -> Vec<u8> {
-    v1::Payload::of(contents).encode()
+    if version == FORMAT_VERSION { Ok(()) } else { Err(FormatError::OtherVersion { found: version }) }
 }
 
 fn hexadecimal(octets: &[u8]) -> String {

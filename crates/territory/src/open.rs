@@ -1,5 +1,6 @@
-//! Reads a territory file from disk: the one place of this crate that touches a file.
+//! Opens a territory file: the one place of this crate that touches a file.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use crate::{FormatError, Territory};
@@ -27,14 +28,23 @@ pub enum OpenError {
 }
 
 impl Territory {
-    /// Reads and checks a territory file.
+    /// Maps and checks a territory file.
+    ///
+    /// Every octet is read once, to compare it with its checksum; nothing is built. A file of version 1 is read and
+    /// indexed anew. Whoever replaces a territory file while it is open must rename a new one over it, never write
+    /// into it: the mapped file would change under its reader.
     ///
     /// # Errors
     /// When the file cannot be read, is no territory file, has another version, or is truncated or damaged.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
         let path = path.as_ref();
-        let bytes =
-            std::fs::read(path).map_err(|source| OpenError::Read { path: path.to_owned(), source })?;
-        Self::from_bytes(&bytes).map_err(|reason| OpenError::Format { path: path.to_owned(), reason })
+        let unreadable = |source| OpenError::Read { path: path.to_owned(), source };
+        let refused = |reason| OpenError::Format { path: path.to_owned(), reason };
+        let file = File::open(path).map_err(unreadable)?;
+        // An empty file cannot be mapped, and says nothing.
+        if file.metadata().map_err(unreadable)?.len() == 0 {
+            return Err(refused(FormatError::NotATerritoryFile));
+        }
+        Self::from_file(&file).map_err(unreadable)?.map_err(refused)
     }
 }

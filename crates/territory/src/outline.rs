@@ -6,7 +6,7 @@ use geo::{BoundingRect, InteriorPoint, MultiPolygon, Rect};
 /// The parts of a commune on the ground: at least one polygon, each with its holes.
 ///
 /// # Units
-/// WGS 84 degrees, `x` longitude, `y` latitude. Every ring is closed, has at least four positions and only finite
+/// WGS 84 degrees, `x` longitude, `y` latitude. Every ring is closed, has at least four positions beside repeats, and only finite
 /// coordinates on the globe. Rings are not checked for crossings here: the import repairs those (GEOS).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outline(MultiPolygon<f64>);
@@ -18,9 +18,9 @@ pub enum InvalidOutline {
     #[error("the outline has no polygon")]
     Empty,
     /// A ring has fewer than four positions or does not end where it began.
-    #[error("a ring of {positions} positions is too short or not closed")]
+    #[error("a ring of {positions} positions, repeats left out, is too short or not closed")]
     OpenRing {
-        /// Positions in the ring.
+        /// Positions in the ring, without those that repeat the one before.
         positions: usize,
     },
     /// A coordinate is not a longitude or latitude.
@@ -44,8 +44,10 @@ impl Outline {
         }
         for ring in polygons.iter().flat_map(|part| std::iter::once(part.exterior()).chain(part.interiors()))
         {
-            if ring.0.len() < 4 || !ring.is_closed() {
-                return Err(InvalidOutline::OpenRing { positions: ring.0.len() });
+            // A position that repeats the one before bounds nothing.
+            let repeats = ring.0.windows(2).filter(|pair| pair[0] == pair[1]).count();
+            if ring.0.len() - repeats < 4 || !ring.is_closed() {
+                return Err(InvalidOutline::OpenRing { positions: ring.0.len() - repeats });
             }
             let on_globe =
                 |c: &&geo::Coord<f64>| !((-180.0..=180.0).contains(&c.x) && (-90.0..=90.0).contains(&c.y));

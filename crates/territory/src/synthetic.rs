@@ -34,7 +34,7 @@ const SMALLEST_POPULATION: u32 = 40;
 /// Never: the shape of the mesh and the lists of names are fixed.
 #[must_use]
 pub fn territory(seed: u64) -> Territory {
-    Territory::new(contents(seed)).expect("made-up contents are in order by construction")
+    Territory::new(&contents(seed)).expect("made-up contents are in order by construction")
 }
 
 fn contents(seed: u64) -> Contents {
@@ -50,6 +50,7 @@ fn contents(seed: u64) -> Contents {
                 name: format!("{}-en-Exemple", NAMES[number % NAMES.len()]),
                 departement: DEPARTEMENT.to_owned(),
                 region: Some(REGION.to_owned()),
+                arrondissement: None,
                 epci: Some(EPCIS[column * EPCIS.len() / mesh::COLUMNS].0.to_owned()),
                 population: (number != UNCOUNTED).then(|| population(number, &mut random)),
             };
@@ -80,6 +81,9 @@ fn contents(seed: u64) -> Contents {
             .iter()
             .map(|(siren, name)| Epci { siren: (*siren).to_owned(), name: Some((*name).to_owned()) })
             .collect(),
+        arrondissements: Vec::new(),
+        zonings: Vec::new(),
+        successions: Vec::new(),
         communes,
     }
 }

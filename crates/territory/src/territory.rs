@@ -1,16 +1,25 @@
 //! The territory and its lookups.
 
-use desserte_model::{CogVintage, CommuneCode, LonLat};
+use std::num::NonZeroUsize;
+use std::sync::OnceLock;
 
-use crate::contents::OutlinedCommune;
-use crate::index::Index;
-use crate::{Commune, Contents, Departement, Epci, InvalidContents, Outline, Region, Source};
+use desserte_model::{CogVintage, CommuneCode, LonLat};
+use geo::MultiPolygon;
+
+use crate::file::{Body, Lists};
+use crate::grid::{CELLS_PER_DEGREE, Place, Placed};
+use crate::{
+    Arrondissement, Commune, Contents, Departement, Epci, InvalidContents, Outline, Region, Source,
+    Succession,
+};
 
 /// Communes with outlines, indexed by place and by code; read-only once made.
 #[derive(Debug)]
 pub struct Territory {
-    contents: Contents,
-    index: Index,
+    body: Body,
+    lists: Lists,
+    /// Communes without outlines, made when first asked for: columns of places need none of them.
+    communes: OnceLock<Vec<Commune>>,
     fingerprint: String,
 }
 
@@ -39,15 +48,13 @@ impl Territory {
     ///
     /// # Errors
     /// When a list is out of order, a code appears twice, or a commune names a unit that is not listed.
-    pub fn new(contents: Contents) -> Result<Self, InvalidContents> {
+    pub fn new(contents: &Contents) -> Result<Self, InvalidContents> {
         contents.check()?;
-        let fingerprint = crate::file::fingerprint(&contents);
-        Ok(Self::indexed(contents, fingerprint))
+        Ok(Self::indexed(contents, CELLS_PER_DEGREE))
     }
 
-    pub(crate) fn indexed(contents: Contents, fingerprint: String) -> Self {
-        let index = Index::new(&contents.communes);
-        Self { contents, index, fingerprint }
+    pub(crate) fn of(body: Body, lists: Lists, fingerprint: String) -> Self {
+        Self { body, lists, communes: OnceLock::new(), fingerprint }
     }
 
     /// The commune that holds `point`.
@@ -57,20 +64,80 @@ impl Territory {
     /// coast line is inside.
     #[must_use]
     pub fn locate(&self, point: LonLat) -> Location<'_> {
-        self.index
-            .lowest_row_at(&self.contents.communes, point)
-            .map_or(Location::Outside, |row| Location::Inside(&self.contents.communes[row].commune))
+        let held = self.body.grid().held([point.lon(), point.lat()]);
+        Place::of(held).row().and_then(|row| self.commune_at(row)).map_or(Location::Outside, Location::Inside)
+    }
+
+    /// Finds the commune of every point of two columns, as [`Territory::locate`] does, on up to `threads` threads.
+    ///
+    /// # Shape
+    /// `places` gets an answer for every pair of `lon` and `lat`, in their order. Nothing is allocated for a point.
+    ///
+    /// # Missing data
+    /// Pairs that are no position, NaN for instance, are marked as such and counted apart.
+    ///
+    /// # Panics
+    /// When the three columns differ in length.
+    pub fn locate_columns(
+        &self,
+        lon: &[f64],
+        lat: &[f64],
+        places: &mut [Place],
+        threads: NonZeroUsize,
+    ) -> Placed {
+        assert!(lon.len() == lat.len() && lon.len() == places.len(), "columns of one length");
+        self.body.grid().places(lon, lat, places, threads)
+    }
+
+    /// The commune in this row of the list.
+    #[must_use]
+    pub fn commune_at(&self, row: usize) -> Option<&Commune> {
+        self.commune_list().get(row)
+    }
+
+    /// The code of the commune in this row of the list, without the rest of it.
+    #[must_use]
+    pub fn code_at(&self, row: usize) -> Option<CommuneCode> {
+        (row < self.body.communes()).then(|| self.body.code(row))
     }
 
     /// The commune with this code.
     #[must_use]
     pub fn commune(&self, code: CommuneCode) -> Option<&Commune> {
-        self.row(code).map(|row| &row.commune)
+        self.commune_at(self.body.row(code)?)
+    }
+
+    fn commune_list(&self) -> &[Commune] {
+        self.communes.get_or_init(|| self.body.commune_list(&self.lists))
+    }
+
+    /// The communes that share a border of some length with this one, in the order of their codes. Communes that
+    /// meet in single points are no neighbours.
+    pub fn neighbours(&self, code: CommuneCode) -> impl Iterator<Item = &Commune> {
+        let rows = self.body.row(code).map_or(&[][..], |row| self.body.neighbours(row));
+        rows.iter().filter_map(|row| self.commune_at(*row as usize))
+    }
+
+    /// The names of the zonings, in order.
+    pub fn zonings(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.lists.zoning_names()
+    }
+
+    /// The value of a commune in a zoning; `None` if the zoning or the commune's value is not known here.
+    #[must_use]
+    pub fn zone(&self, zoning: &str, code: CommuneCode) -> Option<&str> {
+        self.lists.zone(&self.body, zoning, self.body.row(code)?)
+    }
+
+    /// Which code followed which, in order; empty when no input spoke of it.
+    #[must_use]
+    pub fn successions(&self) -> &[Succession] {
+        &self.lists.successions
     }
 
     /// All communes, in the order of their codes.
     pub fn communes(&self) -> impl ExactSizeIterator<Item = &Commune> {
-        self.contents.communes.iter().map(|row| &row.commune)
+        self.commune_list().iter()
     }
 
     /// The communes of a département, in the order of their codes; none if the code is unknown.
@@ -83,84 +150,105 @@ impl Territory {
         self.communes().filter(move |commune| commune.epci.as_deref() == Some(siren))
     }
 
-    /// The outline of a commune.
+    /// The outline of a commune, put together from its borders.
     #[must_use]
-    pub fn outline(&self, code: CommuneCode) -> Option<&Outline> {
-        self.row(code).map(|row| &row.outline)
+    pub fn outline(&self, code: CommuneCode) -> Option<Outline> {
+        self.body.row(code).map(|row| self.body.outline(row))
+    }
+
+    /// The outline of a commune for a drawing that may be wrong by `degrees`, with as few positions as that allows.
+    ///
+    /// Neighbours keep the same positions along their common border, so that no gap opens between them, and a part
+    /// too small for the tolerance stays whole rather than vanish.
+    #[must_use]
+    pub fn drawn_outline(&self, code: CommuneCode, degrees: f64) -> Option<MultiPolygon<f64>> {
+        let row = self.body.row(code)?;
+        Some(self.body.topology().drawn_outline(row, self.body.ranks(), degrees))
     }
 
     /// The départements that have a commune here, in the order of their codes.
     #[must_use]
     pub fn departements(&self) -> &[Departement] {
-        &self.contents.departements
+        &self.lists.departements
     }
 
     /// The regions that have a commune here, in the order of their codes.
     #[must_use]
     pub fn regions(&self) -> &[Region] {
-        &self.contents.regions
+        &self.lists.regions
     }
 
     /// The EPCI that have a commune here, in the order of their SIREN numbers.
     #[must_use]
     pub fn epcis(&self) -> &[Epci] {
-        &self.contents.epcis
+        &self.lists.epcis
+    }
+
+    /// The arrondissements that have a commune here, in the order of their codes.
+    #[must_use]
+    pub fn arrondissements(&self) -> &[Arrondissement] {
+        &self.lists.arrondissements
     }
 
     /// The département with this code.
     #[must_use]
     pub fn departement(&self, code: &str) -> Option<&Departement> {
-        let list = &self.contents.departements;
+        let list = &self.lists.departements;
         list.binary_search_by(|unit| unit.code.as_str().cmp(code)).ok().map(|at| &list[at])
     }
 
     /// The region with this code.
     #[must_use]
     pub fn region(&self, code: &str) -> Option<&Region> {
-        let list = &self.contents.regions;
+        let list = &self.lists.regions;
         list.binary_search_by(|unit| unit.code.as_str().cmp(code)).ok().map(|at| &list[at])
     }
 
     /// The EPCI with this SIREN number.
     #[must_use]
     pub fn epci(&self, siren: &str) -> Option<&Epci> {
-        let list = &self.contents.epcis;
+        let list = &self.lists.epcis;
         list.binary_search_by(|unit| unit.siren.as_str().cmp(siren)).ok().map(|at| &list[at])
     }
 
     /// The year of the list of communes.
     #[must_use]
     pub const fn vintage(&self) -> CogVintage {
-        self.contents.vintage
+        self.lists.vintage
     }
 
     /// Whether the territory is made up. Every page, table and file that shows it must then say so.
     #[must_use]
     pub const fn is_synthetic(&self) -> bool {
-        self.contents.synthetic
+        self.lists.synthetic
     }
 
     /// What the territory was made from, to be credited wherever it is shown.
     #[must_use]
     pub fn sources(&self) -> &[Source] {
-        &self.contents.sources
+        &self.lists.sources
     }
 
-    /// SHA-256 of the contents, 64 hexadecimal digits: names this territory in results that rely on it.
+    /// SHA-256 of the file's sections, 64 hexadecimal digits: names this territory in results that rely on it.
     #[must_use]
     pub fn fingerprint(&self) -> &str {
         &self.fingerprint
     }
 
-    /// Everything the territory is made of.
+    /// Everything the territory is made of, as an owned copy.
     #[must_use]
-    pub const fn contents(&self) -> &Contents {
-        &self.contents
+    pub fn contents(&self) -> Contents {
+        self.body.contents(&self.lists, self.commune_list())
     }
 
-    fn row(&self, code: CommuneCode) -> Option<&OutlinedCommune> {
-        let list = &self.contents.communes;
-        list.binary_search_by(|row| row.commune.code.cmp(&code)).ok().map(|at| &list[at])
+    /// Names of the file's sections and their lengths in octets, in the order of the file.
+    pub fn section_sizes(&self) -> impl Iterator<Item = (String, usize)> {
+        self.body.sizes()
+    }
+
+    /// The octets of the file.
+    pub(crate) fn octets(&self) -> &[u8] {
+        self.body.octets()
     }
 }
 

@@ -111,8 +111,9 @@ pub fn import(plan: &ImportPlan, progress: &ProgressBar) -> Result<Imported, Imp
     }
     drop(lists);
     progress.set_message("index");
-    let territory = Territory::new(contents)?;
-    find_overlaps(&territory, &mut findings);
+    let territory = Territory::new(&contents)?;
+    find_overlaps(&territory, &contents.communes, &mut findings);
+    drop(contents);
     let report = Report::new(&territory, rows_read, vintage_from, findings);
     Ok(Imported { territory, report })
 }

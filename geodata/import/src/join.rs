@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use desserte_model::{CogVintage, CommuneCode};
 use desserte_territory::{
-    Commune, Contents, Departement, Epci, InvalidOutline, Outline, OutlinedCommune, Region, Source,
+    Arrondissement, Commune, Contents, Departement, Epci, InvalidOutline, Outline, OutlinedCommune, Region,
+    Source,
 };
 
 use crate::outlines::{RawOutline, departement_of};
@@ -56,6 +57,12 @@ pub(crate) fn join(
             .into_iter()
             .map(|siren| Epci { name: lists.epci.names.get(&siren).cloned(), siren })
             .collect(),
+        arrondissements: distinct(|c| c.arrondissement.as_ref())
+            .into_iter()
+            .map(|code| Arrondissement { code, name: None })
+            .collect(),
+        zonings: Vec::new(),
+        successions: Vec::new(),
         communes,
     })
 }
@@ -104,6 +111,7 @@ impl Lists {
             departement,
             region,
             epci,
+            arrondissement: official.and_then(|row| row.arrondissement.clone()),
             population,
         }
     }

@@ -1,6 +1,6 @@
 //! Communes that lie over each other, as when delegated communes or two vintages come in one layer.
 
-use desserte_territory::Territory;
+use desserte_territory::{OutlinedCommune, Territory};
 
 use crate::{Finding, FindingKind};
 
@@ -8,8 +8,12 @@ use crate::{Finding, FindingKind};
 ///
 /// One point inside each commune is looked up, which finds whole communes over each other and costs next to nothing.
 /// Slivers along a border stay unseen: a point in them has an answer all the same, the lower code.
-pub(crate) fn find_overlaps(territory: &Territory, findings: &mut Vec<Finding>) {
-    for row in &territory.contents().communes {
+pub(crate) fn find_overlaps(
+    territory: &Territory,
+    communes: &[OutlinedCommune],
+    findings: &mut Vec<Finding>,
+) {
+    for row in communes {
         let Some(point) = row.outline.point_inside() else { continue };
         if let Some(other) = territory.locate(point).commune().filter(|other| other.code != row.commune.code)
         {

@@ -116,8 +116,8 @@ const ANYWHERE: usize = 30_000;
 
 fn points_fall_where_geos_says(territory: &Territory) {
     let mut random = Random(20_261_121);
-    let vertices: Vec<_> = territory
-        .contents()
+    let contents = territory.contents();
+    let vertices: Vec<_> = contents
         .communes
         .iter()
         .flat_map(|row| row.outline.as_multi_polygon().iter())

@@ -97,7 +97,8 @@ fn projected_outlines_of_several_territories_become_degrees() {
     // Middles and a corner of the squares as cs2cs of PROJ 9.1.1 gives them, from EPSG:2154 and EPSG:2975.
     assert_eq!(located(&territory, 1.91743, 46.18418), Some("23096"));
     assert_eq!(located(&territory, 55.46593, -20.95111), Some("97411"));
-    let ring = &territory.outline(code("23096")).unwrap().as_multi_polygon().0[0];
+    let outline = territory.outline(code("23096")).unwrap();
+    let ring = &outline.as_multi_polygon().0[0];
     let corner = ring.exterior().0[0];
     // A millionth of a degree is 0.1 m.
     assert!((corner.x - 1.885_482_7).abs() < 1e-6 && (corner.y - 46.161_360_6).abs() < 1e-6, "{corner:?}");

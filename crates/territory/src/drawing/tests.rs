@@ -23,12 +23,12 @@ fn an_unknown_departement_has_no_map() {
 
 #[test]
 fn a_commune_too_small_for_the_grid_is_drawn_as_a_square() {
-    let mut contents = synthetic::territory(7).contents().clone();
+    let mut contents = synthetic::territory(7).contents();
     let row = &mut contents.communes[3];
     let corner = row.outline.bounds().center();
     let speck = geo::Rect::new(corner, (corner.x + 1e-5, corner.y + 1e-5).into()).to_polygon();
     row.outline = crate::Outline::new(speck.into()).unwrap();
-    let territory = Territory::new(contents).unwrap();
+    let territory = Territory::new(&contents).unwrap();
     let map = departement_map(&territory, synthetic::DEPARTEMENT, 800).unwrap();
     assert!(map.communes[3].d.ends_with("l4 0 0 4-4 0z"), "{}", map.communes[3].d);
 }

@@ -15,5 +15,5 @@ fn the_file_of_version_1_is_still_read() {
     assert_eq!(territory.communes().len(), 42);
     let found = territory.locate(LonLat::new(-4.4, 45.4).unwrap());
     assert_eq!(found.commune().map(|commune| commune.code.as_str()), Some("99018"));
-    assert_eq!(territory.to_bytes(), VERSION_1, "the writer of version 1 has changed");
+    assert_eq!(territory.contents().communes, crate::synthetic::territory(1).contents().communes);
 }

@@ -1,3 +1,4 @@
+use desserte_model::LonLat;
 use proptest::prelude::*;
 
 use super::*;
@@ -11,6 +12,34 @@ fn what_is_written_is_read_back_to_the_last_bit() {
     assert_eq!(read.contents(), territory.contents());
     assert_eq!(read.fingerprint(), territory.fingerprint());
     assert_eq!(read.to_bytes(), bytes);
+    assert_eq!(encode(&read.contents()).unwrap(), bytes);
+    assert_eq!(read.check_fingerprint(), Ok(()));
+}
+
+#[test]
+fn zonings_successions_and_arrondissements_are_read_back() {
+    let mut contents = synthetic::territory(1).contents();
+    let code = |code: &str| code.parse::<desserte_model::CommuneCode>().unwrap();
+    contents.zonings = vec![crate::Zoning {
+        name: "montagne".to_owned(),
+        title: Some("Made-up mountains".to_owned()),
+        vintage: None,
+        values: vec![
+            (code("99002"), "oui".to_owned()),
+            (code("99003"), "en partie".to_owned()),
+            // A commune that is not in the territory keeps its value.
+            (code("99900"), "oui".to_owned()),
+        ],
+    }];
+    contents.successions =
+        vec![crate::Succession { from: code("99050"), effective: 20_240_101, to: code("99001") }];
+    contents.arrondissements = vec![crate::Arrondissement { code: "991".to_owned(), name: None }];
+    contents.communes[4].commune.arrondissement = Some("991".to_owned());
+    let read = Territory::from_bytes(&encode(&contents).unwrap()).unwrap();
+    assert_eq!(read.contents(), contents);
+    assert_eq!(read.zone("montagne", code("99003")), Some("en partie"));
+    assert_eq!(read.zone("montagne", code("99001")), None);
+    assert_eq!(read.zone("littoral", code("99002")), None);
 }
 
 #[test]
@@ -19,24 +48,30 @@ fn the_same_seed_writes_the_same_octets_and_another_seed_does_not() {
     assert_ne!(synthetic::territory(5).fingerprint(), synthetic::territory(6).fingerprint());
 }
 
-/// A file of one commune, small enough to damage it in every place.
+/// A file of one commune with few cells, small enough to damage it in every place.
 fn small_file() -> Vec<u8> {
-    let mut contents = synthetic::territory(1).contents().clone();
+    let mut contents = synthetic::territory(1).contents();
     contents.communes.truncate(1);
-    encode(&contents)
+    v2::encode(&contents, 4)
+}
+
+/// Where the tiles, by far the longest section of a small file, end: damage is tried everywhere else.
+fn places(bytes: &[u8]) -> impl Iterator<Item = usize> {
+    (0..bytes.len()).filter(|at| *at < 8_192 || at % 97 == 0 || at + 2_048 > 260_000)
 }
 
 #[test]
 fn every_flipped_bit_is_refused() {
     let bytes = small_file();
     assert!(Territory::from_bytes(&bytes).is_ok());
-    for at in 0..bytes.len() {
+    let mut damaged = bytes.clone();
+    for at in places(&bytes) {
         for bit in 0..8 {
-            let mut damaged = bytes.clone();
             damaged[at] ^= 1 << bit;
             let error = Territory::from_bytes(&damaged).expect_err("a flipped bit");
             assert!(!matches!(error, FormatError::Malformed(_)), "octet {at}: {error}");
             assert!(error.to_string().contains("desserte-geodata import"), "{error}");
+            damaged[at] ^= 1 << bit;
         }
     }
 }
@@ -44,7 +79,7 @@ fn every_flipped_bit_is_refused() {
 #[test]
 fn every_truncation_is_refused() {
     let bytes = small_file();
-    for len in 0..bytes.len() {
+    for len in places(&bytes) {
         let error = Territory::from_bytes(&bytes[..len]).expect_err("a truncated file");
         let told = matches!(error, FormatError::Truncated { .. })
             || (len == 0 && error == FormatError::NotATerritoryFile);
@@ -61,56 +96,175 @@ fn the_reason_of_a_refusal_is_told() {
     longer.push(0);
     assert!(matches!(refusal(&longer), FormatError::TrailingOctets { .. }));
     let mut newer = bytes.clone();
-    newer[8] = 2;
-    assert_eq!(refusal(&newer), FormatError::OtherVersion { found: 2 });
-    assert!(refusal(&newer).to_string().contains("version 2"));
-    let mut damaged = bytes.clone();
+    newer[8] = 3;
+    assert_eq!(refusal(&newer), FormatError::OtherVersion { found: 3 });
+    assert!(refusal(&newer).to_string().contains("version 3"));
+    let mut damaged = bytes;
     *damaged.last_mut().unwrap() ^= 0x10;
     assert_eq!(refusal(&damaged), FormatError::Damaged);
 }
 
 #[test]
-fn a_payload_that_contradicts_itself_is_refused_even_with_a_right_checksum() {
-    let mut contents = synthetic::territory(1).contents().clone();
+fn contents_that_contradict_themselves_are_not_written() {
+    let mut contents = synthetic::territory(1).contents();
     contents.communes.swap(0, 1);
-    assert!(matches!(Territory::from_bytes(&encode(&contents)), Err(FormatError::Malformed(_))));
-    let mut contents = synthetic::territory(1).contents().clone();
+    assert!(matches!(encode(&contents), Err(InvalidContents::CommuneOrder(_))));
+    let mut contents = synthetic::territory(1).contents();
     contents.epcis.clear();
-    assert!(matches!(Territory::from_bytes(&encode(&contents)), Err(FormatError::Malformed(_))));
+    assert!(matches!(encode(&contents), Err(InvalidContents::UnknownUnit { .. })));
 }
 
-/// A file around any payload, with a right header.
-fn wrapped(payload: &[u8]) -> Vec<u8> {
-    let mut file = small_file()[..16].to_vec();
-    file.extend_from_slice(&(payload.len() as u64).to_le_bytes());
-    file.extend_from_slice(&Sha256::digest(payload));
-    file.extend_from_slice(payload);
+#[test]
+fn a_file_opened_by_a_map_answers_like_one_in_memory() {
+    let territory = synthetic::territory(3);
+    let path = std::env::temp_dir().join(format!("desserte-territory-{}.dst", std::process::id()));
+    std::fs::write(&path, territory.to_bytes()).unwrap();
+    let mapped = Territory::open(&path);
+    std::fs::write(&path, b"").unwrap();
+    let empty = Territory::open(&path);
+    std::fs::remove_file(&path).unwrap();
+    // The map was made before the file was emptied, so it is not touched again here.
+    std::mem::forget(mapped.unwrap());
+    assert!(matches!(empty, Err(crate::OpenError::Format { reason: FormatError::NotATerritoryFile, .. })));
+}
+
+/// Everything that can be asked, on a file that opened: nothing may panic.
+fn ask_everything(territory: &Territory) {
+    for lon in [-5.0, -4.9, -4.4, -4.41, -4.123_456, 2.0, 180.0] {
+        for lat in [45.0, 45.2, 45.4, 45.123_4, 46.0, -90.0] {
+            let _ = territory.locate(LonLat::new(lon, lat).unwrap());
+        }
+    }
+    let codes: Vec<_> = territory.communes().map(|commune| commune.code).collect();
+    for code in codes {
+        let _ = territory.outline(code);
+        let _ = territory.neighbours(code).count();
+        let _ = territory.zone("montagne", code);
+    }
+    let _ = territory.contents();
+}
+
+/// Makes the checksums of a damaged file right again, as somebody who means harm would.
+fn with_right_checksums(mut file: Vec<u8>) -> Vec<u8> {
+    let count = u32::from_le_bytes(file[12..16].try_into().unwrap()) as usize;
+    for line in (64..).step_by(32).take(count.min(64)) {
+        let number =
+            |at: usize| usize::try_from(u64::from_le_bytes(file[at..at + 8].try_into().unwrap())).unwrap();
+        let (begin, end) = (number(line + 8), (number(line + 8) + number(line + 16)).next_multiple_of(64));
+        let checksum = crc32c::crc32c(&file[begin..end]);
+        file[line + 24..line + 28].copy_from_slice(&checksum.to_le_bytes());
+    }
+    let first = (64 + 32 * count).next_multiple_of(64);
+    file[24..28].fill(0);
+    let checksum = crc32c::crc32c(&file[..first]);
+    file[24..28].copy_from_slice(&checksum.to_le_bytes());
     file
 }
 
+/// Where sections begin and end in a file.
+fn sections_of(file: &[u8]) -> Vec<(usize, usize)> {
+    let count = u32::from_le_bytes(file[12..16].try_into().unwrap()) as usize;
+    let number =
+        |at: usize| usize::try_from(u64::from_le_bytes(file[at..at + 8].try_into().unwrap())).unwrap();
+    (64..).step_by(32).take(count).map(|line| (number(line + 8), number(line + 16))).collect()
+}
+
 proptest! {
-    #[test]
-    fn a_payload_of_anything_is_refused_without_a_crash(payload: Vec<u8>) {
-        prop_assert!(matches!(Territory::from_bytes(&wrapped(&payload)), Err(FormatError::Malformed(_))));
-    }
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
-    fn a_changed_payload_with_a_right_checksum_is_read_or_refused_without_a_crash(
-        at in 0_usize..2_000,
-        octet: u8,
-        cut in 0_usize..2_000,
-    ) {
-        let mut payload = small_file().split_off(HEADER_LEN);
-        let at = at % payload.len();
-        payload[at] = octet;
-        payload.truncate(payload.len().saturating_sub(cut % 8));
-        if let Ok(territory) = Territory::from_bytes(&wrapped(&payload)) {
-            prop_assert!(territory.communes().len() == 1);
+    fn octets_of_anything_are_refused_without_a_crash(octets: Vec<u8>, begun in any::<bool>()) {
+        let mut file = if begun { [MAGIC.as_slice(), &2_u32.to_le_bytes()].concat() } else { Vec::new() };
+        file.extend(octets);
+        prop_assert!(Territory::from_bytes(&file).is_err());
+    }
+}
+
+/// SplitMix64.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn below(&mut self, bound: usize) -> usize {
+        usize::try_from(self.next() % bound as u64).unwrap()
+    }
+}
+
+/// Damages with wrong checksums that are tried; `DESSERTE_FUZZ` asks for more.
+const DAMAGES: usize = 20_000;
+
+/// Damages under right checksums that are tried.
+const FORGERIES: usize = 4_000;
+
+fn rounds(usual: usize) -> usize {
+    std::env::var("DESSERTE_FUZZ").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(usual)
+}
+
+#[test]
+fn no_damaged_file_is_accepted() {
+    let bytes = small_file();
+    let mut random = Random(20_261_122);
+    let mut file = bytes.clone();
+    for round in 0..rounds(DAMAGES) {
+        let mut len = bytes.len();
+        for _ in 0..=random.below(4) {
+            let (at, other) = (random.below(bytes.len()), random.below(bytes.len()));
+            match random.below(5) {
+                0 => file[at] ^= 1 << random.below(8),
+                1 => file[at] = random.next().to_le_bytes()[0],
+                2 => len = at,
+                3 => file[at..(at + 64).min(bytes.len())].fill(0),
+                _ => file.copy_within(at..(at + 512).min(bytes.len()), other.min(bytes.len() - 512)),
+            }
+        }
+        let unchanged = file[..len] == bytes;
+        assert_eq!(Territory::from_bytes(&file[..len]).is_ok(), unchanged, "round {round}");
+        file.copy_from_slice(&bytes);
+    }
+}
+
+#[test]
+fn a_forged_file_is_refused_or_answers_without_a_crash() {
+    let mut contents = synthetic::territory(1).contents();
+    contents.communes.truncate(3);
+    let bytes = v2::encode(&contents, 4);
+    let sections = sections_of(&bytes);
+    let mut random = Random(7);
+    let (mut refused, mut answered) = (0, 0);
+    for _ in 0..rounds(FORGERIES) {
+        let mut file = bytes.clone();
+        for _ in 0..=random.below(3) {
+            let (begin, len) = sections[random.below(sections.len())];
+            if len == 0 {
+                continue;
+            }
+            let at = begin + random.below(len);
+            match random.below(3) {
+                0 => file[at] ^= 1 << random.below(8),
+                1 => file[at] = random.next().to_le_bytes()[0],
+                _ => {
+                    let word = at / 4 * 4;
+                    let value = [0, 1, 2, u32::MAX, 1 << 31, 1 << 30][random.below(6)];
+                    file[word..(word + 4).min(begin + len)]
+                        .copy_from_slice(&value.to_le_bytes()[..(begin + len - word).min(4)]);
+                }
+            }
+        }
+        match Territory::from_bytes(&with_right_checksums(file)) {
+            Err(FormatError::Malformed(_)) => refused += 1,
+            Err(error) => panic!("a right checksum is told wrong: {error}"),
+            Ok(territory) => {
+                ask_everything(&territory);
+                answered += 1;
+            }
         }
     }
-
-    #[test]
-    fn octets_of_anything_are_refused_without_a_crash(octets: Vec<u8>) {
-        prop_assert!(Territory::from_bytes(&octets).is_err());
-    }
+    assert!(refused > 0 && answered > 0, "{refused} refused, {answered} answered");
 }

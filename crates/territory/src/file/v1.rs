@@ -1,16 +1,57 @@
-//! The payload of version 1, as postcard writes it. Field order is the format: nothing here may change any more.
+//! Reads version 1: a header of 56 octets, then everything as postcard writes it. Field order is the format: nothing
+//! here may change any more.
 
 use std::borrow::Cow;
 
 use desserte_model::{CogVintage, CommuneCode};
 use geo::{Coord, LineString, MultiPolygon, Polygon};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
 
+use super::{FormatError, MAGIC};
 use crate::contents::OutlinedCommune;
 use crate::{Commune, Contents, Departement, Epci, Outline, Region, Source};
 
-#[derive(Serialize, Deserialize)]
-pub(super) struct Payload<'a> {
+/// The number of this version.
+pub(super) const VERSION: u32 = 1;
+
+/// Octets before the payload: magic (8), version (4), reserved (4), payload length (8), SHA-256 (32).
+const HEADER_LEN: usize = 56;
+
+/// Decodes a file that begins as one of version 1 does.
+pub(super) fn decode(bytes: &[u8]) -> Result<Contents, FormatError> {
+    Payload::decode(checked_payload(bytes)?).map_err(FormatError::Malformed)
+}
+
+/// The payload, once everything around it is as it must be.
+///
+/// The checks go from the most telling to the least: a damaged length reads as a file cut short, whatever follows.
+fn checked_payload(bytes: &[u8]) -> Result<&[u8], FormatError> {
+    let found = bytes.len() as u64;
+    let Some((header, payload)) = bytes.split_at_checked(HEADER_LEN) else {
+        return Err(FormatError::Truncated { expected: HEADER_LEN as u64, found });
+    };
+    let (reserved, rest) = header[MAGIC.len() + 4..].split_at(4);
+    let (announced, checksum) = rest.split_at(8);
+    if reserved != [0; 4] {
+        return Err(FormatError::Damaged);
+    }
+    let announced = announced.iter().rev().fold(0_u64, |sum, octet| sum << 8 | u64::from(*octet));
+    let expected = announced.saturating_add(HEADER_LEN as u64);
+    if found < expected {
+        return Err(FormatError::Truncated { expected, found });
+    }
+    if found > expected {
+        return Err(FormatError::TrailingOctets { expected, found });
+    }
+    if Sha256::digest(payload).as_slice() != checksum {
+        return Err(FormatError::Damaged);
+    }
+    Ok(payload)
+}
+
+#[derive(Deserialize)]
+struct Payload<'a> {
     vintage: u16,
     synthetic: bool,
     made_by: Cow<'a, str>,
@@ -21,7 +62,7 @@ pub(super) struct Payload<'a> {
     communes: Vec<CommuneV1<'a>>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct SourceV1<'a> {
     role: Cow<'a, str>,
     title: Cow<'a, str>,
@@ -31,26 +72,26 @@ struct SourceV1<'a> {
     sha256: Option<Cow<'a, str>>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct RegionV1<'a> {
     code: Cow<'a, str>,
     name: Option<Cow<'a, str>>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct DepartementV1<'a> {
     code: Cow<'a, str>,
     name: Option<Cow<'a, str>>,
     region: Option<Cow<'a, str>>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct EpciV1<'a> {
     siren: Cow<'a, str>,
     name: Option<Cow<'a, str>>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct CommuneV1<'a> {
     code: CommuneCode,
     name: Cow<'a, str>,
@@ -63,51 +104,7 @@ struct CommuneV1<'a> {
 }
 
 impl<'a> Payload<'a> {
-    pub(super) fn of(contents: &'a Contents) -> Self {
-        Self {
-            vintage: contents.vintage.as_year(),
-            synthetic: contents.synthetic,
-            made_by: text(&contents.made_by),
-            sources: contents
-                .sources
-                .iter()
-                .map(|source| SourceV1 {
-                    role: text(&source.role),
-                    title: text(&source.title),
-                    publisher: maybe(source.publisher.as_ref()),
-                    licence: maybe(source.licence.as_ref()),
-                    vintage: maybe(source.vintage.as_ref()),
-                    sha256: maybe(source.sha256.as_ref()),
-                })
-                .collect(),
-            regions: contents
-                .regions
-                .iter()
-                .map(|region| RegionV1 { code: text(&region.code), name: maybe(region.name.as_ref()) })
-                .collect(),
-            departements: contents
-                .departements
-                .iter()
-                .map(|unit| DepartementV1 {
-                    code: text(&unit.code),
-                    name: maybe(unit.name.as_ref()),
-                    region: maybe(unit.region.as_ref()),
-                })
-                .collect(),
-            epcis: contents
-                .epcis
-                .iter()
-                .map(|epci| EpciV1 { siren: text(&epci.siren), name: maybe(epci.name.as_ref()) })
-                .collect(),
-            communes: contents.communes.iter().map(CommuneV1::of).collect(),
-        }
-    }
-
-    pub(super) fn encode(&self) -> Vec<u8> {
-        postcard::to_stdvec(self).expect("lists and texts in memory always encode")
-    }
-
-    pub(super) fn decode(octets: &'a [u8]) -> Result<Contents, String> {
+    fn decode(octets: &'a [u8]) -> Result<Contents, String> {
         let (payload, rest) =
             postcard::take_from_bytes::<Payload<'a>>(octets).map_err(|error| error.to_string())?;
         if !rest.is_empty() {
@@ -148,36 +145,15 @@ impl<'a> Payload<'a> {
                 .into_iter()
                 .map(|epci| Epci { siren: epci.siren.into_owned(), name: owned(epci.name) })
                 .collect(),
+            arrondissements: Vec::new(),
+            zonings: Vec::new(),
+            successions: Vec::new(),
             communes: payload.communes.into_iter().map(CommuneV1::decoded).collect::<Result<_, _>>()?,
         })
     }
 }
 
-impl<'a> CommuneV1<'a> {
-    fn of(row: &'a OutlinedCommune) -> Self {
-        let positions = |ring: &LineString<f64>| ring.0.iter().map(|c| (c.x, c.y)).collect::<Vec<_>>();
-        let commune = &row.commune;
-        Self {
-            code: commune.code,
-            name: text(&commune.name),
-            departement: text(&commune.departement),
-            region: maybe(commune.region.as_ref()),
-            epci: maybe(commune.epci.as_ref()),
-            population: commune.population,
-            outline: row
-                .outline
-                .as_multi_polygon()
-                .iter()
-                .map(|part| {
-                    std::iter::once(part.exterior())
-                        .chain(part.interiors())
-                        .map(positions)
-                        .collect::<Vec<_>>()
-                })
-                .collect(),
-        }
-    }
-
+impl CommuneV1<'_> {
     fn decoded(self) -> Result<OutlinedCommune, String> {
         let code = self.code;
         let ring = |positions: Vec<(f64, f64)>| {
@@ -198,18 +174,11 @@ impl<'a> CommuneV1<'a> {
             departement: self.departement.into_owned(),
             region: owned(self.region),
             epci: owned(self.epci),
+            arrondissement: None,
             population: self.population,
         };
         Ok(OutlinedCommune { commune, outline })
     }
-}
-
-fn text(text: &str) -> Cow<'_, str> {
-    Cow::Borrowed(text)
-}
-
-fn maybe(text: Option<&String>) -> Option<Cow<'_, str>> {
-    text.map(|text| Cow::Borrowed(text.as_str()))
 }
 
 fn owned(text: Option<Cow<'_, str>>) -> Option<String> {

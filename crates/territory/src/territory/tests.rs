@@ -4,6 +4,7 @@ use geo::{Area, LineString, MultiPolygon, Polygon, Validation};
 use proptest::prelude::*;
 
 use super::*;
+use crate::contents::OutlinedCommune;
 use crate::synthetic;
 
 fn square(west: f64, south: f64, side: f64) -> LineString<f64> {
@@ -18,6 +19,7 @@ fn commune(code: &str, parts: Vec<Polygon<f64>>) -> OutlinedCommune {
         name: format!("Commune {code}"),
         departement: code.departement().to_owned(),
         region: None,
+        arrondissement: None,
         epci: None,
         population: None,
     };
@@ -31,10 +33,10 @@ fn territory(mut communes: Vec<OutlinedCommune>) -> Territory {
         .map(|row| row.commune.departement.clone())
         .map(|code| (code.clone(), Departement { code, name: None, region: None }))
         .collect();
-    let mut contents = synthetic::territory(1).contents().clone();
+    let mut contents = synthetic::territory(1).contents();
     contents.departements = departements.into_values().collect();
     contents.communes = communes;
-    Territory::new(contents).unwrap()
+    Territory::new(&contents).unwrap()
 }
 
 fn found(territory: &Territory, lon: f64, lat: f64) -> Option<String> {
@@ -129,9 +131,41 @@ fn the_point_inside_a_commune_lies_in_it() {
     for territory in [synthetic::territory(4), awkward()] {
         for row in &territory.contents().communes {
             let point = row.outline.point_inside().unwrap();
-            assert_eq!(territory.locate(point), Location::Inside(&row.commune), "{point}");
+            assert_eq!(territory.locate(point).commune(), Some(&row.commune), "{point}");
         }
     }
+}
+
+#[test]
+fn neighbours_know_each_other_and_drawings_keep_common_borders() {
+    let territory = synthetic::territory(5);
+    let code: CommuneCode = "99018".parse().unwrap();
+    let neighbours: Vec<_> = territory.neighbours(code).map(|commune| commune.code).collect();
+    assert_eq!(neighbours.len(), 6, "{neighbours:?}");
+    for other in &neighbours {
+        assert!(territory.neighbours(*other).any(|commune| commune.code == code));
+    }
+    let positions = |code: CommuneCode, degrees: f64| -> Vec<(u64, u64)> {
+        let outline = territory.drawn_outline(code, degrees).unwrap();
+        outline.0[0].exterior().0.iter().map(|c| (c.x.to_bits(), c.y.to_bits())).collect()
+    };
+    let exact = territory.outline(code).unwrap();
+    assert_eq!(territory.drawn_outline(code, 0.0).as_ref(), Some(exact.as_multi_polygon()));
+    let coarse = positions(code, 0.005);
+    assert!(coarse.len() < exact.positions() / 2, "{} of {}", coarse.len(), exact.positions());
+    // What is left of each common border is the same seen from both sides.
+    for other in neighbours {
+        let common = |code: CommuneCode, other: CommuneCode| -> Vec<(u64, u64)> {
+            let theirs = positions(other, 0.0);
+            let mut common: Vec<_> =
+                positions(code, 0.005).into_iter().filter(|position| theirs.contains(position)).collect();
+            common.sort_unstable();
+            common.dedup();
+            common
+        };
+        assert_eq!(common(code, other), common(other, code));
+    }
+    assert!(!positions("99001".parse().unwrap(), 50.0).is_empty(), "nothing vanishes");
 }
 
 #[test]
@@ -201,8 +235,8 @@ proptest! {
     #[test]
     fn a_vertex_belongs_to_the_lowest_of_the_communes_that_share_it(seed in 0_u64..1_000, pick in 0_usize..10_000) {
         let territory = synthetic::territory(seed);
-        let vertices: Vec<_> = territory
-            .contents()
+        let contents = territory.contents();
+        let vertices: Vec<_> = contents
             .communes
             .iter()
             .flat_map(|row| row.outline.as_multi_polygon().0[0].exterior().0.iter().map(|c| (*c, row.commune.code)))

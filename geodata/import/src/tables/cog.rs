@@ -14,6 +14,7 @@ const CODE: &[&str] = &["com", "depcom", "codgeo", "code_insee", "insee_com", "c
 const NAME: &[&str] = &["libelle", "libgeo", "nom_depcom", "nom_commune", "nom", "nom_officiel"];
 const DEPARTEMENT: &[&str] = &["dep", "departement", "code_departement", "insee_dep"];
 const REGION: &[&str] = &["reg", "region", "code_region", "insee_reg"];
+const ARRONDISSEMENT: &[&str] = &["arr", "code_arrondissement", "insee_arr"];
 
 /// Communes by code.
 pub(crate) type Cog = BTreeMap<CommuneCode, CogRow>;
@@ -24,6 +25,7 @@ pub(crate) struct CogRow {
     pub(crate) name: Option<String>,
     pub(crate) departement: Option<String>,
     pub(crate) region: Option<String>,
+    pub(crate) arrondissement: Option<String>,
     pub(crate) epci: Option<String>,
 }
 
@@ -36,7 +38,7 @@ pub(crate) fn read_cog(path: &Path, octets: Vec<u8>, findings: &mut Vec<Finding>
     let code = table.need("the commune's code", CODE)?;
     let kind = table.column(&["typecom"]);
     let (name, departement, region) = (table.column(NAME), table.column(DEPARTEMENT), table.column(REGION));
-    let epci = table.column(SIREN);
+    let (epci, arrondissement) = (table.column(SIREN), table.column(ARRONDISSEMENT));
     let mut cog = Cog::new();
     for row in table.rows() {
         if row.cell(kind).is_some_and(|kind| kind != "COM") {
@@ -51,6 +53,7 @@ pub(crate) fn read_cog(path: &Path, octets: Vec<u8>, findings: &mut Vec<Finding>
             name: row.cell(name).map(str::to_owned),
             departement: row.cell(departement).and_then(read_departement),
             region: row.cell(region).map(|text| format!("{text:0>2}")),
+            arrondissement: row.cell(arrondissement).map(|text| format!("{text:0>3}")),
             epci: row.cell(epci).and_then(siren),
         });
     }
@@ -73,6 +76,7 @@ mod tests {
         let row = &cog[&"01033".parse().unwrap()];
         assert_eq!(row.name.as_deref(), Some("Valserhône"));
         assert_eq!((row.departement.as_deref(), row.region.as_deref()), (Some("01"), Some("84")));
+        assert_eq!(row.arrondissement.as_deref(), Some("012"));
         assert!(findings.is_empty());
     }
 }
