@@ -4,9 +4,11 @@
 //! anyone can compute a published figure again from the raw records. The methods are described in
 //! `docs/spec/throughput.md`, `docs/spec/minute-state.md` and `docs/spec/probe.md`; [`METHOD_VERSION`] names them.
 
+mod audit;
 mod budget;
 mod calendar;
 mod latency;
+mod limits;
 mod month;
 mod others;
 mod outage;
@@ -19,15 +21,19 @@ mod threshold;
 mod throughput;
 mod watch;
 
+pub use audit::{
+    AuditClass, ErrorBound, Replayed, audited_bounds, error_bound, is_audited, replay, sender_counters,
+};
 pub use budget::{BudgetRules, Ledger, Purpose, Refused, Reservation, RulesTooLarge, Settled};
 pub use latency::{Delay, LatencyFigures, RESPONSIVENESS_VERSION, delay, responsiveness};
+pub use limits::{calls_for_more_streams, limited_by};
 pub use month::{MalformedMonth, Month};
 pub use others::{LineReading, OTHERS, OthersParameters, OthersRule};
 pub use outage::{Outage, OutageSummary, Period, StatedMinute, outages};
 pub use parameters::{
-    DEGRADED, DegradedRule, INTERRUPTION, INTERVAL_BATCHES, InterruptionRule, LINE_FILLED, LineFilled, Mark,
-    OUTAGE, OutageRule, Parameter, RAMP_RULE, RAMP_UP, RampRule, STOP, StopParameters, THRESHOLD,
-    ThresholdParameters,
+    AUDIT, AuditParameters, DEGRADED, DegradedRule, INTERRUPTION, INTERVAL_BATCHES, InterruptionRule, LIMITS,
+    LINE_FILLED, LimitRules, LineFilled, Mark, OUTAGE, OutageRule, Parameter, RAMP_RULE, RAMP_UP, RampRule,
+    STOP, StopParameters, THRESHOLD, ThresholdParameters,
 };
 pub use schedule::{DAYPARTS_PER_WEEK, Plan, affordable_runs_per_week, next_slot};
 pub use state::{MinuteState, UnknownCause, minute_state};

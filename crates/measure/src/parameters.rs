@@ -163,6 +163,60 @@ pub const LINE_FILLED: Parameter<LineFilled> = Parameter {
     mark: Mark::Proposal,
 };
 
+/// The shadow audit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AuditParameters {
+    /// One adaptive run in so many lasts its planned time.
+    pub one_in: u32,
+}
+
+/// The shadow audit.
+pub const AUDIT: Parameter<AuditParameters> = Parameter {
+    name: "audit",
+    value: AuditParameters { one_in: 20 },
+    unit: "runs",
+    since: "2026-11-22",
+    source: "adds (1 - s) / 20 s to octets where early stops use a share s of them: 12 % at 0.3, 28 % at 0.15",
+    mark: Mark::Proposal,
+};
+
+/// What holds a run back beside the line.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LimitRules {
+    /// Processor time of the program over the run's time, 1 being one core.
+    pub cpu_min: f64,
+    /// Goodput as a share of the loopback ceiling, or of the port's rate.
+    pub ceiling_share_min: f64,
+    /// Share of the server's admitted capacity in use.
+    pub server_load_min: f64,
+    /// Goodput as a share of the negotiated rate of a radio link.
+    pub wifi_share_min: f64,
+    /// Octets of others as a share of the run's own.
+    pub others_share_min: f64,
+    /// Share of the sender's busy time that a buffer held it back.
+    pub buffer_share_min: f64,
+    /// Share of the sender's readings with its whole window under way and no queue.
+    pub window_share_min: f64,
+}
+
+/// What holds a run back beside the line.
+pub const LIMITS: Parameter<LimitRules> = Parameter {
+    name: "limits",
+    value: LimitRules {
+        cpu_min: 0.85,
+        ceiling_share_min: 0.9,
+        server_load_min: 0.9,
+        wifi_share_min: 0.5,
+        others_share_min: 0.01,
+        buffer_share_min: 0.2,
+        window_share_min: 0.5,
+    },
+    unit: "shares",
+    since: "2026-11-22",
+    source: "processor and ceiling: the project's measurement plan; the others are proposals, no norm was found",
+    mark: Mark::Proposal,
+};
+
 /// When a threshold run has its answer.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ThresholdParameters {
