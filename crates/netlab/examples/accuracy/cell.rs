@@ -4,16 +4,16 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use desserte_model::{ByteSample, Direction, Throughput};
+use desserte_model::{Direction, Throughput};
 use desserte_netlab::link::{Jitter, LinkConfig, Loss};
 use desserte_netlab::shim::Report;
 use desserte_netlab::{EmulatedLine, Lab};
 use desserte_units::BitRate;
-use serde_json::json;
 
+use crate::raw::{Raw, STEP, receivers_origin};
 use crate::server::Server;
 use crate::table::Row;
-use crate::{Run, iperf, readings};
+use crate::{Run, iperf};
 
 /// One line of the grid.
 #[derive(Debug, Clone, Copy)]
@@ -24,21 +24,16 @@ pub(crate) struct Cell {
 }
 
 /// TCP over IPv4 with time stamps: payload of a full packet of 1500 octets.
-const TCP_SHARE: f64 = 1448.0 / 1500.0;
-/// A full record of TLS 1.3: header, content type and tag beside 16 KiB.
-const TLS_SHARE: f64 = 16_384.0 / (16_384.0 + 22.0);
+pub(crate) const TCP_SHARE: f64 = 1448.0 / 1500.0;
 
 /// Where the steady part begins for tools that do not say so.
-const RAMP: Duration = Duration::from_secs(2);
+pub(crate) const RAMP: Duration = Duration::from_secs(2);
 
 /// A queue is one round trip at the rate of the line, and at least this.
 const QUEUE_MIN: Duration = Duration::from_millis(100);
 
 /// Octets after which a transfer is taken to have begun; the talk before it is less.
 const BEGUN_OCTETS: u64 = 20_000;
-
-/// Step of the line's series that is kept.
-const RAW_STEP: Duration = Duration::from_millis(10);
 
 impl Cell {
     /// Measures both directions with each tool.
@@ -50,7 +45,7 @@ impl Cell {
         for direction in [Direction::Download, Direction::Upload] {
             self.fresh(&line, &config)?;
             let (record, origin) = client(&line, server, direction)?;
-            rows.extend(self.our_rows(run, &line, &record, origin)?);
+            rows.extend(self.our_rows(run, &line, record, origin)?);
             if !run.no_iperf {
                 self.fresh(&line, &config)?;
                 let reading = iperf::run(&line, direction)?;
@@ -90,56 +85,24 @@ impl Cell {
         &self,
         run: &Run,
         line: &EmulatedLine,
-        record: &Throughput,
+        record: Throughput,
         origin: Duration,
     ) -> anyhow::Result<Vec<Row>> {
-        let last =
-            record.samples.last().with_context(|| format!("nothing was measured: {:?}", record.outcome))?;
-        let steady = readings::desserte(record);
-        let ramp = steady.map_or(RAMP, |(_, ramp)| ramp);
-        // The estimate speaks of the time between the readings that it uses.
-        let first = record.samples.iter().map(at).find(|at| *at >= ramp).unwrap_or(ramp);
-        // The receiver's clock starts at its end of the handshake. The probe saw an upload's readings later than they
-        // were taken, by the way down at the least.
-        let origin = match record.direction {
-            Direction::Download => origin,
-            Direction::Upload => origin.saturating_sub(Duration::from_millis(self.rtt_ms) / 2),
-        };
-        let share = if run.clear { TCP_SHARE } else { TCP_SHARE * TLS_SHARE };
+        anyhow::ensure!(!record.samples.is_empty(), "nothing was measured: {:?}", record.outcome);
+        let origin = receivers_origin(origin, record.direction, self.rtt_ms);
         let began = origin.saturating_sub(Duration::from_micros(line.shim.origin().as_micros()));
         let report = report(line, record.direction);
-        let delivered = rate(&report, began + first, began + at(last)) * share;
-        self.keep(run, record, began, &report)?;
-        let row = |tool: &str, reading| Row {
-            tool: tool.to_owned(),
-            reading,
-            delivered,
-            nominal: self.rate_mbit * 1e6 * share,
-            ..self.row(run, record.direction, &report)
+        let raw = Raw {
+            cell: *self,
+            tls: !run.clear,
+            record,
+            origin_us: micros(began),
+            series: report.series(STEP),
+            late_max_us: micros(report.late_max),
+            overrun: line.overrun()?,
         };
-        let overrun = line.overrun()?;
-        let mut rows = vec![
-            row("desserte", steady.map(|(reading, _)| reading)),
-            row("quotient", readings::quotient_after(record, ramp)),
-            row("ndt7", readings::ndt7(record)),
-            row("librespeed", readings::librespeed(record)),
-        ];
-        rows.iter_mut().for_each(|row| row.overrun = overrun);
-        Ok(rows)
-    }
-
-    /// Keeps what the readings were made of: the record, and what the line delivered on the receiver's clock.
-    fn keep(&self, run: &Run, record: &Throughput, began: Duration, report: &Report) -> anyhow::Result<()> {
-        let transport = if run.clear { "clear" } else { "tls" };
-        let Self { rate_mbit, rtt_ms, seed } = self;
-        let name = format!("{rate_mbit}-{rtt_ms}-{seed}-{}-{transport}.json", record.direction.code());
-        let raw = json!({
-            "origin_on_line_us": u64::try_from(began.as_micros()).unwrap_or(u64::MAX),
-            "line": report.to_json(RAW_STEP),
-            "record": record,
-        });
-        std::fs::write(run.out.join("raw").join(name), serde_json::to_vec(&raw)?)
-            .context("keeping the record")
+        raw.write(&run.out.join("raw"))?;
+        Ok(raw.rows())
     }
 
     fn iperf_row(
@@ -154,29 +117,18 @@ impl Cell {
         let began = began.context("iperf3 carried nothing")?.0;
         let delivered = rate(&report, began + RAMP, began + Duration::from_secs(10)) * TCP_SHARE;
         Ok(Row {
-            tool: "iperf3".to_owned(),
-            reading: Some(reading),
-            delivered,
-            nominal: self.rate_mbit * 1e6 * TCP_SHARE,
-            overrun: line.overrun()?,
-            ..self.row(run, direction, &report)
-        })
-    }
-
-    fn row(&self, run: &Run, direction: Direction, report: &Report) -> Row {
-        Row {
             rate_mbit: self.rate_mbit,
             rtt_ms: self.rtt_ms,
             direction: direction.code().to_owned(),
             seed: self.seed,
             tls: !run.clear,
-            tool: String::new(),
-            reading: None,
-            delivered: 0.0,
-            nominal: 0.0,
-            late_max_us: u64::try_from(report.late_max.as_micros()).unwrap_or(u64::MAX),
-            overrun: 0,
-        }
+            tool: "iperf3".to_owned(),
+            reading: Some(reading),
+            delivered,
+            nominal: self.rate_mbit * 1e6 * TCP_SHARE,
+            late_max_us: micros(report.late_max),
+            overrun: line.overrun()?,
+        })
     }
 }
 
@@ -206,8 +158,8 @@ fn report(line: &EmulatedLine, direction: Direction) -> Report {
     }
 }
 
-const fn at(sample: &ByteSample) -> Duration {
-    Duration::from_micros(sample.elapsed_us)
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// Bits of IP per second that were handed over in a window.

@@ -14,6 +14,7 @@ mod client;
 mod iperf;
 mod plot;
 mod queue;
+mod raw;
 mod readings;
 mod report;
 mod server;
@@ -35,7 +36,7 @@ struct Arguments {
 enum Task {
     /// Measures.
     Run(Run),
-    /// Makes the table and the plot.
+    /// Makes the table and the plot; our figures are computed again from what was kept, by today's method.
     Report {
         /// Where `runs.csv` is.
         #[arg(long)]

@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use crate::plot;
+use crate::raw::Raw;
 use crate::table::{self, Row};
 
 /// Tools in the order of the table: name in the file, name for people.
@@ -19,7 +20,9 @@ pub(crate) const TOOLS: [(&str, &str); 5] = [
 
 /// Writes `accuracy.md` and `accuracy.svg`.
 pub(crate) fn write(out: &Path, docs: &Path) -> anyhow::Result<()> {
-    let rows = table::read(&out.join("runs.csv"))?;
+    // What other programs said is in the table only; what is made of our records is made again.
+    let mut rows: Vec<Row> = Raw::read_all(&out.join("raw"))?.iter().flat_map(Raw::rows).collect();
+    rows.extend(table::read(&out.join("runs.csv"))?.into_iter().filter(|row| row.tool == "iperf3"));
     anyhow::ensure!(!rows.is_empty(), "no readings in {}", out.display());
     std::fs::create_dir_all(docs).context("making the folder")?;
     std::fs::write(docs.join("accuracy.svg"), plot::draw(&rows)).context("writing the plot")?;

@@ -44,7 +44,9 @@ impl Report {
         })
     }
 
-    fn series(&self, step: Duration) -> Vec<(u64, u64)> {
+    /// Octets handed over, one entry for each `step` in which there were some: its end in microseconds, octets until then.
+    #[must_use]
+    pub fn series(&self, step: Duration) -> Vec<(u64, u64)> {
         let step = micros(step).max(1);
         let mut thinned: Vec<(u64, u64)> = Vec::new();
         for (at, octets) in self.delivered.series() {
