@@ -74,6 +74,16 @@ impl ServerUrl {
         self.port
     }
 
+    /// Whether the server is on this machine, as far as the address itself says.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        match &self.host {
+            url::Host::Domain(name) => name == "localhost",
+            url::Host::Ipv4(address) => address.is_loopback(),
+            url::Host::Ipv6(address) => address.is_loopback(),
+        }
+    }
+
     /// Host and port, as a `Host` header and a record carry them (`[::1]:4443`).
     #[must_use]
     pub fn authority(&self) -> String {

@@ -2,6 +2,7 @@
 
 use desserte_model::{Direction, IpFamily};
 
+use crate::steer::OwnOctets;
 use crate::tcp::TcpInfo;
 
 /// Ethernet header; other links (PPP, LTE) have less.
@@ -58,6 +59,23 @@ impl Tariff {
         let headers = info.segments() * self.header(info.has_timestamps());
         let selective = info.segments_out_of_order() * SACK_OPTION;
         self.base + payload + headers + selective
+    }
+
+    /// Octets on the interface so far each way, as near as the kernel's counters tell. `segment_payload` is the mean payload
+    /// of a segment that carries any: segments are counted when they arrive, octets only once none before them is missing.
+    pub(crate) fn carried(&self, info: &TcpInfo, segment_payload: f64) -> OwnOctets {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "octets of a run are far below 2^52"
+        )]
+        let payload = (info.data_segments_in() as f64 * segment_payload) as u64;
+        let header = self.header(info.has_timestamps());
+        OwnOctets {
+            received: payload + info.segments_in() * header,
+            sent: info.bytes_sent() + info.segments_out() * header,
+        }
     }
 
     /// Octets on the interface if `window` octets of payload still come in after this end has let go of the connection:

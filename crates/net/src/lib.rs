@@ -26,5 +26,5 @@ mod wire;
 pub use address::{FamilyChoice, MalformedServerUrl, ServerUrl};
 pub use clock::{KernelClock, kernel_clock};
 pub use congestion::{CongestionAlgorithm, UnknownCongestionAlgorithm};
-pub use steer::{Steer, ToPlan};
+pub use steer::{OwnOctets, Steer, ToPlan};
 pub use tls::{TlsIdentity, TlsSetupError, TlsTrust};

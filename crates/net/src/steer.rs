@@ -4,6 +4,16 @@ use std::time::Duration;
 
 use desserte_model::{ByteSample, End, StopReason, TcpCounters};
 
+/// Octets that a run's own connections have put on the interface so far, headers of every segment included. Meant to be
+/// held against the interface's counters: neither estimated upwards nor downwards, unlike what is charged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct OwnOctets {
+    /// Towards the probe.
+    pub received: u64,
+    /// From the probe.
+    pub sent: u64,
+}
+
 /// Watches a run and may end it as planned, whatever the protocol. The rules (intervals, thresholds, others' traffic)
 /// live with the caller; a driver only asks.
 pub trait Steer: Send {
@@ -12,6 +22,9 @@ pub trait Steer: Send {
 
     /// Sees kernel counters of one end, as they come in.
     fn counters(&mut self, _end: End, _counters: &TcpCounters) {}
+
+    /// Sees what the run itself has moved, right before it is asked, from drivers that know it.
+    fn own(&mut self, _octets: OwnOctets) {}
 
     /// Asked at least four times a second while the run goes on, readings or not; `elapsed` counts from the run's
     /// origin on the probe's clock. `Some` ends the run for this reason.

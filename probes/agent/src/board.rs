@@ -7,7 +7,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use desserte_measure::{Estimate, MinuteState};
-use desserte_model::{ClockSource, ClockStamp, Direction, Minute, Receipt, RunOutcome, Throughput};
+use desserte_model::{
+    ClockSource, ClockStamp, Direction, LimitedBy, Minute, Receipt, RunOutcome, Throughput,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::files;
@@ -98,6 +100,12 @@ pub(crate) struct RunSeen {
     pub(crate) server: String,
     /// Steady goodput; absent when there is none.
     pub(crate) steady_bits_per_second: Option<f64>,
+    /// Its 95 % interval, lower and upper end; absent when there is none.
+    #[serde(default)]
+    pub(crate) interval_bits_per_second: Option<[f64; 2]>,
+    /// What held it back.
+    #[serde(default)]
+    pub(crate) limited_by: Vec<LimitedBy>,
 }
 
 /// What was reported to the collector since the agent started.
@@ -271,17 +279,37 @@ impl Board {
             }
             RunOutcome::Complete | RunOutcome::ServerBusy { .. } => None,
         };
+        let estimate = Estimate::of(&run.samples);
         let seen = RunSeen {
             at: at.into(),
             outcome: run.outcome.code().to_owned(),
             reason,
             server: run.server.host.clone(),
-            steady_bits_per_second: Estimate::of(&run.samples).steady.map(|rate| rate.as_bits_per_second()),
+            steady_bits_per_second: estimate.steady.map(|rate| rate.as_bits_per_second()),
+            interval_bits_per_second: estimate
+                .interval
+                .map(|interval| [interval.low.as_bits_per_second(), interval.high.as_bits_per_second()]),
+            limited_by: run.course.limited_by.clone(),
         };
         match run.direction {
             Direction::Download => self.download = Some(seen),
             Direction::Upload => self.upload = Some(seen),
         }
+    }
+
+    /// The steady goodput of the last run in a direction, in bit/s.
+    pub(crate) fn steady(&self, direction: Direction) -> Option<u64> {
+        let seen = match direction {
+            Direction::Download => &self.download,
+            Direction::Upload => &self.upload,
+        };
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a rate is finite and not negative"
+        )]
+        let whole = |rate: f64| rate as u64;
+        seen.as_ref()?.steady_bits_per_second.map(whole)
     }
 
     pub(crate) fn next_run_in(&mut self, left: Option<Duration>) {

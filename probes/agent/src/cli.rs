@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::DEFAULT_PATH;
+use crate::config::{DEFAULT_PATH, DEFAULT_STATE_DIR};
+use crate::measure::MeasureArgs;
 use crate::status::Language;
 
 /// Measures a line, day and night, within a data budget, and reports to a Desserte collector.
@@ -13,7 +14,8 @@ use crate::status::Language;
     name = "desserte-probe",
     version,
     arg_required_else_help = true,
-    after_help = "Exit codes: 0 done or all is well; 1 could not be done; 2 something is not well (status, check);\n\
+    after_help = "Exit codes: 0 done or all is well; 1 could not be done; 2 the answer is no: something is not well (status,\n\
+                  check), the line does not surely carry what was asked about (measure --threshold);\n\
                   64 wrong command line or configuration.\n\n\
                   First use: desserte-probe init, edit the file, desserte-probe check-config, desserte-probe key,\n\
                   give the public key to the collector's operator, then start the service."
@@ -37,6 +39,12 @@ pub(crate) enum Command {
     CheckConfig(SpokenArgs),
     /// Write the commented configuration file, to be edited.
     Init(InitArgs),
+    /// Measure a line now, on behalf of a person: no configuration, no budget, nothing sent to a collector.
+    #[command(visible_alias = "mesure")]
+    Measure(MeasureArgs),
+    /// Measure this device against itself, over its loopback interface, and keep the result: what a line reads near it may
+    /// be the device's doing.
+    Selftest(SelftestArgs),
     /// Look after the records that wait for the collector.
     #[command(subcommand)]
     Spool(SpoolCommand),
@@ -86,6 +94,8 @@ impl Command {
         match self {
             Self::Run(_) | Self::Spool(_) => Language::En,
             Self::Status(args) => args.lang.unwrap_or_else(session),
+            Self::Measure(args) => args.lang.unwrap_or_else(session),
+            Self::Selftest(args) => args.lang.unwrap_or_else(session),
             Self::Key(args) | Self::CheckConfig(args) => args.lang.unwrap_or_else(session),
             Self::Init(args) => args.lang.unwrap_or_else(session),
         }
@@ -114,6 +124,20 @@ pub(crate) struct InitArgs {
     /// Language of the text; that of the session by default.
     #[arg(long, value_name = "LANGUAGE")]
     pub(crate) lang: Option<Language>,
+}
+
+/// Flags of `selftest`.
+#[derive(Debug, Args)]
+pub(crate) struct SelftestArgs {
+    /// Folder in which the result is kept.
+    #[arg(long, value_name = "DIR", env = "DESSERTE_PROBE_STATE_DIR", default_value = DEFAULT_STATE_DIR)]
+    pub(crate) state_dir: PathBuf,
+    /// Language of the text; that of the session by default.
+    #[arg(long, value_name = "LANGUAGE")]
+    pub(crate) lang: Option<Language>,
+    /// The same for programs.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// What to do with the spool.

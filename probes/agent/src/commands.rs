@@ -12,8 +12,9 @@ use desserte_boot::{exit, logging};
 
 use crate::agent::{self, Agent};
 use crate::board::{Board, Moment};
-use crate::cli::{ConfigArgs, InitArgs, RunArgs, StatusArgs};
+use crate::cli::{ConfigArgs, InitArgs, RunArgs, SelftestArgs, StatusArgs};
 use crate::clock::{Clock, Linux};
+use crate::conduct::DeviceCeiling;
 use crate::config::{Config, ConfigFault, DEFAULT_PATH, TEMPLATE};
 use crate::status::{Language, Verdict, judge, render};
 use crate::{book, identity, rights, spool, summary, tls};
@@ -155,4 +156,24 @@ pub(crate) fn check_spool(args: &ConfigArgs) -> anyhow::Result<ExitCode> {
         println!("{}: {what}", file.display());
     }
     Ok(if found.faults.is_empty() { ExitCode::SUCCESS } else { exit::not_well() })
+}
+
+pub(crate) fn selftest(args: &SelftestArgs, language: Language) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let ceiling =
+        runtime.block_on(DeviceCeiling::measure()).context("measuring this device against itself")?;
+    fs::create_dir_all(&args.state_dir)
+        .and_then(|()| ceiling.write(&args.state_dir))
+        .with_context(|| format!("keeping the result in {}", args.state_dir.display()))?;
+    if args.json {
+        println!("{:#}", serde_json::to_value(ceiling)?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let megabits = |rate: u64| rate / 1_000_000;
+    let (down, up) = (megabits(ceiling.download_bits_per_second), megabits(ceiling.upload_bits_per_second));
+    match language {
+        Language::Fr => println!("Cet appareil sait recevoir {down} Mbit/s et émettre {up} Mbit/s."),
+        Language::En => println!("This device can receive {down} Mbit/s and send {up} Mbit/s."),
+    }
+    Ok(ExitCode::SUCCESS)
 }

@@ -3,7 +3,7 @@
 //! The agent is one thread (`agent.rs`): a watch over the line (`watch.rs`), from
 //! which come the minutes (`minutes.rs`), at random moments a throughput run
 //! (`runs.rs`), each charged to the data budget first (`book.rs`), each written to the spool (`spool/`) before it counts,
-//! and sent when the collector takes it (`uploads.rs`). `status/` reads what the agent shows of itself.
+//! and sent when the collector takes it (`uploads.rs`). Runs are conducted by `conduct/`, as are those of `measure/`, the command line. `status/` reads what the agent shows of itself.
 
 mod agent;
 mod board;
@@ -13,11 +13,13 @@ mod cli;
 mod clock;
 mod collector;
 mod commands;
+mod conduct;
 mod config;
 mod echo;
 mod files;
 mod identity;
 mod line;
+mod measure;
 mod medium;
 mod meter;
 mod minutes;
@@ -56,6 +58,8 @@ fn main() -> ExitCode {
         Command::Key(args) => commands::key(&args.config, language),
         Command::CheckConfig(args) => commands::check_config(&args.config, language),
         Command::Init(args) => commands::init(&args, language),
+        Command::Measure(args) => measure::measure(&args, language),
+        Command::Selftest(args) => commands::selftest(&args, language),
         Command::Spool(SpoolCommand::Check(args)) => commands::check_spool(&args),
     };
     done.unwrap_or_else(|error| {

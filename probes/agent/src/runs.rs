@@ -2,16 +2,22 @@
 
 use std::time::Duration;
 
+use std::sync::Arc;
+
 use desserte_measure::{Plan, Purpose, Reservation, affordable_runs_per_week, next_slot};
 use desserte_model::{
-    CongestionControl, Connection, Course, Direction, Medium, Observation, Protocol, RunOutcome, Server,
-    Throughput,
+    CongestionControl, Connection, Course, Direction, Medium, Observation, Protocol, RunMode, RunOutcome,
+    Server, Throughput,
 };
 use desserte_net::ndt7::RunConfig;
 use desserte_units::{ByteCount, Timestamp};
 
 use crate::agent::Agent;
 use crate::book::Denied;
+use crate::conduct::{
+    Before, Carrier, Conduct, Conducted, DeviceCeiling, InterfaceCounters, MORE_STREAMS, Shared,
+    calls_for_more_streams,
+};
 use crate::config::MeasurementServer;
 use crate::line::Use;
 use crate::recorder;
@@ -28,9 +34,6 @@ const BUSY_WAIT_MAX: Duration = Duration::from_secs(900);
 
 /// Waited when a busy server names no time.
 const BUSY_WAIT_DEFAULT: Duration = Duration::from_secs(60);
-
-/// A run that has not ended by then never will: 7 s of handshakes, 13 s of transfer, 7 s of closing, doubled.
-const RUN_GIVES_UP: Duration = Duration::from_secs(54);
 
 /// The pause between the directions, for queues to empty.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -51,6 +54,7 @@ pub(crate) async fn keep_schedule(agent: &Agent) {
     if agent.config.servers.is_empty() {
         return std::future::pending().await;
     }
+    let ceiling = device_ceiling(agent).await;
     let mut first_server = agent.seed() % 16;
     loop {
         match agent.config.schedule.every {
@@ -61,7 +65,43 @@ pub(crate) async fn keep_schedule(agent: &Agent) {
             None => wait_for_slot(agent).await,
         }
         first_server = first_server.wrapping_add(1);
-        both_directions(agent, first_server).await;
+        let draw = desserte_measure::draw(agent.seed(), schedule_time(agent).1);
+        let slot = Slot { mode: agent.config.run.mode.drawn(draw), ceiling };
+        both_directions(agent, first_server, slot).await;
+    }
+}
+
+/// What is the same for all runs of one moment of the schedule.
+#[derive(Debug, Clone, Copy)]
+struct Slot {
+    mode: RunMode,
+    ceiling: Option<DeviceCeiling>,
+}
+
+/// What this device can do, measured against itself when that was never done.
+async fn device_ceiling(agent: &Agent) -> Option<DeviceCeiling> {
+    let state_dir = &agent.config.state_dir;
+    if let Some(known) = DeviceCeiling::read(state_dir) {
+        return Some(known);
+    }
+    // No echo is timed while the processor is busy with it.
+    let _turn = agent.line.load(Use::Run).await;
+    match DeviceCeiling::measure().await {
+        Ok(ceiling) => {
+            tracing::info!(
+                download_bits_per_second = ceiling.download_bits_per_second,
+                upload_bits_per_second = ceiling.upload_bits_per_second,
+                "what this device can do"
+            );
+            if let Err(error) = ceiling.write(state_dir) {
+                tracing::warn!(%error, "what this device can do could not be kept");
+            }
+            Some(ceiling)
+        }
+        Err(error) => {
+            tracing::warn!(%error, "this device could not be measured against itself");
+            None
+        }
     }
 }
 
@@ -117,84 +157,161 @@ fn schedule_time(agent: &Agent) -> (Basis, Timestamp) {
 }
 
 /// A download and an upload against the same server; the next server if the first cannot be reached.
-async fn both_directions(agent: &Agent, first_server: u64) {
+async fn both_directions(agent: &Agent, first_server: u64, slot: Slot) {
     let servers = &agent.config.servers;
     let count = u64::try_from(servers.len()).unwrap_or(1);
     let start = usize::try_from(first_server % count).unwrap_or(0);
     for server in servers.iter().cycle().skip(start).take(servers.len()) {
-        let reached = one_direction(agent, server, Direction::Download).await;
+        let reached = one_direction(agent, server, Direction::Download, slot).await;
         if reached {
             tokio::time::sleep(PAUSE).await;
-            one_direction(agent, server, Direction::Upload).await;
+            one_direction(agent, server, Direction::Upload, slot).await;
             return;
         }
     }
 }
 
-/// Runs, and once more if the server asks to come back; returns whether it was reached.
-async fn one_direction(agent: &Agent, server: &MeasurementServer, direction: Direction) -> bool {
-    let first = run_once(agent, server, direction).await;
-    let RunOutcome::ServerBusy { retry_after_s } = first else {
-        return !matches!(first, RunOutcome::Unreachable { .. });
-    };
-    let wait = retry_after_s.map_or(BUSY_WAIT_DEFAULT, Duration::from_secs).min(BUSY_WAIT_MAX);
-    tracing::info!(wait_s = wait.as_secs(), "the measurement server is busy and names a time");
-    tokio::time::sleep(wait).await;
-    run_once(agent, server, direction).await;
-    true
+/// Runs, and once more if the server asks to come back or one connection could not fill the line; returns whether the
+/// server was reached.
+async fn one_direction(agent: &Agent, server: &MeasurementServer, direction: Direction, slot: Slot) -> bool {
+    let mut result = run_once(agent, server, direction, slot, 1).await;
+    if let RunOutcome::ServerBusy { retry_after_s } = result.outcome {
+        let wait = retry_after_s.map_or(BUSY_WAIT_DEFAULT, Duration::from_secs).min(BUSY_WAIT_MAX);
+        tracing::info!(wait_s = wait.as_secs(), "the measurement server is busy and names a time");
+        tokio::time::sleep(wait).await;
+        result = run_once(agent, server, direction, slot, 1).await;
+    }
+    if calls_for_more_streams(&result.limited_by) {
+        tokio::time::sleep(PAUSE).await;
+        run_once(agent, server, direction, slot, MORE_STREAMS).await;
+    }
+    !matches!(result.outcome, RunOutcome::Unreachable { .. })
 }
 
-/// One run: charged, made, settled and recorded.
-async fn run_once(agent: &Agent, server: &MeasurementServer, direction: Direction) -> RunOutcome {
+/// What is to be known of a run for the next.
+struct Ended {
+    outcome: RunOutcome,
+    limited_by: Vec<desserte_model::LimitedBy>,
+}
+
+/// One run: waited for, charged, made, settled and recorded.
+async fn run_once(
+    agent: &Agent,
+    server: &MeasurementServer,
+    direction: Direction,
+    slot: Slot,
+    streams: u16,
+) -> Ended {
+    let before = gate(agent, server, direction).await;
     let turn = agent.line.load(Use::Run).await;
     let stamp = agent.clock.borrow().now();
     let medium = agent.medium();
-    let charged = reserve(agent, stamp.utc_us, direction);
-    let result = match charged {
-        Ok(reservation) => {
-            let config = run_config(agent, server, direction, reservation.bound(), medium);
-            let run = desserte_net::ndt7::run(&config);
-            let result = tokio::time::timeout(RUN_GIVES_UP, run).await.unwrap_or_else(|_| {
-                let reason = format!("the run did not end within {} s", RUN_GIVES_UP.as_secs());
-                let mut nothing = nothing_run(agent, server, direction, config.medium.clone());
-                nothing.outcome = RunOutcome::ProbeFault { reason };
-                // How much was sent is not known, so all of it counts.
-                nothing.connection.bytes_charged = reservation.bound().as_bytes();
-                nothing
-            });
-            let cost = ByteCount::from_bytes(result.connection.bytes_charged);
-            let mut book = agent.book.borrow_mut();
-            if result.outcome == RunOutcome::Complete {
-                book.note_run(direction, cost);
+    let politeness = &agent.config.politeness;
+    let result = if let Some(before) = before.filter(|before| before.is_busy && politeness.skips) {
+        left_out(agent, server, direction, medium, slot, before)
+    } else {
+        match reserve(agent, stamp.utc_us, direction) {
+            Ok(reservation) => {
+                let config = run_config(agent, server, direction, reservation.bound(), medium);
+                let conduct = Conduct {
+                    mode: slot.mode,
+                    direction,
+                    duration: config.duration,
+                    streams,
+                    interface: agent.way_out().filter(|_| !server.url.is_loopback()).map(|way| way.interface),
+                    before,
+                    yields: politeness.yields,
+                    echoes: true,
+                    ceiling: slot.ceiling,
+                    shared: Arc::new(Shared::default()),
+                    live: None,
+                };
+                conducted(agent, server, &conduct, config, reservation).await
             }
-            book.settle(reservation, cost);
-            result
-        }
-        Err(denied) => {
-            let mut nothing = nothing_run(agent, server, direction, medium);
-            nothing.outcome = match denied {
-                Denied::Budget(refused) => RunOutcome::RefusedByBudget {
-                    needed_bytes: refused.needed.as_bytes(),
-                    left_bytes: refused.left.as_bytes(),
-                },
-                Denied::Unstorable(error) => RunOutcome::ProbeFault { reason: error.to_string() },
-            };
-            nothing
+            Err(denied) => {
+                let mut nothing = nothing_run(agent, server, direction, medium);
+                nothing.outcome = match denied {
+                    Denied::Budget(refused) => RunOutcome::RefusedByBudget {
+                        needed_bytes: refused.needed.as_bytes(),
+                        left_bytes: refused.left.as_bytes(),
+                    },
+                    Denied::Unstorable(error) => RunOutcome::ProbeFault { reason: error.to_string() },
+                };
+                nothing
+            }
         }
     };
     drop(turn);
-    let outcome = result.outcome.clone();
     tracing::info!(
         direction = direction.code(),
-        outcome = outcome.code(),
+        outcome = result.outcome.code(),
+        mode = slot.mode.code(),
+        stop_reason = result.course.stop_reason.map(desserte_model::StopReason::code),
         server = %result.server.host,
         bytes_charged = result.connection.bytes_charged,
         "throughput run"
     );
     agent.board.borrow_mut().note_run(stamp, &result);
+    let ended = Ended { outcome: result.outcome.clone(), limited_by: result.course.limited_by.clone() };
     agent.record(stamp, Observation::Throughput(result));
     agent.publish();
-    outcome
+    ended
+}
+
+/// A run that was charged: made and settled.
+async fn conducted(
+    agent: &Agent,
+    server: &MeasurementServer,
+    conduct: &Conduct,
+    config: RunConfig,
+    reservation: Reservation,
+) -> Throughput {
+    let medium = config.medium.clone();
+    let direction = conduct.direction;
+    let (result, cost) = match conduct.run(Carrier::Ndt7(Box::new(config)), &agent.echoer).await {
+        Some(Conducted { record, bytes_charged, .. }) => (record, ByteCount::from_bytes(bytes_charged)),
+        None => {
+            let mut nothing = nothing_run(agent, server, direction, medium);
+            nothing.outcome = RunOutcome::ProbeFault { reason: "the run did not come to its end".to_owned() };
+            // How much was sent is not known, so all of it counts.
+            nothing.connection.bytes_charged = reservation.bound().as_bytes();
+            (nothing, reservation.bound())
+        }
+    };
+    let mut book = agent.book.borrow_mut();
+    // A run in full among others that end early is no measure of what the next will cost.
+    if result.outcome == RunOutcome::Complete && conduct.mode != RunMode::Audit && conduct.streams == 1 {
+        book.note_run(direction, cost);
+    }
+    book.settle(reservation, cost);
+    result
+}
+
+/// Watches the line, and waits while others use it; not for a server on this machine, which no line leads to.
+async fn gate(agent: &Agent, server: &MeasurementServer, direction: Direction) -> Option<Before> {
+    let way = agent.way_out().filter(|_| !server.url.is_loopback())?;
+    let counters = InterfaceCounters::open(&way.interface)?;
+    let line = agent.board.borrow().steady(direction);
+    agent.config.politeness.wait(&counters, direction, line).await
+}
+
+/// A run that was left out because others did not leave the line free.
+fn left_out(
+    agent: &Agent,
+    server: &MeasurementServer,
+    direction: Direction,
+    medium: Medium,
+    slot: Slot,
+    before: Before,
+) -> Throughput {
+    let mut nothing = nothing_run(agent, server, direction, medium);
+    let waited_s = before.waited.as_secs();
+    let reason = format!("others used the line for {waited_s} s; nothing was sent");
+    nothing.outcome = RunOutcome::CutShort { reason };
+    nothing.course.plan = Some(slot.mode);
+    nothing.course.others_traffic = Some(before.traffic);
+    nothing.course.limited_by = vec![desserte_model::LimitedBy::CrossTraffic];
+    nothing
 }
 
 /// Charges the run's ceiling, or what is left when that is less, as long as the run is expected to

@@ -110,6 +110,8 @@ pub(super) struct Keeper<'a> {
     ended_for: Option<StopReason>,
     next_question: Monotonic,
     leave: Option<Leave>,
+    /// Mean payload of the segments received: the largest mean seen, since a gap in what was received only lowers it.
+    segment_payload: f64,
     /// What the run is charged if its connection has to be reset, what may still come in included.
     reset_at: Option<u64>,
     received: Vec<ByteSample>,
@@ -136,6 +138,7 @@ impl<'a> Keeper<'a> {
             ended_for: None,
             next_question: Monotonic::ORIGIN,
             leave: None,
+            segment_payload: 0.0,
             reset_at: None,
             received: Vec::new(),
             received_by_kernel: Vec::new(),
@@ -256,6 +259,14 @@ impl<'a> Keeper<'a> {
         }
     }
 
+    fn show_own(&mut self, channel: &Channel) {
+        let Some(info) = TcpInfo::read(channel.wire().tcp()) else { return };
+        #[expect(clippy::cast_precision_loss, reason = "octets of a run are far below 2^52")]
+        let mean = info.bytes_received() as f64 / info.data_segments_in().max(1) as f64;
+        self.segment_payload = self.segment_payload.max(mean);
+        self.steer.own(self.tariff.carried(&info, self.segment_payload));
+    }
+
     fn show(&mut self, sample: ByteSample) {
         if self.asked.is_none() && self.ended_for.is_none() {
             self.asked = self.steer.reading(sample);
@@ -307,6 +318,7 @@ impl Watcher<Client> for Keeper<'_> {
         }
         if self.asked.is_none() && now >= self.next_question {
             self.next_question = now.after(STEERING_INTERVAL);
+            self.show_own(channel);
             self.asked = self.steer.tick(now.since(Monotonic::ORIGIN));
         }
         match self.asked.take() {

@@ -15,7 +15,7 @@ use desserte_units::ByteCount;
 
 use super::client::run_steered;
 use super::{Progress, RunConfig};
-use crate::Steer;
+use crate::{OwnOctets, Steer};
 
 /// The most connections at once: as many as iperf3 users and the large public tests take on fast lines; more say no more
 /// about the line and are hard on whoever shares it.
@@ -74,6 +74,7 @@ struct Part {
     /// Microseconds from the call to the end of the handshake.
     origin_us: Option<u64>,
     readings: Vec<ByteSample>,
+    own: OwnOctets,
     over: bool,
 }
 
@@ -136,6 +137,18 @@ impl Steer for Proxy<'_, '_> {
     fn counters(&mut self, end: End, counters: &TcpCounters) {
         if self.index == 0 {
             lock(self.sum).steer.counters(end, counters);
+        }
+    }
+
+    fn own(&mut self, octets: OwnOctets) {
+        let mut sum = lock(self.sum);
+        sum.parts[self.index].own = octets;
+        if self.index == 0 {
+            let total = sum.parts.iter().fold(OwnOctets::default(), |total, part| OwnOctets {
+                received: total.received + part.own.received,
+                sent: total.sent + part.own.sent,
+            });
+            sum.steer.own(total);
         }
     }
 

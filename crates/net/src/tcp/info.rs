@@ -182,6 +182,21 @@ impl TcpInfo {
         u64::from(self.raw.segs_in) + u64::from(self.raw.segs_out)
     }
 
+    /// Segments received.
+    pub(crate) fn segments_in(&self) -> u64 {
+        u64::from(self.raw.segs_in)
+    }
+
+    /// Segments sent.
+    pub(crate) fn segments_out(&self) -> u64 {
+        u64::from(self.raw.segs_out)
+    }
+
+    /// Segments received that carried payload, whatever their order.
+    pub(crate) fn data_segments_in(&self) -> u64 {
+        u64::from(self.raw.data_segs_in)
+    }
+
     /// Segments sent that no one has acknowledged yet.
     pub(crate) fn segments_under_way(&self) -> u64 {
         u64::from(self.raw.unacked)

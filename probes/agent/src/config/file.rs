@@ -13,11 +13,12 @@ use serde::Deserialize;
 
 use super::fault::{ConfigFault, Placeholder, fault};
 use super::placeholders::{is_example_host, is_example_position};
-use super::{Config, MeasurementServer, Method, RunPlan, Schedule, Site, Target};
+use super::{Config, MeasurementServer, Method, RunPlan, Schedule, ScheduledMode, Site, Target};
+use crate::conduct::Politeness;
 use crate::spool;
 
 /// Where the state is when the file does not say otherwise.
-const DEFAULT_STATE_DIR: &str = "/var/lib/desserte-probe";
+pub(crate) const DEFAULT_STATE_DIR: &str = "/var/lib/desserte-probe";
 
 /// Longest transfer that the ndt7 specification lets a peer expect (section 2, 13 s).
 const RUN_MAX: Duration = Duration::from_secs(13);
@@ -27,6 +28,12 @@ const ECHOES_MAX: u32 = 10;
 
 /// Targets beyond this cost data without adding knowledge.
 const TARGETS_MAX: usize = 8;
+
+/// One run in so many lasts its planned time although it could have ended early (docs/spec/probe.md).
+const AUDIT_ONE_IN: u32 = 20;
+
+/// Longest wait for others to leave the line free.
+const WAIT_MAX: Duration = Duration::from_secs(3600);
 
 /// Days that a record may wait for the collector.
 const SPOOL_DAYS: i64 = 30;
@@ -54,6 +61,8 @@ pub(super) struct File {
     budget: BudgetTable,
     #[serde(default)]
     throughput: ThroughputTable,
+    #[serde(default)]
+    politeness: PolitenessTable,
     #[serde(default)]
     schedule: ScheduleTable,
     #[serde(default)]
@@ -126,6 +135,32 @@ struct ThroughputTable {
     duration_s: Option<f64>,
     max_megabytes: Option<u64>,
     congestion_control: Option<String>,
+    mode: Option<ModeName>,
+    audit_one_in: Option<u32>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum ModeName {
+    Adaptive,
+    Full,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct PolitenessTable {
+    watch_s: Option<f64>,
+    others_share: Option<f64>,
+    others_kbit_per_s: Option<u64>,
+    wait_max_s: Option<f64>,
+    when_busy: Option<WhenBusy>,
+    make_way: Option<bool>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum WhenBusy {
+    Measure,
+    Skip,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -201,10 +236,12 @@ impl File {
             window,
             budget: megabytes("budget.megabytes", Some(self.budget.megabytes), 0)?,
             run: RunPlan {
+                mode: self.throughput.scheduled_mode()?,
                 duration,
                 max_bytes: megabytes("throughput.max_megabytes", self.throughput.max_megabytes, 400)?,
                 congestion_control: congestion(self.throughput.congestion_control)?,
             },
+            politeness: self.politeness.check()?,
             schedule: self.schedule.check()?,
             upload_every: seconds("upload.every_s", self.upload.every_s, 300.0, 0.5)?,
             spool: spool::Limits {
@@ -287,6 +324,40 @@ impl AccessTable {
             subscribed_upload_bits_per_second: upload,
             source: self.source.unwrap_or(LineSource::Declared),
         }))
+    }
+}
+
+impl ThroughputTable {
+    fn scheduled_mode(&self) -> Result<ScheduledMode, ConfigFault> {
+        match (self.mode.unwrap_or(ModeName::Adaptive), self.audit_one_in.unwrap_or(AUDIT_ONE_IN)) {
+            (ModeName::Full, _) => Ok(ScheduledMode::Full),
+            (ModeName::Adaptive, 0) => Err(fault("throughput.audit_one_in", "expected at least 1")),
+            (ModeName::Adaptive, audit_one_in) => Ok(ScheduledMode::Adaptive { audit_one_in }),
+        }
+    }
+}
+
+impl PolitenessTable {
+    fn check(self) -> Result<Politeness, ConfigFault> {
+        let share = self.others_share.unwrap_or(0.05);
+        if !(share > 0.0 && share <= 1.0) {
+            return Err(fault("politeness.others_share", "expected a share above 0 and up to 1"));
+        }
+        let wait_max = seconds("politeness.wait_max_s", self.wait_max_s, 600.0, 0.0)?;
+        if wait_max > WAIT_MAX {
+            return Err(fault(
+                "politeness.wait_max_s",
+                "a run moved by more than an hour is no longer at its random moment",
+            ));
+        }
+        Ok(Politeness {
+            watch: seconds("politeness.watch_s", self.watch_s, 3.0, 0.1)?.min(WAIT_MAX),
+            share,
+            bits_per_second: self.others_kbit_per_s.unwrap_or(500).saturating_mul(1_000),
+            wait_max,
+            skips: self.when_busy == Some(WhenBusy::Skip),
+            yields: self.make_way.unwrap_or(true),
+        })
     }
 }
 

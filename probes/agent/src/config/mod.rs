@@ -11,12 +11,14 @@ use std::time::Duration;
 
 use desserte_boot::logging::LogFormat;
 use desserte_measure::Watchfulness;
-use desserte_model::{AccessLine, LonLat, TargetId};
+use desserte_model::{AccessLine, LonLat, RunMode, TargetId};
 use desserte_net::{CongestionAlgorithm, FamilyChoice, ServerUrl};
 use desserte_units::ByteCount;
 
+use crate::conduct::Politeness;
 use crate::spool;
 pub(crate) use fault::ConfigFault;
+pub(crate) use file::DEFAULT_STATE_DIR;
 use file::File;
 
 /// The commented default file. It shows every key, which is how misspelt ones are recognised.
@@ -43,6 +45,7 @@ pub(crate) struct Config {
     pub(crate) window: Duration,
     pub(crate) budget: ByteCount,
     pub(crate) run: RunPlan,
+    pub(crate) politeness: Politeness,
     pub(crate) schedule: Schedule,
     pub(crate) upload_every: Duration,
     pub(crate) spool: spool::Limits,
@@ -83,9 +86,30 @@ pub(crate) enum Method {
     Tcp(u16),
 }
 
+/// What scheduled runs are meant to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ScheduledMode {
+    /// Every run lasts its planned time.
+    Full,
+    /// Runs end when the figure is sure, save one in so many, drawn by seed, that lasts its planned time all the same.
+    Adaptive { audit_one_in: u32 },
+}
+
+impl ScheduledMode {
+    /// What the run of a draw is meant to do; draws are uniform over all numbers.
+    pub(crate) fn drawn(self, draw: u64) -> RunMode {
+        match self {
+            Self::Full => RunMode::Full,
+            Self::Adaptive { audit_one_in } if draw % u64::from(audit_one_in.max(1)) == 0 => RunMode::Audit,
+            Self::Adaptive { .. } => RunMode::Adaptive,
+        }
+    }
+}
+
 /// How a throughput run is made.
 #[derive(Debug, Clone)]
 pub(crate) struct RunPlan {
+    pub(crate) mode: ScheduledMode,
     pub(crate) duration: Duration,
     pub(crate) max_bytes: ByteCount,
     pub(crate) congestion_control: Option<CongestionAlgorithm>,

@@ -5,7 +5,7 @@ mod reasons;
 mod text;
 
 pub(crate) use phrases::Language;
-pub(crate) use text::render;
+pub(crate) use text::{decimal, limit_name, render};
 
 use serde::Serialize;
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use desserte_model::ClockSource;
+use desserte_model::{ClockSource, LimitedBy};
 
 use super::Verdict;
 use super::phrases::{Language, advice, headline};
@@ -124,7 +124,26 @@ fn throughput(run: Option<&RunSeen>, now: &Moment, language: Language) -> String
     let say = |french: &'static str, english: &'static str| language.choose(french, english);
     let Some(run) = run else { return say("pas encore mesuré", "not measured yet").to_owned() };
     let when = ago(&run.at, now, language);
-    let rate = run.steady_bits_per_second.map(|rate| format!("{} Mbit/s", decimal(rate / 1e6, language)));
+    let rate = run.steady_bits_per_second.map(|rate| {
+        let mut text = format!("{} Mbit/s", decimal(rate / 1e6, language));
+        if let Some([low, high]) = run.interval_bits_per_second {
+            let (low, high) = (decimal(low / 1e6, language), decimal(high / 1e6, language));
+            let _ = match language {
+                Language::Fr => write!(text, " (entre {low} et {high})"),
+                Language::En => write!(text, " (between {low} and {high})"),
+            };
+        }
+        let limits: Vec<&str> = run.limited_by.iter().map(|limit| limit_name(*limit, language)).collect();
+        if !limits.is_empty() {
+            let _ = write!(
+                text,
+                "{}{}",
+                say(", au moins : limité par ", ", at least: limited by "),
+                limits.join(", ")
+            );
+        }
+        text
+    });
     let what = match (run.outcome.as_str(), rate) {
         ("complete", Some(rate)) => rate,
         ("complete", None) => say("trop court pour un chiffre", "too short for a figure").to_owned(),
@@ -137,6 +156,20 @@ fn throughput(run: Option<&RunSeen>, now: &Moment, language: Language) -> String
     let reason = run.reason.as_deref().and_then(|reason| in_words(reason, language));
     let reason = reason.map_or(String::new(), |reason| format!("{}{reason}", say(" : ", ": ")));
     format!("{what}{reason} ({when}, {})", run.server)
+}
+
+/// What held a run back, in words.
+pub(crate) const fn limit_name(limit: LimitedBy, language: Language) -> &'static str {
+    match limit {
+        LimitedBy::Device => language.choose("cet appareil", "this device"),
+        LimitedBy::Server => language.choose("le serveur de mesure", "the measurement server"),
+        LimitedBy::WiFi => language.choose("le Wi-Fi", "the Wi-Fi"),
+        LimitedBy::CrossTraffic => {
+            language.choose("d’autres usages de la ligne au même moment", "others using the line at the time")
+        }
+        LimitedBy::SenderWindow => language.choose("la fenêtre de l’émetteur", "the sender's window"),
+        LimitedBy::ReceiverBuffer => language.choose("le tampon du récepteur", "the receiver's buffer"),
+    }
 }
 
 fn next_run(next: Option<&Moment>, now: &Moment, language: Language) -> String {
@@ -233,7 +266,7 @@ fn span(seconds: i64, language: Language) -> String {
 }
 
 /// Three significant digits or so, with the language's decimal sign.
-fn decimal(value: f64, language: Language) -> String {
+pub(crate) fn decimal(value: f64, language: Language) -> String {
     let text = if value >= 100.0 { format!("{value:.0}") } else { format!("{value:.1}") };
     match language {
         Language::Fr => text.replace('.', ","),

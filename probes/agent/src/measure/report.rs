@@ -1,0 +1,159 @@
+//! The answer for programs. Whatever was not measured is null, never zero.
+
+use desserte_measure::{
+    Delay, Estimate, LatencyFigures, METHOD_VERSION, RESPONSIVENESS_VERSION, Verdict, delay,
+};
+use desserte_model::{Course, RunMode, RunOutcome, Throughput};
+use desserte_units::BitRate;
+use serde_json::{Value, json};
+
+use super::Measured;
+use crate::conduct::{Conducted, is_sound};
+
+/// Version of the answer.
+const SCHEMA: &str = "desserte-measure/1";
+
+/// One direction: the run, and the run over more connections if one was made.
+#[derive(Debug)]
+pub(crate) struct Part {
+    pub(crate) one: Conducted,
+    pub(crate) more: Option<Conducted>,
+}
+
+/// Everything measured.
+pub(super) fn json(protocol: &str, url: &str, measured: &Measured) -> Value {
+    let first = measured.download.as_ref().or(measured.upload.as_ref()).map(|part| &part.one.record);
+    json!({
+        "schema": SCHEMA,
+        "method": METHOD_VERSION,
+        "protocol": first.map_or_else(|| json!({ "name": protocol, "version": null }), |run| json!(run.protocol)),
+        "url": url,
+        "server": first.map(|run| json!(run.server)),
+        "family": first.and_then(|run| run.connection.family).map(desserte_model::IpFamily::code),
+        "tls": first.and_then(|run| run.connection.tls.clone()),
+        "medium": first.map(|run| json!(run.medium)),
+        "interrupted": measured.interrupted,
+        "latency": first.map_or(Value::Null, idle),
+        "download": part(measured.download.as_ref()),
+        "upload": part(measured.upload.as_ref()),
+    })
+}
+
+fn part(part: Option<&Part>) -> Value {
+    let Some(part) = part else { return Value::Null };
+    let mut one = direction(&part.one);
+    one["more_streams"] = part.more.as_ref().map_or(Value::Null, direction);
+    one
+}
+
+fn direction(conducted: &Conducted) -> Value {
+    let record = &conducted.record;
+    let course = &record.course;
+    let estimate = Estimate::of(&record.samples);
+    let last = record.samples.last().filter(|last| last.elapsed_us > 0);
+    #[expect(clippy::cast_precision_loss, reason = "microseconds of a run are far below 2^52")]
+    let duration_s = last.map(|last| last.elapsed_us as f64 / 1e6);
+    let interval = estimate.interval.map(|interval| {
+        json!({ "low_bits_per_second": whole(interval.low), "high_bits_per_second": whole(interval.high) })
+    });
+    json!({
+        "outcome": record.outcome.code(),
+        "reason": reason(&record.outcome),
+        "goodput_bits_per_second": estimate.mean.map(whole),
+        "steady_bits_per_second": estimate.steady.map(whole),
+        "interval": interval,
+        "ramp_up_s": estimate.steady.map(|_| estimate.ramp_up.as_secs_f64()),
+        "bytes": last.map(|last| last.bytes),
+        "bytes_charged": conducted.bytes_charged,
+        "duration_s": duration_s,
+        "mode": course.plan.map(RunMode::code),
+        "stop_reason": course.stop_reason.map(desserte_model::StopReason::code),
+        "limited_by": course.limited_by.iter().map(|limit| limit.code()).collect::<Vec<_>>(),
+        "is_sound": is_sound(record),
+        "streams": course.streams,
+        "threshold": threshold(conducted),
+        "latency": latency(record, &estimate),
+        "others_traffic": course.others_traffic.map(|others| json!(others)),
+        "device": course.device.map(|device| json!(device)),
+        "congestion_control": json!(record.congestion_control),
+    })
+}
+
+fn whole(rate: BitRate) -> f64 {
+    rate.as_bits_per_second().round()
+}
+
+fn reason(outcome: &RunOutcome) -> Option<String> {
+    match outcome {
+        RunOutcome::Complete => None,
+        RunOutcome::CutShort { reason }
+        | RunOutcome::Unreachable { reason }
+        | RunOutcome::ProbeFault { reason } => Some(reason.clone()),
+        RunOutcome::ServerBusy { retry_after_s } => {
+            Some(retry_after_s.map_or("busy".to_owned(), |wait| format!("busy; come back in {wait} s")))
+        }
+        RunOutcome::RefusedByBudget { needed_bytes, left_bytes } => {
+            Some(format!("needs {needed_bytes} octets, {left_bytes} are allowed"))
+        }
+    }
+}
+
+fn threshold(conducted: &Conducted) -> Value {
+    let Some(RunMode::Threshold { bits_per_second }) = conducted.record.course.plan else {
+        return Value::Null;
+    };
+    json!({ "bits_per_second": bits_per_second, "verdict": conducted.verdict.map(verdict_code) })
+}
+
+pub(super) const fn verdict_code(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Yes => "yes",
+        Verdict::No => "no",
+        Verdict::Undecided => "undecided",
+    }
+}
+
+fn idle(record: &Throughput) -> Value {
+    let Course { echoes: Some(echoes), .. } = &record.course else { return Value::Null };
+    let seen = delay(&echoes.idle_rtt_us);
+    json!({
+        "idle_rtt_min_ms": seen.map(|seen| millis(seen.rtt_min)),
+        "idle_rtt_p50_ms": seen.map(|seen| millis(seen.rtt_p50)),
+        "idle_loss_ratio": ratio(seen, echoes.idle_rtt_us.len()),
+        "method": echoes.method,
+    })
+}
+
+/// Latency as the echoes of a run tell it.
+pub(super) fn figures(record: &Throughput) -> Option<LatencyFigures> {
+    let estimate = Estimate::of(&record.samples);
+    record.course.echoes.as_ref().map(|echoes| LatencyFigures::of(echoes, estimate.ramp_up))
+}
+
+fn latency(record: &Throughput, estimate: &Estimate) -> Value {
+    let Course { echoes: Some(echoes), .. } = &record.course else { return Value::Null };
+    let LatencyFigures { idle, loaded, responsiveness_per_minute } =
+        LatencyFigures::of(echoes, estimate.ramp_up);
+    let sent = echoes
+        .loaded
+        .iter()
+        .filter(|echo| std::time::Duration::from_micros(echo.sent_us) >= estimate.ramp_up);
+    json!({
+        "idle_rtt_p50_ms": idle.map(|seen| millis(seen.rtt_p50)),
+        "loaded_rtt_p50_ms": loaded.map(|seen| millis(seen.rtt_p50)),
+        "loaded_rtt_p95_ms": loaded.and_then(|seen| seen.rtt_p95).map(millis),
+        "loaded_delay_variation_pdv_p95_ms": loaded.and_then(|seen| seen.delay_variation_pdv_p95).map(millis),
+        "loaded_loss_ratio": ratio(loaded, sent.count()),
+        "responsiveness_per_minute": responsiveness_per_minute.map(f64::round),
+        "responsiveness_method": responsiveness_per_minute.map(|_| RESPONSIVENESS_VERSION),
+    })
+}
+
+/// What was lost: all of it when nothing came back, nothing known when nothing was sent.
+fn ratio(seen: Option<Delay>, sent: usize) -> Option<f64> {
+    seen.map(|seen| seen.loss_ratio).or((sent > 0).then_some(1.0))
+}
+
+pub(super) fn millis(duration: std::time::Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
+}
