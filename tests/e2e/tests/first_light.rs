@@ -93,7 +93,8 @@ async fn three_lines_of_creuse_read_within_three_per_cent_and_agree_everywhere()
                 collector: &format!("http://{}", collector.address),
                 server: &format!("wss://{tls}"),
                 targets: [near.to_string(), far.to_string()],
-                more: "[latency]\nwindow_s = 10\n[upload]\nevery_s = 2.0\n[schedule]\nevery_s = 30.0\n",
+                more: "[latency]\nwindow_s = 10\n[upload]\nevery_s = 2.0\n[schedule]\nevery_s = 30.0\n[politeness]\n\
+                       watch_s = 0.5\n",
                 top: &format!("ca_file = \"{}\"", certificate.authority),
                 place: house.place,
             },

@@ -68,9 +68,15 @@ struct Session<'a> {
 
 /// Measures and answers.
 pub(crate) fn measure(args: &MeasureArgs, language: Language) -> anyhow::Result<ExitCode> {
-    let mode = args.mode()?;
     // A wrong address or authority is said before anything is waited for.
-    let carrier = args.carrier(Direction::Download, &Medium::Unknown)?;
+    let asked = args.mode().and_then(|mode| Ok((mode, args.carrier(Direction::Download, &Medium::Unknown)?)));
+    let (mode, carrier) = match asked {
+        Ok(asked) => asked,
+        Err(error) => {
+            crate::commands::complain(&error, language);
+            return Ok(exit::usage());
+        }
+    };
     // No line leads to this machine itself, and so no others use it.
     let by_line = !carrier.server().is_loopback();
     let runtime = tokio::runtime::Builder::new_current_thread()
