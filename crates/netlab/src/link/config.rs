@@ -165,8 +165,22 @@ impl Outage {
         Self { from, until, kind: OutageKind::Lose }
     }
 
-    pub(super) fn contains(&self, at: Duration) -> bool {
-        self.from <= at && at < self.until
+    /// The times of the outages of one kind, sorted, with those that overlap or touch made one.
+    pub(super) fn times(outages: &[Self], kind: OutageKind) -> Vec<(Duration, Duration)> {
+        let mut times: Vec<(Duration, Duration)> = outages
+            .iter()
+            .filter(|outage| outage.kind == kind)
+            .map(|outage| (outage.from, outage.until))
+            .collect();
+        times.sort_unstable();
+        times.dedup_by(|later, earlier| {
+            let joined = later.0 <= earlier.1;
+            if joined {
+                earlier.1 = earlier.1.max(later.1);
+            }
+            joined
+        });
+        times
     }
 }
 

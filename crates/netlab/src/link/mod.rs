@@ -73,7 +73,8 @@ pub struct Link {
     waiting_octets: u64,
     queue_octets: u64,
     framing_octets: u32,
-    outages: Vec<Outage>,
+    /// Sorted and apart.
+    cuts: Vec<(Duration, Duration)>,
     loss: LossState,
     wander: Option<Wander>,
     delay: Duration,
@@ -88,16 +89,14 @@ impl Link {
     #[must_use]
     pub fn new(config: &LinkConfig, seed: u64) -> Self {
         // A line that holds its packets during an outage has no capacity in it; one that loses them is checked apart.
-        let (held, mut cut): (Vec<Outage>, Vec<Outage>) =
-            config.outages.iter().partition(|outage| outage.kind == OutageKind::Hold);
-        cut.sort_by_key(|outage| outage.from);
+        let held = Outage::times(&config.outages, OutageKind::Hold);
         Self {
-            transmitter: Transmitter::new(&config.capacity, config.bucket, held),
+            transmitter: Transmitter::new(&config.capacity, config.bucket, &held),
             waiting: VecDeque::new(),
             waiting_octets: 0,
             queue_octets: config.queue_octets,
             framing_octets: config.framing_octets,
-            outages: cut,
+            cuts: Outage::times(&config.outages, OutageKind::Lose),
             loss: LossState::new(config.loss, seed),
             wander: config.jitter.map(|jitter| Wander::new(jitter, seed)),
             delay: config.delay,
@@ -190,7 +189,8 @@ impl Link {
     }
 
     fn is_cut(&self, at: Duration) -> bool {
-        self.outages.iter().any(|outage| outage.contains(at))
+        let begun = self.cuts.partition_point(|(from, _)| *from <= at);
+        begun.checked_sub(1).is_some_and(|index| at < self.cuts[index].1)
     }
 }
 

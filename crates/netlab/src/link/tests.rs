@@ -128,7 +128,8 @@ fn an_outage_loses_or_holds() {
     assert_eq!(link.offer(ms(150), 1500), Fate::Dropped(DropCause::Outage));
     assert_eq!(link.offer(ms(200), 1500), Fate::Delivered(ms(201)));
     let held = Outage { kind: OutageKind::Hold, ..outage };
-    let mut link = Link::new(&LinkConfig { outages: vec![held], ..LinkConfig::of(rate) }, 0);
+    let longer = Outage { from: ms(140), until: ms(180), ..held };
+    let mut link = Link::new(&LinkConfig { outages: vec![longer, held], ..LinkConfig::of(rate) }, 0);
     assert_eq!(link.offer(ms(150), 1500), Fate::Delivered(ms(201)));
     assert_eq!(link.offer(ms(150), 1500), Fate::Delivered(ms(202)));
 }

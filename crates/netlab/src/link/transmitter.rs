@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::capacity::{Capacity, OPPORTUNITY_OCTETS};
-use super::config::{Bucket, Outage};
+use super::config::Bucket;
 use super::counters::nanos;
 
 /// Picoseconds since the link's origin: a packet's time at 10 Gbit/s is still right to a millionth, and 213 days fit.
@@ -32,12 +32,13 @@ impl From<Picos> for Duration {
 pub(super) struct Transmitter {
     pace: Pace,
     tokens: Option<Tokens>,
+    /// Times in which nothing leaves, sorted and apart.
     held: Vec<(u64, u64)>,
     free_at: u64,
 }
 
 impl Transmitter {
-    pub(super) fn new(capacity: &Capacity, bucket: Option<Bucket>, held: Vec<Outage>) -> Self {
+    pub(super) fn new(capacity: &Capacity, bucket: Option<Bucket>, held: &[(Duration, Duration)]) -> Self {
         let pace = match capacity {
             Capacity::Unlimited => Pace::Unlimited,
             Capacity::Schedule(schedule) => {
@@ -55,9 +56,7 @@ impl Transmitter {
                 left: OPPORTUNITY_OCTETS,
             },
         };
-        let mut held: Vec<(u64, u64)> =
-            held.iter().map(|outage| (Picos::from(outage.from).0, Picos::from(outage.until).0)).collect();
-        held.sort_unstable();
+        let held = held.iter().map(|(from, until)| (Picos::from(*from).0, Picos::from(*until).0)).collect();
         Self { pace, tokens: bucket.map(Tokens::new), held, free_at: 0 }
     }
 
@@ -74,7 +73,8 @@ impl Transmitter {
     }
 
     fn after_hold(&self, at: u64) -> u64 {
-        self.held.iter().fold(at, |at, (from, until)| if (*from..*until).contains(&at) { *until } else { at })
+        let begun = self.held.partition_point(|(from, _)| *from <= at);
+        begun.checked_sub(1).map_or(at, |index| at.max(self.held[index].1))
     }
 }
 
