@@ -11,6 +11,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use super::device::Device;
 use super::report::{Lateness, Report};
 use super::{clock, report};
+use crate::command::run;
 use crate::link::{Delivered, Fate, Link, Tally};
 
 /// What the thread of one direction works on, and what a report is made of.
@@ -72,8 +73,8 @@ const PATIENCE: Duration = Duration::from_millis(20);
 /// Emptied buffers kept for the next packets.
 const SPARE_MAX: usize = 4096;
 
-/// Before the programs that are measured: what they lose, they lose for want of processors, not the line.
-const NICENESS: i32 = -15;
+/// Among real-time threads, a modest one.
+const PRIORITY: u8 = 10;
 
 /// One direction's thread.
 pub(super) struct Mover {
@@ -95,8 +96,10 @@ impl Mover {
     pub(super) fn carry(self) {
         // Without this the kernel adds up to 50 µs to every sleep.
         let _ = rustix::thread::set_current_timer_slack(NonZeroU64::new(1));
-        // On Linux this is the thread's own. Who may make namespaces may do this too; without it packets are later.
-        let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICENESS);
+        // Before everything else on the machine, by the tool that the system has for it; niceness would count only among
+        // the processes of one session. It sleeps most of the time. Without it packets are later, and the report says so.
+        let thread = rustix::thread::gettid().as_raw_nonzero();
+        let _ = run(&format!("chrt --fifo --pid {PRIORITY} {thread}"));
         let mut held: VecDeque<Held> = VecDeque::new();
         let mut spare: Vec<Vec<u8>> = Vec::new();
         while !self.stop.load(Ordering::Relaxed) {
