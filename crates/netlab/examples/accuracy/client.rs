@@ -4,15 +4,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use desserte_model::{Direction, Software};
-use desserte_net::ndt7::{Progress, RunConfig};
-use desserte_net::{CongestionAlgorithm, TlsTrust};
+use desserte_model::{ByteSample, Direction, Software, StopReason};
+use desserte_net::ndt7::RunConfig;
+use desserte_net::{CongestionAlgorithm, Steer, TlsTrust};
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::json;
-use tokio::sync::watch;
 
-/// Runs and prints the record, with the run's origin on the system's monotonic clock: the least difference, over all
-/// readings shown, between when a reading was seen and what it says of the time since the origin.
+/// Runs and prints the record, with the origin of the probe's clock on the system's monotonic one.
 pub(crate) fn run(url: &str, direction: Direction, authority: Option<&Path>) -> anyhow::Result<()> {
     let software =
         Software { name: "desserte-accuracy".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
@@ -22,29 +20,28 @@ pub(crate) fn run(url: &str, direction: Direction, authority: Option<&Path>) -> 
         let pem = std::fs::read(path).context("reading the authority")?;
         config.trust = Some(TlsTrust::with_private_ca(&pem).context("trusting the authority")?);
     }
-    let (show, mut shown) = watch::channel(Progress::default());
-    config.progress = Some(show);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let (record, origin) = runtime.block_on(async {
-        let watching = tokio::spawn(async move {
-            let mut origin = Duration::MAX;
-            while shown.changed().await.is_ok() {
-                let elapsed = shown.borrow_and_update().elapsed;
-                origin = origin.min(clock().saturating_sub(elapsed));
-            }
-            origin
-        });
-        let record = desserte_net::ndt7::run(&config).await;
-        // The watcher ends when the last sender is gone.
-        drop(config);
-        (record, watching.await)
-    });
-    let origin = origin.context("watching the run")?;
-    println!(
-        "{}",
-        json!({ "origin_us": u64::try_from(origin.as_micros()).unwrap_or(u64::MAX), "record": record })
-    );
+    let mut clocks = Clocks { origin: Duration::MAX };
+    let record = runtime.block_on(desserte_net::ndt7::run_steered(&config, &mut clocks));
+    let origin = u64::try_from(clocks.origin.as_micros()).unwrap_or(u64::MAX);
+    println!("{}", json!({ "origin_us": origin, "record": record }));
     Ok(())
+}
+
+/// Never ends a run; sees both clocks at each tick. The least difference is the one that nothing delayed.
+struct Clocks {
+    origin: Duration,
+}
+
+impl Steer for Clocks {
+    fn reading(&mut self, _: ByteSample) -> Option<StopReason> {
+        None
+    }
+
+    fn tick(&mut self, elapsed: Duration) -> Option<StopReason> {
+        self.origin = self.origin.min(clock().saturating_sub(elapsed));
+        None
+    }
 }
 
 fn clock() -> Duration {

@@ -137,11 +137,11 @@ impl Raw {
     }
 }
 
-/// The receiver's clock starts at its end of the handshake. The probe saw an upload's readings later than they were taken,
-/// by the way down at the least.
-pub(crate) fn receivers_origin(seen: Duration, direction: Direction, rtt_ms: u64) -> Duration {
+/// The receiver's clock starts at its end of the handshake: in an upload that is the server's, who sent its answer by one
+/// way down before the probe had it.
+pub(crate) fn receivers_origin(probes: Duration, direction: Direction, rtt_ms: u64) -> Duration {
     match direction {
-        Direction::Download => seen,
-        Direction::Upload => seen.saturating_sub(Duration::from_millis(rtt_ms) / 2),
+        Direction::Download => probes,
+        Direction::Upload => probes.saturating_sub(Duration::from_millis(rtt_ms) / 2),
     }
 }
