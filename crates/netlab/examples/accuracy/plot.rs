@@ -37,11 +37,11 @@ pub(crate) fn draw(rows: &[Row]) -> String {
         let _ = writeln!(
             svg,
             "<line x1=\"{LEFT}\" x2=\"{:.1}\" y1=\"{at:.1}\" y2=\"{at:.1}\" stroke=\"#cccccc\"/>\
-             <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{:+} %</text>",
+             <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{} %</text>",
             WIDTH - 10.0,
             LEFT - 6.0,
             y(tick) + 4.0,
-            (tick * 100.0).round(),
+            percent(tick),
             at = y(tick)
         );
     }
@@ -56,7 +56,7 @@ pub(crate) fn draw(rows: &[Row]) -> String {
             start + column / 2.0,
             HEIGHT - BOTTOM + 18.0
         );
-        for (lane, (tool, _)) in TOOLS.iter().enumerate() {
+        for (lane, (tool, _, _)) in TOOLS.iter().enumerate() {
             let of: Vec<f64> = rows
                 .iter()
                 .filter(|row| row.tool == *tool && same(row.rate_mbit, *rate))
@@ -70,7 +70,7 @@ pub(crate) fn draw(rows: &[Row]) -> String {
             }
         }
     }
-    for (lane, (_, name)) in TOOLS.iter().enumerate() {
+    for (lane, (_, _, name)) in TOOLS.iter().enumerate() {
         let x = LEFT + 180.0 * count(lane);
         svg.push_str(&mark(lane, x + 4.0, 22.0));
         let _ = writeln!(svg, "<text x=\"{:.1}\" y=\"26\" font-size=\"11\">{name}</text>", x + 12.0);
@@ -83,6 +83,10 @@ pub(crate) fn draw(rows: &[Row]) -> String {
         HEIGHT - 14.0
     );
     svg
+}
+
+fn percent(share: f64) -> String {
+    if share.abs() < 1e-9 { "0".to_owned() } else { format!("{:+.0}", share * 100.0) }
 }
 
 /// Straight within one per cent, logarithmic beyond.

@@ -9,13 +9,13 @@ use crate::plot;
 use crate::raw::Raw;
 use crate::table::{self, Row};
 
-/// Tools in the order of the table: name in the file, name for people.
-pub(crate) const TOOLS: [(&str, &str); 5] = [
-    ("desserte", "Desserte, steady goodput"),
-    ("quotient", "Octets over time after the ramp"),
-    ("ndt7", "ndt7-style, mean from zero"),
-    ("librespeed", "LibreSpeed-style, grace, bonus, x 1.06"),
-    ("iperf3", "iperf3, receiver's mean from zero"),
+/// Tools in the order of the table: name in the file, in the table, in the plot.
+pub(crate) const TOOLS: [(&str, &str, &str); 5] = [
+    ("desserte", "Desserte, steady goodput", "Desserte"),
+    ("quotient", "Octets over time after the ramp", "octets over time after the ramp"),
+    ("ndt7", "ndt7-style, mean from zero", "ndt7-style"),
+    ("librespeed", "LibreSpeed-style, grace, bonus, x 1.06", "LibreSpeed-style"),
+    ("iperf3", "iperf3, receiver's mean from zero", "iperf3"),
 ];
 
 /// Writes `accuracy.md` and `accuracy.svg`.
@@ -38,12 +38,12 @@ fn text(rows: &[Row]) -> anyhow::Result<String> {
     )?;
     writeln!(text, "| --- | ---: | ---: | ---: | ---: | ---: | ---: |")?;
     for way in ["download", "upload"] {
-        for (tool, name) in TOOLS {
+        for (tool, name, _) in TOOLS {
             let of: Vec<&Row> = rows.iter().filter(|row| row.tool == tool && row.direction == way).collect();
             writeln!(text, "| {name}, {way} | {}", summary(&of))?;
         }
     }
-    for (tool, name) in TOOLS {
+    for (tool, name, _) in TOOLS {
         let of: Vec<&Row> = rows.iter().filter(|row| row.tool == tool).collect();
         writeln!(text, "| **{name}, both** | {}", summary(&of))?;
     }
