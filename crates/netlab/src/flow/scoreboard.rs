@@ -198,7 +198,7 @@ impl Scoreboard {
         self.under_way = 0;
     }
 
-    /// When the oldest transmission under way was sent.
+    /// Whether everything sent has been acknowledged.
     pub(super) fn is_idle(&self) -> bool {
         self.segments.is_empty()
     }

@@ -15,11 +15,6 @@ const TIMEOUT_FIRST: u64 = 1_000_000_000;
 /// Least patience before a tail probe.
 const PROBE_MIN: u64 = 10_000_000;
 
-/// What a sender wants to put on the line.
-pub(super) struct Departure {
-    pub(super) number: u64,
-}
-
 /// One connection's sender. Times in nanoseconds on its own clock, amounts in segments.
 #[derive(Debug, Clone)]
 pub(super) struct Sender {
@@ -88,8 +83,8 @@ impl Sender {
         }
     }
 
-    /// The next segment that may leave now.
-    pub(super) fn next_departure(&mut self, now: u64) -> Option<Departure> {
+    /// The number of the next segment that leaves now.
+    pub(super) fn next_departure(&mut self, now: u64) -> Option<u64> {
         if self.paced_until > now {
             return None;
         }
@@ -114,7 +109,7 @@ impl Sender {
         if self.timer.is_none() {
             self.set_timer(now);
         }
-        Some(Departure { number })
+        Some(number)
     }
 
     /// When to call [`Sender::wake`], or [`Sender::next_departure`] again, if nothing arrives.
@@ -163,8 +158,8 @@ impl Sender {
         }
     }
 
-    /// Lets the timer run off: first a tail probe, then a time-out. Gives a segment to send at once.
-    pub(super) fn wake(&mut self, now: u64) -> Option<Departure> {
+    /// Lets the timer run off: first a tail probe, then a time-out. Gives the number of a segment that leaves at once.
+    pub(super) fn wake(&mut self, now: u64) -> Option<u64> {
         if self.timer.is_none_or(|timer| timer > now) {
             return None;
         }
@@ -176,12 +171,9 @@ impl Sender {
             self.probed = true;
             let probe = self.board.probe_tail(now);
             self.set_timer(now);
-            if let Some(number) = probe {
-                self.sent += 1;
-                self.resent += 1;
-                return Some(Departure { number });
-            }
-            return None;
+            self.sent += u64::from(probe.is_some());
+            self.resent += u64::from(probe.is_some());
+            return probe;
         }
         self.board.lose_all();
         self.control.timed_out();

@@ -84,9 +84,11 @@ impl<'a> Simulation<'a> {
             self.send(stream, 0);
         }
         let mut now = 0;
-        while let Some((at, event)) = self.next_event(now)
-            && at <= end
-        {
+        loop {
+            let (at, event) = self.next_event(now);
+            if at > end {
+                break;
+            }
             now = at.max(now);
             self.handle(&event, now);
         }
@@ -104,7 +106,7 @@ impl<'a> Simulation<'a> {
         }
     }
 
-    fn next_event(&self, now: u64) -> Option<(u64, Event)> {
+    fn next_event(&self, now: u64) -> (u64, Event) {
         let silence = (nanos(self.counter.next_wake()) + self.origin).saturating_sub(self.lead);
         let mut best = (self.next_counters, Event::Counters);
         let mut consider = |at: u64, event: Event| {
@@ -133,7 +135,7 @@ impl<'a> Simulation<'a> {
                 consider(*at, Event::Cross(index));
             }
         }
-        Some(best)
+        best
     }
 
     fn handle(&mut self, event: &Event, now: u64) {
@@ -156,7 +158,7 @@ impl<'a> Simulation<'a> {
             }
             Event::Sender(stream) => {
                 if let Some(probe) = self.ends[stream].sender.wake(now) {
-                    self.depart(stream, probe.number, now);
+                    self.depart(stream, probe, now);
                 }
                 self.send(stream, now);
             }
@@ -180,8 +182,8 @@ impl<'a> Simulation<'a> {
     }
 
     fn send(&mut self, stream: usize, now: u64) {
-        while let Some(departure) = self.ends[stream].sender.next_departure(now) {
-            self.depart(stream, departure.number, now);
+        while let Some(number) = self.ends[stream].sender.next_departure(now) {
+            self.depart(stream, number, now);
         }
     }
 
