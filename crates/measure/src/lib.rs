@@ -7,7 +7,6 @@
 mod audit;
 mod budget;
 mod calendar;
-mod draw;
 mod latency;
 mod limits;
 mod month;
@@ -26,7 +25,6 @@ pub use audit::{
     AuditClass, ErrorBound, Replayed, audited_bounds, error_bound, is_audited, replay, sender_counters,
 };
 pub use budget::{BudgetRules, Ledger, Purpose, Refused, Reservation, RulesTooLarge, Settled};
-pub use draw::draw;
 pub use latency::{Delay, LatencyFigures, RESPONSIVENESS_VERSION, delay, responsiveness};
 pub use limits::{calls_for_more_streams, limited_by};
 pub use month::{MalformedMonth, Month};

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use std::sync::Arc;
 
-use desserte_measure::{Plan, Purpose, Reservation, affordable_runs_per_week, next_slot};
+use desserte_measure::{
+    Plan, Purpose, Reservation, affordable_runs_per_week, calls_for_more_streams, is_audited, next_slot,
+};
 use desserte_model::{
     CongestionControl, Connection, Course, Direction, Medium, Observation, Protocol, RunMode, RunOutcome,
     Server, Throughput,
@@ -16,9 +18,8 @@ use crate::agent::Agent;
 use crate::book::Denied;
 use crate::conduct::{
     Before, Carrier, Conduct, Conducted, DeviceCeiling, InterfaceCounters, MORE_STREAMS, Shared,
-    calls_for_more_streams,
 };
-use crate::config::MeasurementServer;
+use crate::config::{MeasurementServer, ScheduledMode};
 use crate::line::Use;
 use crate::recorder;
 
@@ -65,8 +66,7 @@ pub(crate) async fn keep_schedule(agent: &Agent) {
             None => wait_for_slot(agent).await,
         }
         first_server = first_server.wrapping_add(1);
-        let draw = desserte_measure::draw(agent.seed(), schedule_time(agent).1);
-        let slot = Slot { mode: agent.config.run.mode.drawn(draw), ceiling };
+        let slot = Slot { mode: mode(agent), ceiling };
         both_directions(agent, first_server, slot).await;
     }
 }
@@ -76,6 +76,16 @@ pub(crate) async fn keep_schedule(agent: &Agent) {
 struct Slot {
     mode: RunMode,
     ceiling: Option<DeviceCeiling>,
+}
+
+/// What the runs of this moment are meant to do. Which are audited can be checked by whoever knows the seed and the moment.
+fn mode(agent: &Agent) -> RunMode {
+    let moment = schedule_time(agent).1.as_unix_secs().unsigned_abs();
+    match agent.config.run.mode {
+        ScheduledMode::Full => RunMode::Full,
+        ScheduledMode::Adaptive if is_audited(agent.seed(), moment) => RunMode::Audit,
+        ScheduledMode::Adaptive => RunMode::Adaptive,
+    }
 }
 
 /// What this device can do, measured against itself when that was never done.

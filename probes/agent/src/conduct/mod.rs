@@ -8,14 +8,13 @@ mod carrier;
 mod device;
 mod gate;
 mod interface;
-mod limits;
 mod steering;
 
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
-use desserte_measure::Verdict;
+use desserte_measure::{Verdict, limited_by};
 use desserte_model::{
     DeviceLoad, Direction, LimitedBy, LoadedEchoes, OthersTraffic, RunMode, RunOutcome, StopReason,
     Throughput,
@@ -30,7 +29,6 @@ pub(crate) use carrier::Carrier;
 pub(crate) use device::{CpuMeter, DeviceCeiling};
 pub(crate) use gate::{Before, Politeness};
 pub(crate) use interface::InterfaceCounters;
-pub(crate) use limits::calls_for_more_streams;
 pub(crate) use steering::{Live, Shared, Steering};
 
 /// Connections of a run that is made again because one could not fill the line.
@@ -153,7 +151,6 @@ impl Conduct {
         };
         let (during_bytes, seen) = steering.others().unwrap_or((0, false));
         let before = self.before.map(|before| before.traffic);
-        let others = seen || self.before.is_some_and(|before| before.is_busy);
         record.course.plan = Some(self.mode);
         record.course.others_traffic = match (before, steering.others()) {
             (None, None) => None,
@@ -162,8 +159,15 @@ impl Conduct {
                 Some(OthersTraffic { during_bytes, ..before.unwrap_or(nothing) })
             }
         };
-        record.course.limited_by = limits::limited_by(record, &device, others);
         record.course.device = Some(device);
+        record.course.limited_by =
+            if record.outcome == RunOutcome::Complete { limited_by(record, None) } else { Vec::new() };
+        // Traffic that came in a burst is seen while it lasts, even if it is little against the whole run.
+        let others = seen || self.before.is_some_and(|before| before.is_busy);
+        if others && !record.course.limited_by.contains(&LimitedBy::CrossTraffic) {
+            record.course.limited_by.push(LimitedBy::CrossTraffic);
+            record.course.limited_by.sort_unstable();
+        }
         record.course.echoes = echoes;
     }
 }

@@ -29,9 +29,6 @@ const ECHOES_MAX: u32 = 10;
 /// Targets beyond this cost data without adding knowledge.
 const TARGETS_MAX: usize = 8;
 
-/// One run in so many lasts its planned time although it could have ended early (docs/spec/probe.md).
-const AUDIT_ONE_IN: u32 = 20;
-
 /// Longest wait for others to leave the line free.
 const WAIT_MAX: Duration = Duration::from_secs(3600);
 
@@ -136,7 +133,6 @@ struct ThroughputTable {
     max_megabytes: Option<u64>,
     congestion_control: Option<String>,
     mode: Option<ModeName>,
-    audit_one_in: Option<u32>,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -236,7 +232,10 @@ impl File {
             window,
             budget: megabytes("budget.megabytes", Some(self.budget.megabytes), 0)?,
             run: RunPlan {
-                mode: self.throughput.scheduled_mode()?,
+                mode: match self.throughput.mode {
+                    None | Some(ModeName::Adaptive) => ScheduledMode::Adaptive,
+                    Some(ModeName::Full) => ScheduledMode::Full,
+                },
                 duration,
                 max_bytes: megabytes("throughput.max_megabytes", self.throughput.max_megabytes, 400)?,
                 congestion_control: congestion(self.throughput.congestion_control)?,
@@ -324,16 +323,6 @@ impl AccessTable {
             subscribed_upload_bits_per_second: upload,
             source: self.source.unwrap_or(LineSource::Declared),
         }))
-    }
-}
-
-impl ThroughputTable {
-    fn scheduled_mode(&self) -> Result<ScheduledMode, ConfigFault> {
-        match (self.mode.unwrap_or(ModeName::Adaptive), self.audit_one_in.unwrap_or(AUDIT_ONE_IN)) {
-            (ModeName::Full, _) => Ok(ScheduledMode::Full),
-            (ModeName::Adaptive, 0) => Err(fault("throughput.audit_one_in", "expected at least 1")),
-            (ModeName::Adaptive, audit_one_in) => Ok(ScheduledMode::Adaptive { audit_one_in }),
-        }
     }
 }
 

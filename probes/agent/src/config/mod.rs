@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use desserte_boot::logging::LogFormat;
 use desserte_measure::Watchfulness;
-use desserte_model::{AccessLine, LonLat, RunMode, TargetId};
+use desserte_model::{AccessLine, LonLat, TargetId};
 use desserte_net::{CongestionAlgorithm, FamilyChoice, ServerUrl};
 use desserte_units::ByteCount;
 
@@ -91,19 +91,8 @@ pub(crate) enum Method {
 pub(crate) enum ScheduledMode {
     /// Every run lasts its planned time.
     Full,
-    /// Runs end when the figure is sure, save one in so many, drawn by seed, that lasts its planned time all the same.
-    Adaptive { audit_one_in: u32 },
-}
-
-impl ScheduledMode {
-    /// What the run of a draw is meant to do; draws are uniform over all numbers.
-    pub(crate) fn drawn(self, draw: u64) -> RunMode {
-        match self {
-            Self::Full => RunMode::Full,
-            Self::Adaptive { audit_one_in } if draw % u64::from(audit_one_in.max(1)) == 0 => RunMode::Audit,
-            Self::Adaptive { .. } => RunMode::Adaptive,
-        }
-    }
+    /// Runs end when the figure is sure, save those drawn for the audit, which last their planned time all the same.
+    Adaptive,
 }
 
 /// How a throughput run is made.

@@ -13,13 +13,13 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use desserte_boot::exit;
-use desserte_measure::Verdict;
+use desserte_measure::{Verdict, calls_for_more_streams};
 use desserte_model::{Direction, Medium, RunMode, RunOutcome};
 use tokio::sync::watch;
 
 use crate::conduct::{
     Before, Carrier, Conduct, Conducted, DeviceCeiling, InterfaceCounters, Live, MORE_STREAMS, Politeness,
-    Shared, calls_for_more_streams,
+    Shared,
 };
 use crate::echo::Echoer;
 use crate::medium::System;
