@@ -1,9 +1,10 @@
 //! The command line.
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Codes with which the program ends, for `--help`.
 const EXIT_CODES: &str = "Exit codes:\n   \
@@ -33,8 +34,91 @@ pub(crate) enum Command {
     /// Compute every derived row again from the records kept, with this program's methods; a collector on the same
     /// directory takes nothing in meanwhile.
     Rebuild(DataArguments),
+    /// Add to a table of positions the commune of each.
+    Locate(LocateArguments),
+    /// Look into a territory file.
+    #[command(subcommand)]
+    Territory(TerritoryCommand),
     /// Print the version.
     Version,
+}
+
+/// Options of `desserte locate`.
+#[derive(Debug, Args)]
+pub(crate) struct LocateArguments {
+    /// Territory file made by `desserte-geodata import`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) territory: PathBuf,
+    /// Name of the column of longitudes, WGS 84 degrees.
+    #[arg(long, value_name = "COLUMN", default_value = "lon")]
+    pub(crate) lon: String,
+    /// Name of the column of latitudes, WGS 84 degrees.
+    #[arg(long, value_name = "COLUMN", default_value = "lat")]
+    pub(crate) lat: String,
+    /// Table to read: CSV with a header, delimited by comma, semicolon or tab; also gzip.
+    #[arg(value_name = "IN")]
+    pub(crate) input: PathBuf,
+    /// Table to write: the same rows in the same order, with commune, status and distance_m added.
+    #[arg(long, value_name = "OUT")]
+    pub(crate) out: PathBuf,
+    /// Give a point in no commune the nearest one within so many metres; across a land border too.
+    #[arg(long, value_name = "METRES", default_value_t = 0.0)]
+    pub(crate) nearest_within: f64,
+    /// Error of the positions in metres: where it reaches several communes, the status is `border` and a column
+    /// `candidates` names them.
+    #[arg(long, value_name = "METRES", default_value_t = 0.0)]
+    pub(crate) error: f64,
+    /// What the names of the added columns begin with, if the table has some of these already.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub(crate) prefix: String,
+    /// Threads to use; by default as many as the machine runs at once.
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) threads: Option<NonZeroUsize>,
+    /// Language of the summary.
+    #[arg(long, value_enum, default_value_t = Lang::Fr)]
+    pub(crate) lang: Lang,
+}
+
+/// A language of texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Lang {
+    /// Français
+    Fr,
+    /// English
+    En,
+}
+
+/// What to do with a territory file.
+#[derive(Debug, Subcommand)]
+pub(crate) enum TerritoryCommand {
+    /// Say what the file holds, from where, and how large its parts are.
+    Info(TerritoryArguments),
+    /// Check the file against its checksums and its fingerprint, and every look-up against the outlines.
+    Check(TerritoryArguments),
+    /// Write the communes with all that is known of them as GeoJSON.
+    Export(ExportArguments),
+}
+
+/// The file to look into.
+#[derive(Debug, Args)]
+pub(crate) struct TerritoryArguments {
+    /// The territory file.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+}
+
+/// Options of `desserte territory export`.
+#[derive(Debug, Args)]
+pub(crate) struct ExportArguments {
+    /// The territory file.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Where to write.
+    #[arg(long, value_name = "OUT")]
+    pub(crate) out: PathBuf,
+    /// How wrong the outlines may be, in metres; by default they are exact. Neighbours keep their common borders.
+    #[arg(long, value_name = "METRES", default_value_t = 0.0)]
+    pub(crate) tolerance: f64,
 }
 
 /// Options of `desserte collector`.

@@ -4,16 +4,18 @@ mod arguments;
 mod clock;
 mod collector;
 mod demo_data;
+mod locate;
 mod out;
 mod probe;
 mod rebuild;
+mod territory;
 
 use std::process::ExitCode;
 
 use clap::Parser as _;
 use desserte_boot::exit;
 
-use arguments::{Arguments, Command, ProbeCommand};
+use arguments::{Arguments, Command, ProbeCommand, TerritoryCommand};
 
 fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
@@ -32,6 +34,10 @@ fn main() -> ExitCode {
         Command::Probe(ProbeCommand::Retire(arguments)) => probe::retire(&arguments),
         Command::DemoData(arguments) => demo_data::run(&arguments),
         Command::Rebuild(arguments) => rebuild::run(&arguments),
+        Command::Locate(arguments) => locate::run(&arguments),
+        Command::Territory(TerritoryCommand::Info(arguments)) => territory::info(&arguments),
+        Command::Territory(TerritoryCommand::Check(arguments)) => territory::check(&arguments),
+        Command::Territory(TerritoryCommand::Export(arguments)) => territory::export(&arguments),
         Command::Version => out::line(&format!("desserte {}", env!("CARGO_PKG_VERSION"))),
     };
     match result {

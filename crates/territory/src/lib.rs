@@ -2,13 +2,13 @@
 //!
 //! A [`Territory`] comes from a territory file (`.dst`, docs/spec/territory-file.md) that `desserte-geodata import`
 //! makes, or from [`synthetic`] data. It answers three questions: which commune holds this point
-//! ([`Territory::locate`]), what is known of this commune ([`Territory::commune`] and the roll-ups), and how does a
-//! département look ([`drawing`]).
+//! ([`Territory::locate`], [`Territory::locate_columns`] for many, [`Territory::answer`] with what is near), what is
+//! known of this commune ([`Territory::commune`] and the roll-ups), and how does a département look ([`drawing`]).
 //!
 //! Coordinates are WGS 84 longitude and latitude in degrees, in this order; nothing here projects but [`drawing`].
-//! Everything is a function of its arguments, save [`Territory::open`], which reads one file (module `open`).
+//! Everything is a function of its arguments, save [`Territory::open`], which maps one file (module `open`).
 //!
-//! Left out on purpose: nearest commune, neighbours, search by name, and any territory the source files do not hold
+//! Left out on purpose: search by name, and any territory the source files do not hold
 //! (France's shared outlines have no 975, 977, 978, 986, 987, 988): such a point is [`Location::Outside`].
 
 mod commune;
@@ -16,6 +16,7 @@ mod contents;
 pub mod drawing;
 mod file;
 mod grid;
+mod near;
 mod open;
 mod outline;
 mod rollup;
@@ -23,10 +24,16 @@ pub mod synthetic;
 mod territory;
 mod topology;
 
+/// The types that outlines are given in.
+pub mod geometry {
+    pub use geo::{Coord, LineString, MultiPolygon, Polygon};
+}
+
 pub use commune::{Arrondissement, Commune, Departement, Epci, Region};
 pub use contents::{Contents, InvalidContents, OutlinedCommune, Source, Succession, Zoning};
 pub use file::{FILE_EXTENSION, FORMAT_VERSION, FormatError, encode};
 pub use grid::{CELLS_PER_DEGREE, Place, Placed};
+pub use near::{Answer, Candidate, FARTHEST_M, Question};
 pub use open::OpenError;
 pub use outline::{InvalidOutline, Outline};
 pub use rollup::PopulationSum;

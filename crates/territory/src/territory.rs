@@ -7,7 +7,7 @@ use desserte_model::{CogVintage, CommuneCode, LonLat};
 use geo::MultiPolygon;
 
 use crate::file::{Body, Lists};
-use crate::grid::{CELLS_PER_DEGREE, Place, Placed};
+use crate::grid::{CELLS_PER_DEGREE, Grid, Place, Placed};
 use crate::{
     Arrondissement, Commune, Contents, Departement, Epci, InvalidContents, Outline, Region, Source,
     Succession,
@@ -244,6 +244,10 @@ impl Territory {
     /// Names of the file's sections and their lengths in octets, in the order of the file.
     pub fn section_sizes(&self) -> impl Iterator<Item = (String, usize)> {
         self.body.sizes()
+    }
+
+    pub(crate) fn grid(&self) -> Grid<'_> {
+        self.body.grid()
     }
 
     /// The octets of the file.

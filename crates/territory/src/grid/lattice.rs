@@ -53,6 +53,16 @@ impl Lattice {
         tile * self.per_degree + row
     }
 
+    /// The tile of a column and row that are counted around the globe.
+    pub(crate) fn tile(self, column: u32, row: u32) -> u32 {
+        row / self.per_degree * TILE_COLUMNS + column / self.per_degree
+    }
+
+    /// The cell, within its tile, of a column and row that are counted around the globe.
+    pub(crate) fn within(self, column: u32, row: u32) -> u32 {
+        row % self.per_degree * self.per_degree + column % self.per_degree
+    }
+
     /// The western edge of a column.
     pub(crate) fn west(self, column: u32) -> f64 {
         self.edge(column) - 180.0

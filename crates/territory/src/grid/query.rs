@@ -82,6 +82,23 @@ impl<'a> Grid<'a> {
         }
     }
 
+    /// All pieces of the cells that a box of west, south, east, north touches; some more than once.
+    pub(crate) fn each_piece_near(&self, [west, south, east, north]: [f64; 4], mut found: impl FnMut(Piece)) {
+        for row in self.lattice.row(south)..=self.lattice.row(north) {
+            for column in self.lattice.column(west)..=self.lattice.column(east) {
+                let tile = self.tiles[self.lattice.tile(column, row) as usize];
+                if tile & REFERENCE == 0 {
+                    continue;
+                }
+                let first = (tile & !REFERENCE) * self.lattice.cells_in_tile();
+                let word = self.cells[(first + self.lattice.within(column, row)) as usize];
+                if word & REFERENCE != 0 {
+                    self.record(word & !REFERENCE).pieces().for_each(&mut found);
+                }
+            }
+        }
+    }
+
     /// The record at an offset.
     #[inline]
     pub(crate) fn record(&self, offset: u32) -> Record<'a> {

@@ -1,0 +1,75 @@
+//! Which columns hold the position, and which are added.
+
+use csv::ByteRecord;
+
+use crate::arguments::LocateArguments;
+
+/// Delimiters that tables come with, the first of equally frequent ones.
+const DELIMITERS: [u8; 3] = *b",;\t";
+
+/// The columns of a table of positions.
+pub(super) struct Columns {
+    pub(super) lon: usize,
+    pub(super) lat: usize,
+    pub(super) lon_name: String,
+    pub(super) lat_name: String,
+    added: Vec<String>,
+}
+
+/// The delimiter that the first line has most often.
+pub(super) fn delimiter(head: &[u8]) -> u8 {
+    let line = head.split(|octet| *octet == b'\n').next().unwrap_or_default();
+    let count = |delimiter: u8| line.iter().filter(|octet| **octet == delimiter).count();
+    DELIMITERS.into_iter().rev().max_by_key(|delimiter| count(*delimiter)).unwrap_or(b',')
+}
+
+impl Columns {
+    /// Finds the columns by name. The text of a refusal says what there is and what to do.
+    pub(super) fn find(header: &ByteRecord, arguments: &LocateArguments) -> Result<Self, String> {
+        let mut names: Vec<String> =
+            header.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect();
+        if let Some(first) = names.first_mut() {
+            *first = first.trim_start_matches('\u{feff}').to_owned();
+        }
+        let find = |wanted: &str, option: &str| {
+            let mut found = names.iter().enumerate().filter(|(_, name)| *name == wanted);
+            match (found.next(), found.next()) {
+                (Some((at, _)), None) => Ok(at),
+                (Some(_), Some(_)) => Err(format!("two columns are named {wanted:?}; rename one")),
+                (None, _) => Err(format!(
+                    "no column is named {wanted:?}; there are {}; name the right one with {option}",
+                    names.join(", ")
+                )),
+            }
+        };
+        let (lon, lat) = (find(&arguments.lon, "--lon")?, find(&arguments.lat, "--lat")?);
+        let mut added = vec!["commune", "status", "distance_m"];
+        if arguments.error > 0.0 {
+            added.push("candidates");
+        }
+        let added: Vec<String> =
+            added.into_iter().map(|name| format!("{}{name}", arguments.prefix)).collect();
+        if let Some(taken) = added.iter().find(|name| names.contains(name)) {
+            return Err(format!("it has a column {taken:?} already; name the new ones with --prefix"));
+        }
+        Ok(Self { lon, lat, lon_name: arguments.lon.clone(), lat_name: arguments.lat.clone(), added })
+    }
+
+    /// The header with the added columns.
+    pub(super) fn header(&self, header: &ByteRecord) -> ByteRecord {
+        header.iter().chain(self.added.iter().map(String::as_bytes)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::delimiter;
+
+    #[test]
+    fn the_delimiter_is_the_one_that_the_header_uses() {
+        assert_eq!(delimiter(b"id,lon,lat\n1;2;3;4;5;6\n"), b',');
+        assert_eq!(delimiter(b"id;lon;lat\n1;2,5;3,4\n"), b';');
+        assert_eq!(delimiter(b"id\tlon\tlat\n"), b'\t');
+        assert_eq!(delimiter(b"lon\n"), b',');
+    }
+}
