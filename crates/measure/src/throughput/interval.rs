@@ -36,10 +36,6 @@ impl Interval {
 /// Source: NIST/SEMATECH e-Handbook of Statistical Methods, table 1.3.6.7.2.
 const STUDENT_T: [f64; 3] = [3.182, 2.571, 2.365];
 
-/// The standard error of a Theil-Sen slope over that of a plain quotient, when increments are independent: the slope
-/// gives the middle of the time more weight than its ends, which costs 6/5 in variance.
-const SLOPE_OVER_QUOTIENT: f64 = 1.095_445_115;
-
 /// The lag-1 correlation of batches is believed up to this: beyond it the few batches say nothing at all.
 const CORRELATION_MAX: f64 = 0.8;
 
@@ -50,9 +46,10 @@ const CORRELATION_MAX: f64 = 0.8;
 pub(crate) fn half_width(curve: &Curve, from: f64, to: f64) -> Option<f64> {
     let batches = INTERVAL_BATCHES.value;
     let read = curve.points().iter().filter(|point| point.0 > from && point.0 <= to).count();
-    let widths = batches.iter().zip(STUDENT_T).map(|(count, quantile)| {
-        quantile * standard_error(&batch_rates(curve, from, to, *count)) * SLOPE_OVER_QUOTIENT
-    });
+    let widths = batches
+        .iter()
+        .zip(STUDENT_T)
+        .map(|(count, quantile)| quantile * standard_error(&batch_rates(curve, from, to, *count)));
     (batches.iter().all(|count| read >= *count)).then(|| widths.fold(0.0, f64::max))
 }
 
