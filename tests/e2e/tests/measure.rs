@@ -1,6 +1,8 @@
 //! `desserte-probe measure` on a shaped line: as true as a run in full, for a part of its octets; a straight answer to a
 //! question; a clean end when the server is no good.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 use std::io::{Read as _, Write as _};
 use std::net::{IpAddr, TcpListener};
 use std::path::Path;
