@@ -89,7 +89,8 @@ namespaces through the emulator of `crates/netlab`, and iperf3 on the same line 
   clean line; 2 adds jitter (up to a tenth of the round trip, at most 5 ms, order kept); 3 adds 0.01 % random loss to that.
 - *Error*: against the octets of IP that the emulator handed to the receiving kernel from the first reading after the ramp
   (the estimate's own; 2 s for iperf3) to the last reading, times the share that is payload: 1448 of 1500, and 16384 of 16406
-  under TLS. WebSocket framing (a few octets per message) and the server's text messages are not deducted.
+  under TLS. WebSocket framing (a few octets per message), the server's text messages and what TCP sent twice without need are
+  not deducted.
 - *Theoretical goodput*: the line's rate times the same share. One stream cannot fill every long line in ten seconds; then
   what was delivered is less, and the error is still that against what was delivered.
 - *ndt7-style* and *LibreSpeed-style* are computed from the same runs: download from the receiver's counter, from zero, or after 1.5 s of
