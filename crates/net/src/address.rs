@@ -56,6 +56,27 @@ pub struct ServerUrl {
 }
 
 impl ServerUrl {
+    /// A server of another protocol, reached in clear.
+    const fn in_clear(host: url::Host<String>, port: u16) -> Self {
+        Self { secure: false, host, port }
+    }
+
+    /// Reads `host`, `host:port` or `[address]:port`, with or without `scheme` in front.
+    pub(crate) fn parse_in_clear(text: &str, scheme: &str, default_port: u16) -> Option<Self> {
+        let bare = text.strip_prefix(scheme).unwrap_or(text);
+        // Read as a URL of a scheme that is known, so that names and addresses of both kinds are checked.
+        let url = Url::parse(&format!("http://{bare}")).ok()?;
+        let plain = matches!(url.path(), "" | "/")
+            && url.query().is_none()
+            && url.fragment().is_none()
+            && url.username().is_empty()
+            && url.password().is_none();
+        // The default port of that scheme is left out of what was read.
+        let names_80 = bare.trim_end_matches('/').ends_with(":80");
+        let port = url.port().unwrap_or(if names_80 { 80 } else { default_port });
+        url.host().filter(|_| plain).map(|host| Self::in_clear(host.to_owned(), port))
+    }
+
     /// Whether the run goes over TLS.
     #[must_use]
     pub const fn is_secure(&self) -> bool {

@@ -98,25 +98,36 @@ async fn connect_counting(plan: &ConnectPlan<'_>, tried: &mut u64) -> Result<(Wi
     let mut failure = None;
     for address in addresses(plan).await?.into_iter().take(ADDRESSES_MAX) {
         *tried += 1;
-        let socket = socket(plan, address)?;
-        match timeout(CONNECT_LIMIT, socket.connect(address)).await {
-            Ok(Ok(tcp)) => {
+        match connect_to(plan, address, |_| {}).await {
+            Ok(tcp) => {
                 let family = family_of(address.ip());
                 return Ok((secure(plan, tcp).await?, family));
             }
-            Ok(Err(error)) => failure = Some(ConnectError::Connect(error)),
-            Err(_) => failure = Some(ConnectError::ConnectTimeout),
+            Err(error @ (ConnectError::Connect(_) | ConnectError::ConnectTimeout)) => failure = Some(error),
+            Err(error) => return Err(error),
         }
     }
     Err(failure.unwrap_or_else(|| ConnectError::NoAddress { host: plan.server.host().to_string() }))
 }
 
-fn family_of(address: IpAddr) -> IpFamily {
+/// Connects to one address, with a socket that `prepare` may still change.
+pub(crate) async fn connect_to(
+    plan: &ConnectPlan<'_>,
+    address: SocketAddr,
+    prepare: impl FnOnce(&TcpSocket),
+) -> Result<TcpStream, ConnectError> {
+    let socket = socket(plan, address)?;
+    prepare(&socket);
+    let connected = timeout(CONNECT_LIMIT, socket.connect(address)).await;
+    connected.map_err(|_| ConnectError::ConnectTimeout)?.map_err(ConnectError::Connect)
+}
+
+pub(crate) fn family_of(address: IpAddr) -> IpFamily {
     if address.is_ipv4() { IpFamily::Ipv4 } else { IpFamily::Ipv6 }
 }
 
 /// Addresses of the server that may be used, in the resolver's order.
-async fn addresses(plan: &ConnectPlan<'_>) -> Result<Vec<SocketAddr>, ConnectError> {
+pub(crate) async fn addresses(plan: &ConnectPlan<'_>) -> Result<Vec<SocketAddr>, ConnectError> {
     let port = plan.server.port();
     let mut found: Vec<SocketAddr> = match plan.server.host() {
         Host::Ipv4(address) => vec![(*address, port).into()],

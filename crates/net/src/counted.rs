@@ -24,6 +24,11 @@ impl Counted {
         &self.tcp
     }
 
+    /// Lets go of the connection.
+    pub(crate) fn into_tcp(self) -> TcpStream {
+        self.tcp
+    }
+
     /// Octets read and written so far.
     pub(crate) const fn crossed(&self) -> u64 {
         self.crossed

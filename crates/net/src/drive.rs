@@ -68,7 +68,7 @@ impl Clock {
         Monotonic::from_micros(u64::try_from(self.0.elapsed().as_micros()).unwrap_or(u64::MAX))
     }
 
-    fn instant(self, at: Monotonic) -> Instant {
+    pub(crate) fn instant(self, at: Monotonic) -> Instant {
         self.0 + at.since(Monotonic::ORIGIN)
     }
 }

@@ -1,7 +1,8 @@
 //! Tokio drivers of the measurement protocols: sockets, TLS, WebSocket octets and kernel TCP counters.
 //!
 //! [`ndt7::run`] runs one direction of a throughput measurement and returns a filled record: a failed measurement is
-//! data, never an `Err`. [`ndt7::server`] is the other end. The rules of the protocol live in `desserte-proto`; this
+//! data, never an `Err`. [`ndt7::server`] is the other end. [`librespeed`] and [`iperf3`] do
+//! likewise; [`stamp`] tells loss and delay variation of each direction. The rules of the protocol live in `desserte-proto`; this
 //! crate moves octets, reads the clock and asks the kernel.
 
 mod address;
@@ -15,9 +16,11 @@ mod drive;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod http;
+pub mod iperf3;
 pub mod librespeed;
 pub mod ndt7;
 mod outbox;
+pub mod stamp;
 mod steer;
 mod tcp;
 mod tls;

@@ -12,6 +12,8 @@ use desserte_proto::librespeed::Base;
 use desserte_units::BitRate;
 
 use crate::admission::Capacity;
+use crate::iperf3::Iperf3Arguments;
+use crate::stamp::StampArguments;
 
 /// Serve measurements to Desserte probes, and to any ndt7 or LibreSpeed client.
 ///
@@ -68,6 +70,12 @@ pub(crate) struct Arguments {
     #[arg(long)]
     no_librespeed: bool,
 
+    #[command(flatten)]
+    iperf3: Iperf3Arguments,
+
+    #[command(flatten)]
+    stamp: StampArguments,
+
     /// Which log lines are written, such as info or desserte_net=debug,info.
     #[arg(long, value_name = "FILTER", env = "DESSERTE_LOG", default_value = "info")]
     pub(crate) log: String,
@@ -111,6 +119,10 @@ pub(crate) struct Plan {
     pub(crate) congestion_control: CongestionAlgorithm,
     /// Where LibreSpeed's clients are served, if they are.
     pub(crate) librespeed: Option<Base>,
+    /// How iperf3's clients are served, if they are.
+    pub(crate) iperf3: Iperf3Arguments,
+    /// Where STAMP packets are reflected, if they are.
+    pub(crate) stamp: StampArguments,
 }
 
 impl Arguments {
@@ -152,6 +164,8 @@ impl Arguments {
                 Congestion::Reno => CongestionAlgorithm::Reno,
             },
             librespeed: Some(self.librespeed_base.clone()).filter(|_| !self.no_librespeed),
+            iperf3: self.iperf3.clone(),
+            stamp: self.stamp.clone(),
         })
     }
 }

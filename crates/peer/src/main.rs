@@ -4,8 +4,10 @@ mod admission;
 mod arguments;
 mod client;
 mod gate;
+mod iperf3;
 mod lobby;
 mod serve;
+mod stamp;
 
 use std::process::ExitCode;
 

@@ -18,7 +18,9 @@ use tokio::task::JoinSet;
 use crate::arguments::{Door, Plan};
 use crate::client::client_of;
 use crate::gate::CapacityGate;
+use crate::iperf3;
 use crate::lobby::Lobby;
+use crate::stamp;
 
 /// Connections beyond the sessions that may shake hands or be told to come later at the same time.
 const SPARE_CONNECTIONS: usize = 256;
@@ -58,13 +60,23 @@ pub(crate) async fn serve(plan: Plan) -> Result<()> {
         tracing::info!(%address, scheme, server = config.id.as_str(), "serving measurements");
         doors.spawn(accept(listener, tls, config.clone(), Arc::clone(&connections), Arc::clone(&lobby)));
     }
+    let shared = iperf3::Shared {
+        id: config.id.clone(),
+        software: config.software.clone(),
+        congestion_control: config.congestion_control,
+        capacity: plan.capacity.rate,
+        gate: Arc::<CapacityGate>::clone(&gate),
+    };
+    let iperf3 = iperf3::Service::start(&plan.iperf3, shared, &mut doors).await?;
+    stamp::start(&plan.stamp, &mut doors).await?;
     let signal = signals::shutdown().await.context("listening to signals")?;
     tracing::info!(signal, "no new measurements; waiting for running ones");
     gate.drain();
     doors.shutdown().await;
     let everyone = u32::try_from(places).unwrap_or(u32::MAX);
+    let all_ended = async { tokio::join!(connections.acquire_many(everyone), iperf3.finish()) };
     tokio::select! {
-        _ = connections.acquire_many(everyone) => tracing::info!("all measurements have ended"),
+        _ = all_ended => tracing::info!("all measurements have ended"),
         () = tokio::time::sleep(DRAIN_LIMIT) => tracing::warn!("some measurements were cut short"),
         _ = signals::shutdown() => tracing::warn!("told twice; running measurements are cut short"),
     }
