@@ -23,7 +23,8 @@ const EXCURSION_BATCHES: usize = 8;
 /// 1. It lasted the shortest time that [`STOP`] allows: by the clock, by octets, by round trips and by loaded round trips.
 /// 2. Its ramp was over before half of it. What follows is judged on the time after the ramp, or the last two thirds of the run
 ///    if that is less: recovering from the end of slow start disturbs the beginning.
-/// 3. The 95 % interval of the goodput is narrow, and the halves of that time, each eighth of it and the steady goodput of the
+/// 3. The 95 % interval of the goodput is narrow (narrowed by the square root of the share of the planned time still to come: the full
+///    run differs only by that), and the halves of that time, each eighth of it and the steady goodput of the
 ///    whole run read nearly the same.
 /// 4. The line, not the sender's window, set the pace: a window that fits the path without a queue keeps changing.
 ///
@@ -100,12 +101,14 @@ impl StopRule {
             .into_iter()
             .map(|rate| (rate - mean).abs())
             .fold(0.0, f64::max);
+        // The full run shares what was seen with this one, and differs only by what is still to come.
+        let ahead = (1.0 - end / self.planned.as_secs_f64()).max(0.0).sqrt();
         let steady = self.estimate().steady.map_or(0.0, BitRate::as_bytes_per_second);
         mean > 0.0
             && trend <= allowed(rule.trend_max)
             && excursion <= allowed(rule.excursion_per_second * end)
             && (steady - mean).abs() <= allowed(rule.trend_max)
-            && half_width(curve, from, end).is_some_and(|width| width <= allowed(rule.half_width_max))
+            && half_width(curve, from, end).is_some_and(|width| width * ahead <= allowed(rule.half_width_max))
     }
 }
 
