@@ -16,6 +16,9 @@ const COLOURS: [&str; 6] = ["#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00
 const TARGET_SHARE: [Option<f64>; 3] = [Some(0.35), None, Some(0.15)];
 const TARGET_ERROR: f64 = 0.05;
 
+/// Which runs a row of panels is made of.
+type Pick = fn(&Tried) -> bool;
+
 pub(crate) fn pareto(tried: &[Tried]) -> String {
     let width = MARGIN.0 + 3.0 * (PANEL.0 + GAP);
     let height = MARGIN.1 + 2.0 * (PANEL.1 + MARGIN.1);
@@ -25,7 +28,7 @@ pub(crate) fn pareto(tried: &[Tried]) -> String {
          <desc>Six panels: two sets of lines by three bands of rates. Across, octets as a share of the full runs'; upwards, the 95th percentile of the distance from the full run's steady goodput.</desc>\n\
          <rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n"
     );
-    let sets: [(&str, fn(&Tried) -> bool); 2] = [
+    let sets: [(&str, Pick); 2] = [
         ("lines that keep their rate or waver around it", is_keeping),
         ("all drawn lines", |tried| !is_trace(tried)),
     ];
