@@ -33,9 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let start = Instant::now();
     let territory = Territory::open(file)?;
     let opened = start.elapsed();
-    let first = start.elapsed();
     writeln!(out, "open {:.1} ms (wall), resident {} kB", opened.as_secs_f64() * 1e3, resident()?)?;
-    let _ = first;
     if build {
         let contents = territory.contents();
         let before = cpu()?;

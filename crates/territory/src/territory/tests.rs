@@ -247,3 +247,132 @@ proptest! {
         prop_assert_eq!(location.commune().map(|commune| commune.code), lowest);
     }
 }
+
+/// What each commune's own polygons say of a point, one by one, with exact predicates and no index.
+fn lowest_by_polygons(contents: &Contents, lon: f64, lat: f64) -> Option<CommuneCode> {
+    let touches = |row: &&OutlinedCommune| {
+        let mut parts = row.outline.as_multi_polygon().iter();
+        parts.any(|part| geo::Intersects::intersects(part, &geo::Coord { x: lon, y: lat }))
+    };
+    contents.communes.iter().find(touches).map(|row| row.commune.code)
+}
+
+/// Points on and beside the borders of a territory, at the latitude of a vertex, on the lines of cells, and anywhere.
+fn awkward_points(contents: &Contents, picks: &[(usize, usize, f64, f64)]) -> Vec<(f64, f64)> {
+    let sides: Vec<_> = contents
+        .communes
+        .iter()
+        .flat_map(|row| row.outline.as_multi_polygon().iter())
+        .flat_map(|part| std::iter::once(part.exterior()).chain(part.interiors()))
+        .flat_map(|ring| ring.lines())
+        .collect();
+    let points = picks.iter().map(|(pick, kind, a, b)| {
+        let side = sides[pick % sides.len()];
+        let (x, y) = (side.start.x, side.start.y);
+        let along = (x + (side.end.x - x) * a.abs(), y + (side.end.y - y) * a.abs());
+        match kind % 8 {
+            0 => (x, y),
+            1 => along,
+            2 => (along.0 + a * 1e-9, along.1 + b * 1e-9),
+            3 => (x + a * 1e-6, y + b * 1e-6),
+            4 => (x + a * 0.1, y),
+            5 => (x, y + b * 0.1),
+            6 => ((along.0 * 200.0).round() / 200.0, (along.1 * 200.0).round() / 200.0),
+            _ => (x + a, y + b),
+        }
+    });
+    points.collect()
+}
+
+fn agrees(contents: &Contents, picks: &[(usize, usize, f64, f64)]) -> Result<(), TestCaseError> {
+    let territory = Territory::new(contents).unwrap();
+    for (lon, lat) in awkward_points(contents, picks) {
+        let found = territory.locate(LonLat::new(lon, lat).unwrap()).commune().map(|commune| commune.code);
+        prop_assert_eq!(found, lowest_by_polygons(contents, lon, lat), "{}, {}", lon, lat);
+    }
+    Ok(())
+}
+
+fn picks() -> impl Strategy<Value = Vec<(usize, usize, f64, f64)>> {
+    proptest::collection::vec((any::<usize>(), any::<usize>(), -1.0..1.0, -1.0..1.0), 400)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn the_index_says_what_the_polygons_say(seed: u64, picks in picks()) {
+        agrees(&synthetic::territory(seed).contents(), &picks)?;
+    }
+
+    #[test]
+    fn where_outlines_lie_over_each_other_the_lowest_code_answers(seed: u64, shift in -0.05..0.05, picks in picks()) {
+        // Two departments over each other: every other commune is moved, so that gaps and overlaps open everywhere.
+        let mut contents = synthetic::territory(seed).contents();
+        for row in contents.communes.iter_mut().step_by(2) {
+            let moved = geo::Translate::translate(row.outline.as_multi_polygon(), shift, shift / 3.0);
+            row.outline = Outline::new(moved).unwrap();
+        }
+        agrees(&contents, &picks)?;
+    }
+
+    #[test]
+    fn answers_do_not_depend_on_the_start_and_direction_of_rings(
+        seed: u64, turns in proptest::collection::vec((any::<usize>(), any::<bool>()), 42), picks in picks(),
+    ) {
+        let contents = synthetic::territory(seed).contents();
+        let mut turned = contents.clone();
+        for (row, (start, reverse)) in turned.communes.iter_mut().zip(turns) {
+            let mut ring = row.outline.as_multi_polygon().0[0].exterior().0.clone();
+            ring.pop();
+            let start = start % ring.len();
+            ring.rotate_left(start);
+            if reverse {
+                ring.reverse();
+            }
+            row.outline = Outline::new(Polygon::new(LineString(ring), vec![]).into()).unwrap();
+        }
+        let (one, other) = (Territory::new(&contents).unwrap(), Territory::new(&turned).unwrap());
+        for (lon, lat) in awkward_points(&contents, &picks) {
+            prop_assert_eq!(found(&one, lon, lat), found(&other, lon, lat), "{}, {}", lon, lat);
+        }
+    }
+
+    #[test]
+    fn the_commune_of_a_point_does_not_depend_on_the_order_of_codes(seed: u64, picks in picks()) {
+        // Codes in the opposite order: away from borders every point keeps its outline.
+        let contents = synthetic::territory(seed).contents();
+        let mut reversed = contents.clone();
+        let outlines: Vec<Outline> = contents.communes.iter().rev().map(|row| row.outline.clone()).collect();
+        for (row, outline) in reversed.communes.iter_mut().zip(outlines) {
+            row.outline = outline;
+        }
+        agrees(&reversed, &picks)?;
+    }
+}
+
+#[test]
+fn columns_say_what_single_points_say_on_any_number_of_threads() {
+    let territory = synthetic::territory(9);
+    let count = 70_000_u32;
+    let (mut lon, mut lat): (Vec<f64>, Vec<f64>) =
+        (0..count).map(|n| (-5.1 + f64::from(n % 263) * 0.005, 44.9 + f64::from(n / 263) * 0.003)).unzip();
+    (lon[5], lat[9], lon[64], lat[70]) = (f64::NAN, f64::INFINITY, 500.0, -90.1);
+    let mut one = vec![Place::default(); lon.len()];
+    let placed = territory.locate_columns(&lon, &lat, &mut one, NonZeroUsize::MIN);
+    let mut four = one.clone();
+    assert_eq!(territory.locate_columns(&lon, &lat, &mut four, NonZeroUsize::new(4).unwrap()), placed);
+    assert_eq!(one, four);
+    assert_eq!(placed.no_position, 4);
+    assert_eq!(placed.inside + placed.outside + placed.no_position, lon.len());
+    assert!(placed.inside > 10_000 && placed.outside > 10_000, "{placed:?}");
+    for ((lon, lat), place) in lon.into_iter().zip(lat).zip(one) {
+        match LonLat::new(lon, lat) {
+            Ok(point) => {
+                let row = territory.locate(point).commune().map(|commune| commune.code);
+                assert_eq!(place.row().and_then(|row| territory.code_at(row)), row, "{point}");
+            }
+            Err(_) => assert!(!place.is_position() && place.row().is_none()),
+        }
+    }
+}
