@@ -7,7 +7,7 @@ use crate::rules::RULES;
 
 const PANEL: (f64, f64) = (300.0, 240.0);
 const MARGIN: (f64, f64) = (64.0, 70.0);
-const GAP: f64 = 40.0;
+const GAP: f64 = 72.0;
 /// Errors are drawn from 0.1 % to 1000 %, on a logarithmic scale; what is smaller stands on the lower edge.
 const ERRORS: (f64, f64) = (0.001, 10.0);
 /// Colours that stay apart for colour-blind readers (Okabe and Ito).
