@@ -77,6 +77,11 @@ impl ServerUrl {
         url.host().filter(|_| plain).map(|host| Self::in_clear(host.to_owned(), port))
     }
 
+    /// The address of a server of another scheme than `ws`, which is over TLS or not alike.
+    pub(crate) const fn from_parts(secure: bool, host: url::Host<String>, port: u16) -> Self {
+        Self { secure, host, port }
+    }
+
     /// Whether the run goes over TLS.
     #[must_use]
     pub const fn is_secure(&self) -> bool {

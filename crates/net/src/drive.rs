@@ -14,11 +14,11 @@ use crate::tcp::{TcpInfo, has_gap};
 
 /// Least that the kernel is let hold of what it cannot send yet: enough to never run dry below 10 Mbit/s, and drained
 /// within a quarter of a second at 0.5 Mbit/s.
-const UNSENT_MIN: u64 = 1 << 14;
+pub(crate) const UNSENT_MIN: u64 = 1 << 14;
 /// Most of it: a millisecond's worth at 8 Gbit/s.
-const UNSENT_MAX: u64 = 1 << 20;
+pub(crate) const UNSENT_MAX: u64 = 1 << 20;
 /// Time between two questions about gaps: a tenth of the time between two readings.
-const GAP_INTERVAL: Duration = Duration::from_millis(10);
+pub(crate) const GAP_INTERVAL: Duration = Duration::from_millis(10);
 /// Status code of an orderly close and the reference server's words for it (RFC 6455, section 7.4.1).
 const CLOSE_PAYLOAD: &[u8] = b"\x03\xe8Done sending";
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use desserte_model::Software;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
 
 /// Octets that a head may have. The query alone may have 4096; browsers send a few hundred more.
@@ -171,7 +172,35 @@ pub(crate) fn parse_response(octets: &[u8]) -> Result<Option<(Response, usize)>,
 pub(crate) async fn read_response<S: AsyncRead + Unpin>(
     stream: &mut S,
 ) -> Result<Received<Response>, HeadError> {
-    read_head(stream, Vec::with_capacity(1024), parse_response).await
+    read_next_response(stream, Vec::with_capacity(1024)).await
+}
+
+/// Reads the head of an answer of whose octets `early` came in already.
+pub(crate) async fn read_next_response<S: AsyncRead + Unpin>(
+    stream: &mut S,
+    early: Vec<u8>,
+) -> Result<Received<Response>, HeadError> {
+    read_head(stream, early, parse_response).await
+}
+
+/// What a program calls itself in `User-Agent`.
+pub(crate) fn agent(software: &Software) -> String {
+    format!("{}/{}", token(&software.name), token(&software.version))
+}
+
+/// Letters that a User-Agent may consist of; the rest would need quoting.
+pub(crate) fn token(text: &str) -> String {
+    let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '+');
+    let kept: String = text.chars().filter(plain).take(64).collect();
+    if kept.is_empty() { "unknown".to_owned() } else { kept }
+}
+
+/// Seconds of a `Retry-After` beyond which it is as good as absent: a day.
+const RETRY_AFTER_MAX: u64 = 86_400;
+
+/// Reads a `Retry-After` in seconds.
+pub(crate) fn retry_after(value: Option<&str>) -> Option<u64> {
+    value?.parse().ok().filter(|seconds| *seconds <= RETRY_AFTER_MAX)
 }
 
 /// Whether a connection goes on after a message (RFC 9112, section 9.3).

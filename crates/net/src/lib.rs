@@ -6,6 +6,7 @@
 //! crate moves octets, reads the clock and asks the kernel.
 
 mod address;
+mod ask;
 mod channel;
 mod charge;
 mod clock;
@@ -18,6 +19,7 @@ pub mod fuzzing;
 mod http;
 pub mod iperf3;
 pub mod librespeed;
+pub mod locate;
 pub mod ndt7;
 mod outbox;
 pub mod stamp;

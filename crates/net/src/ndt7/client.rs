@@ -221,13 +221,16 @@ fn request_parameters(
         payload_bytes,
         congestion_control: config.congestion_control.map(|algorithm| algorithm.name().to_owned()),
         expected_bits_per_second: config.expected.map(|rate| whole(rate.as_bits_per_second())),
-        metadata: vec![
+        metadata: [
             said("client_name", &config.software.name),
             said("client_version", &config.software.version),
             said("client_os", std::env::consts::OS),
             said("client_arch", std::env::consts::ARCH),
             said("client_library_name", "desserte-net"),
             said("client_library_version", env!("CARGO_PKG_VERSION")),
-        ],
+        ]
+        .into_iter()
+        .chain(config.metadata.iter().cloned())
+        .collect(),
     }
 }

@@ -33,6 +33,8 @@ pub struct RunConfig {
     pub trust: Option<TlsTrust>,
     /// The rate that the line is expected to have, told to the server so that it can admit by capacity.
     pub expected: Option<BitRate>,
+    /// Keys and values that whoever named the server wants it to be told, such as `access_token`.
+    pub metadata: Vec<(String, String)>,
     /// The program that measures; sent as `client_name` and `client_version`.
     pub software: Software,
     /// How the probe is attached; copied into the record.
@@ -58,6 +60,7 @@ impl RunConfig {
             local_address: None,
             trust: None,
             expected: None,
+            metadata: Vec::new(),
             software,
             medium: Medium::Unknown,
             access_line: None,

@@ -14,9 +14,6 @@ use crate::wire::Wire;
 /// Time that the server gets to answer the upgrade request; the specification suggests 5 to 10 s for everything.
 const UPGRADE_LIMIT: Duration = Duration::from_secs(7);
 
-/// Seconds of a `Retry-After` beyond which it is as good as absent: a day.
-const RETRY_AFTER_MAX: u64 = 86_400;
-
 /// Why no channel came about.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum UpgradeError {
@@ -70,19 +67,20 @@ async fn exchange(
     let request = format!(
         "GET {path}?{query} HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Protocol: {protocol}\r\n\
-         User-Agent: {name}/{version}\r\n\r\n",
+         User-Agent: {agent}\r\n\r\n",
         query = parameters.to_query(),
         host = server.authority(),
         protocol = spec::SUBPROTOCOL,
-        name = token(&software.name),
-        version = token(&software.version),
+        agent = http::agent(software),
     );
     http::write_all(wire, &request).await.map_err(HeadError::Io)?;
     let http::Received { head, rest } = http::read_response(wire).await?;
     match head.status {
         101 => {}
         503 => {
-            return Err(UpgradeError::Busy { retry_after_s: retry_after(head.fields.first("retry-after")) });
+            return Err(UpgradeError::Busy {
+                retry_after_s: http::retry_after(head.fields.first("retry-after")),
+            });
         }
         status => {
             let length = head.fields.first("content-length").and_then(|text| text.parse().ok()).unwrap_or(0);
@@ -103,15 +101,4 @@ async fn exchange(
     } else {
         Ok(Upgraded { early: rest, server_keeps_plan: fields.lists(http::PLAN_FIELD, http::PLAN_KEPT) })
     }
-}
-
-fn retry_after(value: Option<&str>) -> Option<u64> {
-    value?.parse().ok().filter(|seconds| *seconds <= RETRY_AFTER_MAX)
-}
-
-/// Letters that a User-Agent may consist of; the rest would need quoting.
-fn token(text: &str) -> String {
-    let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '+');
-    let kept: String = text.chars().filter(plain).take(64).collect();
-    if kept.is_empty() { "unknown".to_owned() } else { kept }
 }

@@ -150,6 +150,16 @@ impl TcpInfo {
         self.field(self.raw.notsent_bytes, offset_of!(RawTcpInfo, notsent_bytes)).unwrap_or(0)
     }
 
+    /// Octets that the other end's kernel has acknowledged: that it has received in order.
+    pub(crate) const fn bytes_acked(&self) -> u64 {
+        self.raw.bytes_acked
+    }
+
+    /// Whether the other end's kernel holds octets behind a gap, as its selective acknowledgements say.
+    pub(crate) const fn peer_has_gap(&self) -> bool {
+        self.raw.sacked > 0
+    }
+
     /// Octets of TCP payload received in order.
     pub(crate) const fn bytes_received(&self) -> u64 {
         self.raw.bytes_received

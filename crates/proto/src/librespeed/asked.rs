@@ -132,20 +132,15 @@ impl Parameters {
         };
         let number = |key: &str| value(key).and_then(|text| text.parse::<u64>().ok());
         Some(Self {
-            chunks: number(CHUNK_SIZE)
+            chunks: number(spec::CHUNK_SIZE)
                 .filter(|chunks| *chunks > 0)
                 .unwrap_or(spec::CHUNKS_DEFAULT)
                 .min(spec::CHUNKS_MAX),
             cors: value("cors") == Some("true"),
-            expected_bits_per_second: number(EXPECTED_RATE),
+            expected_bits_per_second: number(spec::EXPECTED_RATE),
         })
     }
 }
-
-/// Key of the number of chunks.
-pub(super) const CHUNK_SIZE: &str = "ckSize";
-/// Our key: rate that the line is expected to have.
-pub(super) const EXPECTED_RATE: &str = "desserte_expected_bits_per_second";
 
 /// What a request asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,6 +5,12 @@ use std::time::Duration;
 /// Which behaviour is followed: the month of the reference project's sources that were read.
 pub const VERSION: &str = "2026-08";
 
+/// Key of the number of chunks in a download's query.
+pub const CHUNK_SIZE: &str = "ckSize";
+
+/// Our key in every query: the rate in bit/s that the client expects of its line.
+pub const EXPECTED_RATE: &str = "desserte_expected_bits_per_second";
+
 /// Octets of one chunk of a download, and of an upload's blob.
 pub const CHUNK: u64 = 1 << 20;
 
