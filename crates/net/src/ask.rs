@@ -157,14 +157,22 @@ async fn body(
         let (lengths, codings) = (fields.values("content-length"), fields.values("transfer-encoding"));
         Framing::read(lengths, codings, Framing::UntilEnd)?
     };
-    let mut reader = BodyReader::new(framing, most)?;
+    // Of a refusal the status is what counts; a page about it may be as long as it likes, and is left unread.
+    let refused = !(200..300).contains(&head.status);
+    let mut reader = match BodyReader::new(framing, most) {
+        Err(_) if refused => return Ok((Vec::new(), false)),
+        reader => reader?,
+    };
     // Chunks are told from payload once more below: short answers are kept whole, framing included.
     let (mut raw, mut taken) = (early, 0);
     let mut payload = Vec::new();
     loop {
         while taken < raw.len() && !reader.is_complete() {
             let mut rest = &raw[taken..=taken];
-            let count = reader.read(&mut rest)?;
+            let count = match reader.read(&mut rest) {
+                Err(_) if refused => return Ok((payload, false)),
+                count => count?,
+            };
             if count == 1 {
                 payload.push(raw[taken]);
             }

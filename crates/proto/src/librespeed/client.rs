@@ -379,7 +379,7 @@ mod tests {
     fn a_server_that_closes_after_every_answer_is_not_followed_for_ever() {
         let mut client = client(Direction::Download, 1);
         let mut reopened = 0;
-        for n in 0..1_000 {
+        for n in 0..2_000 {
             client.receive(Incoming::Answered { stream: 0, status: 200, keep_alive: false }, at(n));
             match wants(&mut client).1.last() {
                 Some(Action::Finish(_)) => break,
