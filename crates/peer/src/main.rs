@@ -31,6 +31,7 @@ fn main() -> ExitCode {
         Ok(plan) => plan,
         Err(error) => return say(&error, desserte_boot::exit::usage()),
     };
+    raise_file_limit();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return say(&error.into(), desserte_boot::exit::failure()),
@@ -38,6 +39,16 @@ fn main() -> ExitCode {
     match runtime.block_on(serve::serve(plan)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => say(&error, desserte_boot::exit::failure()),
+    }
+}
+
+/// Every connection is a file, and the usual limit of 1,024 of them is for programs of another age.
+fn raise_file_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let raised = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
+    if let Err(error) = raised {
+        tracing::warn!(%error, now = limit.current, "the number of open files could not be raised");
     }
 }
 
