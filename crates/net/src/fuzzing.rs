@@ -30,10 +30,3 @@ pub fn response(mut octets: &[u8]) {
         let _ = fields.first("retry-after");
     }
 }
-
-/// Reads what comes from a LibreSpeed server; how it is cut changes nothing.
-pub fn librespeed_answer(octets: &[u8]) {
-    let whole = crate::librespeed::fuzz_answer(std::iter::once(octets));
-    let apart = crate::librespeed::fuzz_answer(octets.chunks(1));
-    assert_eq!(whole, apart);
-}

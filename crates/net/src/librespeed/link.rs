@@ -223,24 +223,6 @@ fn take(answer: &mut Answer, mut octets: &[u8], events: &mut Vec<Event>) -> Resu
     Ok(())
 }
 
-/// For fuzzing: the payload and the answers of what comes in parts, or that it is none.
-#[cfg(fuzzing)]
-pub(crate) fn fuzz_answer<'a>(parts: impl Iterator<Item = &'a [u8]>) -> Option<(u64, Vec<u16>)> {
-    let (mut answer, mut events) = (Answer::Head(Vec::new()), Vec::new());
-    for part in parts {
-        take(&mut answer, part, &mut events).ok()?;
-    }
-    let mut told = (0, Vec::new());
-    for event in events {
-        match event {
-            Event::Payload(bytes) => told.0 += bytes,
-            Event::Answered { head, .. } => told.1.push(head.status),
-            Event::Head(_) | Event::Ended(_) => {}
-        }
-    }
-    Some(told)
-}
-
 fn body(head: &Response) -> Result<BodyReader, String> {
     let fields = &head.fields;
     let framing = if head.status == 204 {

@@ -17,6 +17,4 @@ pub use client::{run, run_steered};
 pub use config::RunConfig;
 pub use desk::Desk;
 pub use latency::{Latency, latency};
-#[cfg(fuzzing)]
-pub(crate) use link::fuzz_answer;
 pub use server::Tally;
