@@ -113,3 +113,21 @@ fn an_exchanged_position_is_advised_against() {
     let config = Config::parse(&LEAST.replace("lon = 1.0\nlat = 46.0", "lon = 46.0\nlat = 1.0")).unwrap();
     assert!(config.advice(Language::Fr).iter().any(|advice| advice.contains("inversés")));
 }
+
+#[test]
+fn runs_are_adaptive_and_polite_unless_the_file_says_otherwise() {
+    let usual = Config::parse(&filled_template()).unwrap();
+    assert_eq!(usual.run.mode, ScheduledMode::Adaptive);
+    assert!(usual.politeness.yields && !usual.politeness.skips);
+    assert_eq!(usual.politeness.wait_max, Duration::from_secs(600));
+    let rude = "#mode = \"adaptive\"";
+    let text =
+        filled_template().replace(rude, "mode = \"full\"").replace("#make_way = true", "make_way = false");
+    let rude = Config::parse(&text).unwrap();
+    assert_eq!((rude.run.mode, rude.politeness.yields), (ScheduledMode::Full, false));
+    for (from, to) in
+        [("#others_share = 0.05", "others_share = 0.0"), ("#wait_max_s = 600.0", "wait_max_s = 3601.0")]
+    {
+        assert!(Config::parse(&filled_template().replace(from, to)).is_err(), "{to}");
+    }
+}

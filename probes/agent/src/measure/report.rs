@@ -157,3 +157,87 @@ fn ratio(seen: Option<Delay>, sent: usize) -> Option<f64> {
 pub(super) fn millis(duration: std::time::Duration) -> f64 {
     (duration.as_secs_f64() * 1e6).round() / 1e3
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use desserte_model::{
+        ByteSample, CongestionControl, Connection, CountedBy, CountingLayer, Direction, End, LimitedBy,
+        Medium, Protocol, Server, StopReason,
+    };
+
+    use super::*;
+
+    /// A run of ten seconds at so many Mbit/s, or one that reached no server.
+    pub(in super::super) fn run(megabits: Option<u64>) -> Conducted {
+        let samples: Vec<ByteSample> = megabits.map_or(Vec::new(), |megabits| {
+            (0..=100)
+                .map(|tenth| ByteSample { elapsed_us: tenth * 100_000, bytes: tenth * megabits * 12_500 })
+                .collect()
+        });
+        let reached = megabits.is_some();
+        let outcome = if reached {
+            RunOutcome::Complete
+        } else {
+            RunOutcome::Unreachable { reason: "connection refused".to_owned() }
+        };
+        let course = Course {
+            plan: Some(RunMode::Adaptive),
+            stop_reason: reached.then_some(StopReason::IntervalTight),
+            limited_by: if reached { vec![LimitedBy::CrossTraffic] } else { Vec::new() },
+            ..Course::default()
+        };
+        let record = Throughput {
+            direction: Direction::Download,
+            protocol: Protocol { name: "ndt7".to_owned(), version: "0.11.0".to_owned() },
+            outcome,
+            counted_by: Some(CountedBy { end: End::Probe, layer: CountingLayer::Application }),
+            samples,
+            probe_tcp: Vec::new(),
+            server_tcp: Vec::new(),
+            congestion_control: CongestionControl::default(),
+            connection: Connection { family: None, tls: None, bytes_charged: 9 },
+            server: Server { id: None, host: "a:1".to_owned(), load_ratio: None, software: None },
+            medium: Medium::Unknown,
+            access_line: None,
+            course,
+        };
+        Conducted { record, verdict: None, bytes_charged: 12 }
+    }
+
+    #[test]
+    fn what_was_not_measured_is_null_and_never_zero() {
+        let part = Part { one: run(None), more: None };
+        let measured = Measured { download: Some(part), ..Measured::default() };
+        let answer = json("ndt7", "ws://a:1", &measured);
+        let download = &answer["download"];
+        assert_eq!(download["outcome"], "unreachable");
+        assert_eq!(download["bytes_charged"], 12);
+        for name in [
+            "goodput_bits_per_second",
+            "steady_bits_per_second",
+            "bytes",
+            "duration_s",
+            "interval",
+            "latency",
+        ] {
+            assert_eq!(download[name], Value::Null, "{name}");
+        }
+        assert_eq!(download["stop_reason"], Value::Null);
+        assert_eq!(answer["upload"], Value::Null);
+    }
+
+    #[test]
+    fn a_run_has_its_figures_and_what_held_it_back() {
+        let part = Part { one: run(Some(80)), more: None };
+        let measured = Measured { download: Some(part), ..Measured::default() };
+        let answer = json("ndt7", "ws://a:1", &measured);
+        let download = &answer["download"];
+        assert_eq!(download["steady_bits_per_second"], 80e6);
+        assert_eq!(download["bytes"], 100_000_000);
+        assert_eq!(download["duration_s"], 10.0);
+        assert_eq!(download["stop_reason"], "interval_tight");
+        assert_eq!(download["limited_by"], json!(["cross_traffic"]));
+        assert_eq!(download["is_sound"], false);
+        assert_eq!(download["interval"]["low_bits_per_second"], 80e6);
+    }
+}

@@ -179,3 +179,31 @@ fn delays(record: &Throughput, language: Language) -> Option<String> {
         (Language::En, None) => format!("Latency: {idle} ms idle, {p50} ms loaded."),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::report::tests::run;
+    use super::*;
+
+    #[test]
+    fn a_person_is_told_the_figure_the_doubt_and_what_it_cost() {
+        let part = |megabits| Some(Part { one: run(megabits), more: None });
+        let measured = Measured { download: part(Some(80)), upload: part(None), interrupted: false };
+        assert_eq!(
+            verdict(&measured, RunMode::Adaptive, Language::Fr),
+            "Réception : 80,0 Mbit/s (entre 80,0 et 80,0, à 95 %), en 10,0 s et 0,0 Mo.\n  \
+             La ligne porte peut-être davantage : limité par d’autres usages de la ligne au même moment.\n\
+             Émission : serveur injoignable (connection refused).\n"
+        );
+        let nothing = verdict(&Measured::default(), RunMode::Adaptive, Language::En);
+        assert_eq!(nothing, "Nothing could be measured.\n");
+    }
+
+    #[test]
+    fn a_question_is_answered_by_yes_or_no() {
+        let answer = |verdict| threshold(30_000_000, verdict, Language::Fr);
+        assert_eq!(answer(Verdict::Yes), "oui, au moins 30,0 Mbit/s.");
+        assert_eq!(answer(Verdict::No), "non, moins de 30,0 Mbit/s.");
+        assert_eq!(answer(Verdict::Undecided), "trop proche de 30,0 Mbit/s pour le dire.");
+    }
+}
