@@ -3,6 +3,10 @@
 //! Two counters are compared that cannot be read at the same moment, on a machine that may be busy. So a single look
 //! proves nothing: the excess has to stand in two looks in a row, over a window that is long against the time between the
 //! two readings.
+//!
+//! Where the probe's own interface is the bottleneck of an upload, the run's octets are counted when they are queued and the
+//! interface's when they leave. A queue that drains then looks like others. So the excess is counted from the highest point
+//! it has stood at before, not from where it stood at the window's beginning: a queue only ever lowers it.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -51,10 +55,17 @@ pub struct LineReading {
     pub own_bytes: u64,
 }
 
+/// A look, and how high the excess had stood by then in two looks in a row.
+#[derive(Debug, Clone, Copy)]
+struct Look {
+    reading: LineReading,
+    highest: f64,
+}
+
 /// Compares the interface with the run, look by look.
 #[derive(Debug, Clone, Default)]
 pub struct OthersRule {
-    readings: VecDeque<LineReading>,
+    readings: VecDeque<Look>,
     first: Option<LineReading>,
     /// The most that the interface carried in a second so far, over a slow window.
     busiest: f64,
@@ -71,10 +82,17 @@ impl OthersRule {
     /// Looks rise in `elapsed`. Meant for ten to thirty looks in a second.
     pub fn reading(&mut self, reading: LineReading) -> bool {
         let rule = OTHERS.value;
-        self.first.get_or_insert(reading);
-        self.readings.push_back(reading);
+        let first = *self.first.get_or_insert(reading);
+        let excess = excess(first, reading);
+        let before = self.readings.back().copied();
+        let stood = before.map_or(excess, |before| excess.min(self::excess(first, before.reading)));
+        let highest = before.map_or(stood, |before| before.highest.max(stood));
+        self.readings.push_back(Look { reading, highest });
         // One look older than the window is kept, so that the window is whole.
-        while self.readings.get(1).is_some_and(|second| reading.elapsed - second.elapsed >= rule.slow_window)
+        while self
+            .readings
+            .get(1)
+            .is_some_and(|second| reading.elapsed - second.reading.elapsed >= rule.slow_window)
         {
             self.readings.pop_front();
         }
@@ -90,25 +108,32 @@ impl OthersRule {
     /// `None` before the first look.
     #[must_use]
     pub fn others_bytes(&self) -> Option<u64> {
-        let (first, last) = (self.first?, self.readings.back()?);
+        let (first, last) = (self.first?, self.readings.back()?.reading);
         let carried = last.interface_bytes.saturating_sub(first.interface_bytes);
         Some(carried.saturating_sub(last.own_bytes.saturating_sub(first.own_bytes)))
     }
 
     fn exceeds(&mut self, window: Duration, share: f64) -> bool {
-        let Some(now) = self.readings.back().copied() else { return false };
-        let Some(then) = self.readings.iter().rev().find(|then| now.elapsed - then.elapsed >= window) else {
+        let (Some(first), Some(now)) = (self.first, self.readings.back()) else { return false };
+        let now = now.reading;
+        let long_ago = |look: &&Look| now.elapsed - look.reading.elapsed >= window;
+        let Some(Look { reading: then, highest }) = self.readings.iter().rev().find(long_ago).copied() else {
             return false;
         };
         let seconds = (now.elapsed - then.elapsed).as_secs_f64();
         let carried = octets(now.interface_bytes, then.interface_bytes);
-        let excess = carried - octets(now.own_bytes, then.own_bytes);
+        let excess = excess(first, now) - highest;
         if window == OTHERS.value.slow_window {
             self.busiest = self.busiest.max(carried / seconds);
         }
         let whole = carried.max(self.busiest * seconds);
         excess >= (share * whole).max(OTHERS.value.murmur_bytes_per_second * seconds)
     }
+}
+
+/// What the interface carried since the first look beyond what the run did; negative while the run's own wait in a queue.
+fn excess(first: LineReading, now: LineReading) -> f64 {
+    octets(now.interface_bytes, first.interface_bytes) - octets(now.own_bytes, first.own_bytes)
 }
 
 fn octets(later: u64, earlier: u64) -> f64 {
@@ -144,7 +169,8 @@ mod tests {
     ///
     /// What is hard about it: slow start, a line that wavers by 20 %, the run's own octets known only to within 0.7 %, the
     /// interface read up to some milliseconds after the run's counters (once in fifty looks up to 25 ms, as on a machine that
-    /// was busy elsewhere), looks late by up to 20 ms, and a murmur of 4 kbit/s.
+    /// was busy elsewhere), looks late by up to 20 ms, in every other run a queue of 200 ms at the interface itself that fills
+    /// and drains again and again, and a murmur of 4 kbit/s.
     fn alarm(chance: &mut Chance, others: Option<(f64, f64, f64)>) -> Option<f64> {
         let capacity = 62_500.0 * (1000.0_f64).powf(chance.between(0.0, 1.0));
         let (bias, ramp) = (chance.between(0.993, 1.007), chance.between(0.1, 1.5));
@@ -152,6 +178,7 @@ mod tests {
         let (mut at, mut next_look) = (0.0, LOOK);
         let mut rule = OthersRule::default();
         let mut rate = capacity;
+        let queue_at_interface = chance.between(0.0, 1.0) < 0.5 && others.is_none();
         let mut murmur = chance.exponential(1.0);
         while at < RUN_S {
             at += 0.001;
@@ -173,6 +200,7 @@ mod tests {
             }
             if at >= next_look {
                 next_look = at + LOOK + chance.between(0.0, 0.02);
+                let queued = if queue_at_interface { 0.2 * capacity * (at / 0.7).fract() } else { 0.0 };
                 let late = if chance.between(0.0, 1.0) < 0.02 {
                     chance.between(0.0, 0.025)
                 } else {
@@ -186,7 +214,7 @@ mod tests {
                 let reading = LineReading {
                     elapsed: Duration::from_secs_f64(at),
                     interface_bytes: (interface + late * (ours + theirs)) as u64,
-                    own_bytes: (own * bias) as u64,
+                    own_bytes: (own * bias + queued) as u64,
                 };
                 if rule.reading(reading) {
                     return Some(at);
