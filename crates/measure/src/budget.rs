@@ -22,16 +22,22 @@ pub enum Purpose {
     Latency,
     /// Uploads and the rest of the talk with the collector, which stop last.
     Control,
+    /// Attempts to reach public services, which stop when throughput does.
+    Reachability,
 }
 
 impl Purpose {
-    const COUNT: usize = 3;
+    const COUNT: usize = 4;
+
+    /// Every purpose, in the order of the ledger.
+    pub const ALL: [Self; Self::COUNT] = [Self::Throughput, Self::Latency, Self::Control, Self::Reachability];
 
     const fn index(self) -> usize {
         match self {
             Self::Throughput => 0,
             Self::Latency => 1,
             Self::Control => 2,
+            Self::Reachability => 3,
         }
     }
 }
@@ -120,7 +126,19 @@ struct Open {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Page {
     month: Month,
+    #[serde(deserialize_with = "by_purpose")]
     used: [ByteCount; Purpose::COUNT],
+}
+
+/// Reads what was used; a file of before there was a purpose has nothing for it.
+fn by_purpose<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<[ByteCount; Purpose::COUNT], D::Error> {
+    let read = Vec::<ByteCount>::deserialize(deserializer)?;
+    if read.len() > Purpose::COUNT {
+        return Err(serde::de::Error::custom("a ledger of a later version"));
+    }
+    Ok(std::array::from_fn(|place| read.get(place).copied().unwrap_or_default()))
 }
 
 /// The ledger of one probe: what the current month has cost.
@@ -132,6 +150,7 @@ pub struct Ledger {
     /// The month that is counted; absent while the calendar has never been known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     month: Option<Month>,
+    #[serde(deserialize_with = "by_purpose")]
     used: [ByteCount; Purpose::COUNT],
     #[serde(default)]
     open: Vec<Open>,
@@ -253,7 +272,7 @@ impl Ledger {
     pub fn left(&self, rules: &BudgetRules, purpose: Purpose) -> ByteCount {
         let unspent = |reserve: ByteCount, of: Purpose| reserve.saturating_sub(self.used[of.index()]);
         let kept = match purpose {
-            Purpose::Throughput => unspent(rules.latency_reserve, Purpose::Latency)
+            Purpose::Throughput | Purpose::Reachability => unspent(rules.latency_reserve, Purpose::Latency)
                 .saturating_add(unspent(rules.control_reserve, Purpose::Control)),
             Purpose::Latency => unspent(rules.control_reserve, Purpose::Control),
             Purpose::Control => ByteCount::ZERO,
@@ -324,6 +343,14 @@ mod tests {
         let mut read: Ledger = serde_json::from_str(&stored).unwrap();
         read.recover();
         assert_eq!(read.used(), bytes(300));
+    }
+
+    #[test]
+    fn a_ledger_of_before_services_were_tried_is_read_and_one_of_later_is_not() {
+        let old = r#"{"month":"2026-11","used":[5,6,7]}"#;
+        let read: Ledger = serde_json::from_str(old).unwrap();
+        assert_eq!((read.used(), read.used_for(Purpose::Reachability)), (bytes(18), bytes(0)));
+        assert!(serde_json::from_str::<Ledger>(&old.replace("[5,6,7]", "[1,2,3,4,5]")).is_err());
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod calendar;
 mod latency;
 mod limits;
 mod month;
+mod office;
 mod others;
 mod outage;
 mod parameters;
@@ -28,6 +29,7 @@ pub use budget::{BudgetRules, Ledger, Purpose, Refused, Reservation, RulesTooLar
 pub use latency::{Delay, LatencyFigures, RESPONSIVENESS_VERSION, delay, responsiveness};
 pub use limits::{calls_for_more_streams, limited_by};
 pub use month::{MalformedMonth, Month};
+pub use office::{OfficePlan, next_office_moment};
 pub use others::{LineReading, OTHERS, OthersParameters, OthersRule};
 pub use outage::{Outage, OutageSummary, Period, StatedMinute, outages};
 pub use parameters::{
@@ -35,7 +37,9 @@ pub use parameters::{
     LINE_FILLED, LimitRules, LineFilled, Mark, OUTAGE, OutageRule, Parameter, RAMP_RULE, RAMP_UP, RampRule,
     STOP, StopParameters, THRESHOLD, ThresholdParameters,
 };
-pub use schedule::{DAYPARTS_PER_WEEK, Plan, affordable_runs_per_week, next_slot};
+pub use schedule::{
+    DAYPARTS_PER_WEEK, Plan, affordable_runs_per_week, learn_cost, next_slot, run_ceiling, week_of,
+};
 pub use state::{MinuteState, UnknownCause, minute_state};
 pub use stop::StopRule;
 pub use threshold::{ThresholdRule, Verdict};

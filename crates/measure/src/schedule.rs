@@ -26,6 +26,18 @@ const WEEK_S: i64 = 7 * DAY_S;
 /// The first Monday of the Unix epoch, 1970-01-05: weeks run from Monday to Sunday.
 const MONDAY_S: i64 = 4 * DAY_S;
 
+/// Night, morning, afternoon, evening.
+const DAYPARTS: u16 = 4;
+
+/// Runs in one direction in the longest month, with three pairs a week in each daypart: 2 x 12 x 31 / 7, rounded up.
+const RUNS_A_MONTH: u64 = 107;
+
+/// Runs in one direction that a month must hold: five pairs, one a week.
+const RUNS_A_MONTH_MIN: u64 = 10;
+
+/// A run that may cost less than this shows little beyond the ramp of TCP: a second and a quarter at 20 Mbit/s.
+const RUN_LEAST: ByteCount = ByteCount::from_megabytes(3);
+
 /// Weeks in the longest month, for turning a month's budget into runs a week.
 const WEEKS_PER_MONTH: f64 = 31.0 / 7.0;
 
@@ -60,7 +72,8 @@ pub fn next_slot(plan: &Plan, after: Timestamp) -> Option<Timestamp> {
         .map(|slot| Timestamp::from_unix_secs(slot - offset))
 }
 
-/// How many runs a week a monthly share affords.
+/// How many runs a week a monthly share affords; from four on a multiple of four, so that every week has as many in each
+/// daypart.
 ///
 /// # Shape
 /// `share` is what the month leaves to throughput runs, `cost_per_run` what one of them, both directions together, is
@@ -75,7 +88,35 @@ pub fn next_slot(plan: &Plan, after: Timestamp) -> Option<Timestamp> {
 pub fn affordable_runs_per_week(share: ByteCount, cost_per_run: ByteCount) -> u16 {
     let cost = cost_per_run.as_bytes().max(1) as f64;
     let runs = share.as_bytes() as f64 / cost / WEEKS_PER_MONTH;
-    (runs as u16).min(RUNS_PER_WEEK_MAX)
+    let runs = (runs as u16).min(RUNS_PER_WEEK_MAX);
+    if runs < DAYPARTS { runs } else { runs / DAYPARTS * DAYPARTS }
+}
+
+/// The most that one run in one direction may cost, so that a month affords three in each daypart of each week.
+///
+/// # Shape
+/// `share` is what the month leaves to throughput runs, `configured` the most that the owner allows one of them.
+#[must_use]
+pub fn run_ceiling(share: ByteCount, configured: ByteCount) -> ByteCount {
+    let part = ByteCount::from_bytes(share.as_bytes() / RUNS_A_MONTH);
+    // A budget too small for that makes fewer of them, but a month still holds a few.
+    let few = ByteCount::from_bytes(share.as_bytes() / RUNS_A_MONTH_MIN);
+    configured.min(part.max(few.min(RUN_LEAST)))
+}
+
+/// What runs cost, learnt: a quarter of the latest, three quarters of what was known.
+#[must_use]
+pub const fn learn_cost(known: Option<ByteCount>, latest: ByteCount) -> ByteCount {
+    match known {
+        None => latest,
+        Some(known) => ByteCount::from_bytes((known.as_bytes() / 4) * 3 + latest.as_bytes() / 4),
+    }
+}
+
+/// The number of the week, from Monday to Sunday, that holds a local time.
+#[must_use]
+pub const fn week_of(local: Timestamp) -> i64 {
+    local.as_unix_secs().saturating_sub(MONDAY_S).div_euclid(WEEK_S)
 }
 
 /// The slots of one local week, in order, in local seconds.

@@ -15,6 +15,7 @@ mod ids;
 mod interruption;
 mod minute;
 mod place;
+mod reachability;
 mod receipt;
 mod record;
 mod tcp;
@@ -31,6 +32,7 @@ pub use ids::{BatchId, BootId, MalformedId, ProbeId, RecordId, ServerId, TargetI
 pub use interruption::{EdgeEcho, Interruption, InterruptionCause, WatchPace, WitnessKind};
 pub use minute::{EchoMethod, LinkState, Minute, TargetEchoes};
 pub use place::{CogVintage, CommuneCode, LonLat, NotACommuneCode, NotAPosition, Position, PositionSource};
+pub use reachability::{PageSeen, ReachFailure, ReachStep, Reachability};
 pub use receipt::{Problem, Receipt, Refusal, RefusalReason};
 pub use record::{Observation, RECORD_SCHEMA, Record, Software};
 pub use tcp::TcpCounters;

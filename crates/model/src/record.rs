@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ClockStamp, Health, Interruption, Minute, Position, ProbeId, RecordId, Throughput};
+use crate::{
+    ClockStamp, Health, Interruption, Minute, Position, ProbeId, Reachability, RecordId, Throughput,
+};
 
 /// The `schema` of every record of wire version 1.
 pub const RECORD_SCHEMA: &str = "desserte-record/1";
@@ -34,6 +36,8 @@ pub enum Observation {
     Health(Health),
     /// A silence of the line, of one witness of it, or of the probe.
     Interruption(Interruption),
+    /// An attempt to reach a public service.
+    Reachability(Reachability),
 }
 
 impl Observation {
@@ -45,6 +49,7 @@ impl Observation {
             Self::Minute(_) => "minute",
             Self::Health(_) => "health",
             Self::Interruption(_) => "interruption",
+            Self::Reachability(_) => "reachability",
         }
     }
 }

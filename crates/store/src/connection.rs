@@ -8,8 +8,11 @@ use rusqlite::{Connection, OpenFlags};
 use crate::StoreError;
 
 /// Scripts that bring the schema from version `index` to `index + 1`. A released script is never edited.
-const MIGRATIONS: &[&str] =
-    &[include_str!("../sql/001-schema.sql"), include_str!("../sql/002-interruption.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../sql/001-schema.sql"),
+    include_str!("../sql/002-interruption.sql"),
+    include_str!("../sql/003-reachability.sql"),
+];
 
 /// How long a connection waits for another process's lock (`desserte probe add` beside a running collector): longer
 /// than the longest transaction seen, shorter than a person's patience.
@@ -76,7 +79,7 @@ mod tests {
         let connection = Connection::open(&path).unwrap();
         connection.pragma_update(None, "user_version", 99).unwrap();
         drop(connection);
-        assert!(matches!(open_writer(&path), Err(StoreError::NewerSchema { found: 99, known: 2 })));
+        assert!(matches!(open_writer(&path), Err(StoreError::NewerSchema { found: 99, known: 3 })));
     }
 
     #[test]

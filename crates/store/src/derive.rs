@@ -2,7 +2,8 @@
 
 use desserte_measure::{Estimate, METHOD_VERSION, MinuteState, minute_state};
 use desserte_model::{
-    CommuneCode, CountingLayer, Interruption, Medium, Minute, Observation, TargetEchoes, Throughput,
+    CommuneCode, CountingLayer, Interruption, Medium, Minute, Observation, ReachFailure, ReachStep,
+    Reachability, TargetEchoes, Throughput,
 };
 use desserte_units::{BitRate, Timestamp};
 use rusqlite::{Transaction, params};
@@ -27,6 +28,7 @@ pub(crate) enum Derived {
     Interruption(DerivedInterruption),
     /// Signs of life are kept with the probe, see `probes`.
     Health,
+    Reachability(DerivedReachability),
 }
 
 #[derive(Debug)]
@@ -55,6 +57,18 @@ pub(crate) struct DerivedMinute {
 }
 
 #[derive(Debug)]
+pub(crate) struct DerivedReachability {
+    url: String,
+    tried: bool,
+    failure: Option<&'static str>,
+    dns_us: Option<i64>,
+    connect_us: Option<i64>,
+    tls_us: Option<i64>,
+    first_byte_us: Option<i64>,
+    total_us: Option<i64>,
+}
+
+#[derive(Debug)]
 pub(crate) struct DerivedInterruption {
     cause: &'static str,
     target: Option<String>,
@@ -69,6 +83,7 @@ pub(crate) fn derive(observation: &Observation) -> Derived {
         Observation::Throughput(run) => Derived::Throughput(Box::new(throughput(run))),
         Observation::Minute(seen) => Derived::Minute(minute(seen)),
         Observation::Health(_) => Derived::Health,
+        Observation::Reachability(seen) => Derived::Reachability(reachability(seen)),
         Observation::Interruption(seen) => Derived::Interruption(interruption(seen)),
     }
 }
@@ -119,6 +134,23 @@ fn minute(seen: &Minute) -> DerivedMinute {
         lost: i64::try_from(lost).unwrap_or(i64::MAX),
         rtt_median_us: lower_median(&mut answered),
         targets: serde_json::Value::from_iter(seen.targets.iter().map(target)).to_string(),
+    }
+}
+
+fn reachability(seen: &Reachability) -> DerivedReachability {
+    let signed = |micros: u64| i64::try_from(micros).unwrap_or(i64::MAX);
+    let duration = |step: Option<ReachStep>| {
+        step.filter(|step| step.failure.is_none()).map(|step| signed(step.duration_us))
+    };
+    DerivedReachability {
+        url: seen.url.clone(),
+        tried: seen.not_tried.is_none(),
+        failure: seen.failure().map(ReachFailure::code),
+        dns_us: duration(seen.dns),
+        connect_us: duration(seen.connect),
+        tls_us: duration(seen.tls),
+        first_byte_us: seen.page.as_ref().and_then(|page| page.first_byte_us).map(signed),
+        total_us: seen.page.as_ref().filter(|page| page.failure.is_none()).map(|page| signed(page.total_us)),
     }
 }
 
@@ -206,6 +238,25 @@ impl Derived {
                         seen.start_us,
                         seen.duration_us,
                         seen.uncertainty_us,
+                        METHOD_VERSION,
+                    ])
+                }),
+            Self::Reachability(seen) => transaction
+                .prepare_cached(include_str!("../sql/insert-reachability.sql"))
+                .and_then(|mut statement| {
+                    statement.execute(params![
+                        place.record,
+                        place.probe,
+                        commune,
+                        event,
+                        seen.url,
+                        seen.tried,
+                        seen.failure,
+                        seen.dns_us,
+                        seen.connect_us,
+                        seen.tls_us,
+                        seen.first_byte_us,
+                        seen.total_us,
                         METHOD_VERSION,
                     ])
                 }),

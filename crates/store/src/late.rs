@@ -105,7 +105,7 @@ pub(crate) fn resolve(
     for (record, monotonic) in waiting {
         let monotonic = Monotonic::from_micros(u64::try_from(monotonic).unwrap_or(0));
         let Some(event) = anchored_time(transaction, probe, boot, monotonic, latest)? else { continue };
-        for table in ["record", "throughput", "minute", "interruption"] {
+        for table in ["record", "throughput", "minute", "interruption", "reachability"] {
             let key = if table == "record" { "no" } else { "record" };
             transaction
                 .prepare_cached(&format!("UPDATE {table} SET event_us = ?2 WHERE {key} = ?1"))

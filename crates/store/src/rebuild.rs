@@ -29,7 +29,7 @@ impl Store {
             let wrap = StoreError::database("rebuilding derived rows");
             transaction
                 .execute_batch(
-                    "DELETE FROM throughput; DELETE FROM minute; DELETE FROM interruption; DELETE FROM minute_hour; \
+                    "DELETE FROM throughput; DELETE FROM minute; DELETE FROM interruption; DELETE FROM reachability; DELETE FROM minute_hour; \
                      DELETE FROM commune_seen;",
                 )
                 .map_err(&wrap)?;

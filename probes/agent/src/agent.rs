@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,10 +23,10 @@ use crate::echo::Echoer;
 use crate::line::Line;
 use crate::medium::{System, WayOut};
 use crate::recorder::{Envelope, software};
-use crate::resolver::Resolver;
+use crate::resolver::{self, Resolver};
 use crate::spool::{Spool, Stored};
 use crate::tls::{self, CertificateClock};
-use crate::{identity, runs, uploads, watch as line_watch};
+use crate::{identity, reach, runs, uploads, watch as line_watch};
 
 /// A sign of life goes into the records this often.
 const HEALTH_EVERY: Duration = Duration::from_secs(3600);
@@ -81,6 +81,9 @@ pub(crate) struct Agent {
     pub(crate) system: System,
     /// Asked by the watch; absent when there is no resolver or no name to ask for.
     pub(crate) resolver: Option<Resolver>,
+    /// The system's resolver of names.
+    pub(crate) resolver_address: Option<SocketAddr>,
+    pub(crate) tls: Arc<rustls::ClientConfig>,
     pub(crate) collector: Collector,
     pub(crate) certificates: Arc<CertificateClock>,
     pub(crate) trust: TlsTrust,
@@ -119,6 +122,8 @@ impl Agent {
         let authority = config.ca_file.as_deref().zip(ca.as_deref());
         let tls = tls::client_config(authority, &certificates)?;
         let trust = TlsTrust::from_client_config(tls.clone());
+        let shared_tls = Arc::new(tls.clone());
+        let resolver_address = System::running().resolver().map(|ip| SocketAddr::new(ip, resolver::PORT));
         let collector = Collector::new(&config.collector, tls)?;
         let now = clock.now();
         let mut board = Board::new(nameplate(&config, &key), now);
@@ -135,7 +140,9 @@ impl Agent {
             board: RefCell::new(board),
             line: Line::new(),
             echoer: Echoer::default(),
-            resolver: Resolver::of(System::running().resolver(), config.resolve.as_deref()),
+            resolver: Resolver::of(resolver_address, config.resolve.as_deref()),
+            resolver_address,
+            tls: shared_tls,
             system: System::running(),
             collector,
             certificates,
@@ -163,6 +170,7 @@ impl Agent {
                     line_watch::keep_watching(self),
                     self.until_stopped(runs::keep_schedule(self)),
                     self.until_stopped(uploads::keep_sending(self)),
+                    self.until_stopped(reach::keep_trying(self)),
                     self.until_stopped(feed_watchdog()),
                 );
             };

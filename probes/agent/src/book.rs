@@ -4,7 +4,9 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use desserte_measure::{BudgetRules, Ledger, Purpose, Refused, Reservation, RulesTooLarge, Settled};
+use desserte_measure::{
+    BudgetRules, Ledger, Purpose, Refused, Reservation, RulesTooLarge, Settled, affordable_runs_per_week,
+};
 use desserte_model::{Direction, IpFamily};
 use desserte_net::FamilyChoice;
 use desserte_units::{ByteCount, Timestamp};
@@ -31,9 +33,6 @@ const LINK_HEADER: u64 = 18;
 /// Payload of an ICMP echo: none. The header alone carries what an answer is known by.
 pub(crate) const ECHO_PAYLOAD_BYTES: u8 = 0;
 
-/// Runs in one direction that the month's share for throughput must hold: five pairs, one a week.
-const RUNS_A_MONTH_MIN: u64 = 10;
-
 /// Echoes are charged for this long at once, so that a card is written once an hour rather than every minute.
 const LATENCY_CHARGED_FOR: Duration = Duration::from_secs(3600);
 
@@ -41,9 +40,12 @@ const LATENCY_CHARGED_FOR: Duration = Duration::from_secs(3600);
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Kept {
     ledger: Ledger,
-    /// What the last complete run cost, download then upload.
+    /// What complete runs cost of late, download then upload.
     #[serde(default)]
     last_run: [Option<ByteCount>; 2],
+    /// The week that is planned, and its runs.
+    #[serde(default)]
+    planned: Option<(i64, u16)>,
 }
 
 /// The data budget of the probe.
@@ -71,16 +73,22 @@ pub(crate) enum Denied {
 impl Book {
     /// Opens the budget. What was under way when the agent ended counts as sent.
     ///
-    /// A damaged file is refused rather than forgotten: forgetting would give the month's data a second time.
+    /// A damaged file is refused rather than forgotten: forgetting would give the month's data a second time. For the same
+    /// reason an emptied one counts as a month whose share for throughput is spent: the watch and the reports go on with
+    /// what is kept for them, and the next month begins afresh.
     pub(crate) fn open(state_dir: &Path, rules: BudgetRules) -> io::Result<Self> {
         let (file, held) = Slots::open(&state_dir.join(FILE))?;
         let mut kept: Kept = match held {
             Held::State(state) => serde_json::from_slice(&state)?,
             Held::Nothing => Kept::default(),
+            Held::Emptied => spent(&rules),
             Held::Damaged => return Err(io::Error::new(io::ErrorKind::InvalidData, "the file is damaged")),
         };
         kept.ledger.recover();
-        Ok(Self { file, rules, kept, echo_allowance: None, echo_sent: 0 })
+        let mut book = Self { file, rules, kept, echo_allowance: None, echo_sent: 0 };
+        // From here on a file without a state was emptied by someone.
+        book.store()?;
+        Ok(book)
     }
 
     /// Charges before sending, on disk too.
@@ -148,9 +156,24 @@ impl Book {
         self.echo_sent = 0;
     }
 
-    /// Notes what a complete run cost, to plan the next.
+    /// Notes what a complete run cost, to plan the next: runs that stop when they know enough cost now more, now less.
     pub(crate) fn note_run(&mut self, direction: Direction, cost: ByteCount) {
-        self.kept.last_run[place(direction)] = Some(cost);
+        let learnt = &mut self.kept.last_run[place(direction)];
+        *learnt = Some(desserte_measure::learn_cost(*learnt, cost));
+    }
+
+    /// Runs (pairs) in the week of this moment: decided once a week, so that a week keeps its moments.
+    pub(crate) fn runs_a_week(&mut self, config: &Config, local: Timestamp) -> u16 {
+        let week = desserte_measure::week_of(local);
+        if let Some((_, runs)) = self.kept.planned.filter(|(planned, _)| *planned == week) {
+            return runs;
+        }
+        let cost = self
+            .expected_run(config, Direction::Download)
+            .saturating_add(self.expected_run(config, Direction::Upload));
+        let runs = affordable_runs_per_week(self.rules.throughput_share(), cost);
+        self.kept.planned = Some((week, runs));
+        runs
     }
 
     /// The most that one run may put on the line.
@@ -199,6 +222,20 @@ impl Book {
     }
 }
 
+/// What is assumed when nobody knows what was spent.
+fn spent(rules: &BudgetRules) -> Kept {
+    let mut kept = Kept::default();
+    let share = rules.throughput_share();
+    if let Ok(reservation) = kept.ledger.charge(rules, Purpose::Throughput, share) {
+        kept.ledger.settle(reservation, share);
+    }
+    tracing::warn!(
+        bytes = share.as_bytes(),
+        "the data budget's file was emptied: this month's share for throughput counts as spent"
+    );
+    kept
+}
+
 const fn place(direction: Direction) -> usize {
     match direction {
         Direction::Download => 0,
@@ -228,11 +265,10 @@ pub(crate) fn rules(config: &Config) -> Result<BudgetRules, ConfigFault> {
     })
 }
 
-/// The most that one run may put on the line: as configured, but never so much that a month held fewer than
-/// [`RUNS_A_MONTH_MIN`] of them.
+/// The most that one run may put on the line: as configured, but so that a small budget makes runs shorter rather than
+/// impossible.
 pub(crate) fn run_ceiling(rules: &BudgetRules, config: &Config) -> ByteCount {
-    let part = rules.throughput_share().as_bytes() / RUNS_A_MONTH_MIN;
-    config.run.max_bytes.min(ByteCount::from_bytes(part))
+    desserte_measure::run_ceiling(rules.throughput_share(), config.run.max_bytes)
 }
 
 /// Most octets that the echoes of an hour cost.
@@ -370,6 +406,22 @@ mod tests {
         book.settle(run, ByteCount::from_bytes(800));
         book.charge_echoes(NOW, 10, 500).unwrap();
         assert_eq!(book.used().as_bytes(), 810);
+    }
+
+    #[test]
+    fn an_emptied_budget_leaves_the_watch_and_the_reports_and_no_runs_until_the_next_month() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(book(folder.path()));
+        std::fs::write(folder.path().join(FILE), b"").unwrap();
+        let mut emptied = book(folder.path());
+        assert_eq!(emptied.left(Purpose::Throughput), ByteCount::ZERO);
+        emptied.charge_echoes(NOW, 10, 60).unwrap();
+        emptied.settle_echoes();
+        emptied.turn(NOW.map(|now| now.saturating_add_micros(20 * 86_400_000_000)));
+        drop(emptied);
+        let mut next = book(folder.path());
+        next.turn(NOW.map(|now| now.saturating_add_micros(30 * 86_400_000_000)));
+        assert_eq!(next.left(Purpose::Throughput), ByteCount::from_bytes(800));
     }
 
     #[test]

@@ -37,7 +37,7 @@ const ANSWER_BYTES_MAX: u64 = 128 * 1024;
 const TIME_BYTES_MAX: u64 = 4 * 1024;
 
 /// What may come beside the bodies: the handshake of TLS with a chain of certificates, and headers.
-const BESIDE_BYTES_MAX: u64 = 32 * 1024;
+pub(crate) const BESIDE_BYTES_MAX: u64 = 32 * 1024;
 
 /// What the HTTP library holds at most, which also limits the header of an answer.
 const HTTP_BUFFER_BYTES: usize = 16 * 1024;
@@ -50,7 +50,7 @@ const IDLE_MAX: Duration = Duration::from_secs(20);
 const GIVEN_UP_BYTES: u64 = 8 * 1024;
 
 /// What the probe sends beside the bodies: its part of the handshake, and headers.
-const REQUEST_BYTES: u64 = 3000;
+pub(crate) const REQUEST_BYTES: u64 = 3000;
 
 /// Octets of a connection that carry no payload: names looked up, opening, closing, and the short segments of the
 /// handshakes with their acknowledgements.
@@ -259,7 +259,7 @@ impl Parcel {
 
 /// Octets on the line: the payload of connections, segments and their acknowledgements, plus a tenth for what is sent
 /// twice.
-fn on_the_line(payload: u64, connections: u64) -> ByteCount {
+pub(crate) fn on_the_line(payload: u64, connections: u64) -> ByteCount {
     /// Payload of a segment on a path of small packets, and the octets around it and its acknowledgement.
     const SEGMENT: u64 = 1200;
     const AROUND: u64 = 150;

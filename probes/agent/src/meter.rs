@@ -21,7 +21,7 @@ use tower_service::Service;
 
 /// The receive buffer of the socket. Small, because what the kernel has taken in is paid for even if it is never read;
 /// an answer of a few hundred octets needs no more.
-const RECEIVE_BUFFER_BYTES: usize = 16 * 1024;
+pub(crate) const RECEIVE_BUFFER_BYTES: u32 = 16 * 1024;
 
 /// What may have arrived unread when a connection is cut: Linux doubles the buffer that it is asked for.
 pub(crate) const UNREAD_BYTES_MAX: u64 = 2 * RECEIVE_BUFFER_BYTES as u64;
@@ -89,7 +89,7 @@ impl MeteredConnector {
         inner.enforce_http(false);
         inner.set_nodelay(true);
         inner.set_connect_timeout(Some(connect_max));
-        inner.set_recv_buffer_size(Some(RECEIVE_BUFFER_BYTES));
+        inner.set_recv_buffer_size(Some(RECEIVE_BUFFER_BYTES as usize));
         Self { inner, meter }
     }
 }
@@ -110,7 +110,7 @@ impl Service<Uri> for MeteredConnector {
         // Counted even if nobody answers: the attempts cost data too.
         meter.opened.fetch_add(1, Ordering::Relaxed);
         let connecting = self.inner.call(to);
-        Box::pin(async move { Ok(TokioIo::new(Metered { inner: connecting.await?.into_inner(), meter })) })
+        Box::pin(async move { Ok(TokioIo::new(Metered::new(connecting.await?.into_inner(), meter))) })
     }
 }
 
@@ -119,6 +119,13 @@ impl Service<Uri> for MeteredConnector {
 pub(crate) struct Metered {
     inner: TcpStream,
     meter: Arc<Meter>,
+}
+
+impl Metered {
+    /// Counts an opened connection from here on.
+    pub(crate) fn new(inner: TcpStream, meter: Arc<Meter>) -> Self {
+        Self { inner, meter }
+    }
 }
 
 impl Connection for Metered {

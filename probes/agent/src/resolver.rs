@@ -5,18 +5,19 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use desserte_units::ByteCount;
-use simple_dns::{CLASS, Name, Packet, PacketFlag, QCLASS, QTYPE, Question, TYPE};
+use simple_dns::Name;
 use tokio::net::UdpSocket;
 
 use crate::agent::Agent;
 use crate::book::hour_of_echoes;
 use crate::echo::Echo;
+use crate::reach::dns;
 
 /// How often a resolver beyond the site is asked while all is well.
 pub(crate) const OFF_SITE_EVERY: Duration = Duration::from_secs(30);
 
 /// Port of the Domain Name System.
-const PORT: u16 = 53;
+pub(crate) const PORT: u16 = 53;
 
 /// What a question and its answer cost on the line: headers of IPv6, UDP and the link twice, a name of 60 octets in both,
 /// and an answer without extensions, which RFC 1035 (section 2.3.4) limits to 512.
@@ -35,9 +36,9 @@ pub(crate) struct Resolver {
 
 impl Resolver {
     /// The system's resolver and the name to ask for; `None` without either.
-    pub(crate) fn of(server: Option<IpAddr>, name: Option<&str>) -> Option<Self> {
+    pub(crate) fn of(server: Option<SocketAddr>, name: Option<&str>) -> Option<Self> {
         let name = name.filter(|name| name.parse::<IpAddr>().is_err() && Name::new(name).is_ok())?;
-        Some(Self { server: SocketAddr::new(server?, PORT), name: name.to_owned(), number: Cell::new(1) })
+        Some(Self { server: server?, name: name.to_owned(), number: Cell::new(1) })
     }
 
     /// Whether asking it costs the line nothing: it is the site's router or the machine itself.
@@ -85,7 +86,7 @@ impl From<std::io::Error> for AskError {
 }
 
 async fn ask(server: SocketAddr, name: &str, number: u16) -> Result<(), AskError> {
-    let question = question(name, number).map_err(AskError::Question)?;
+    let question = dns::question(name, number).map_err(AskError::Question)?;
     let local: SocketAddr = if server.is_ipv4() { ([0, 0, 0, 0], 0).into() } else { ([0_u16; 8], 0).into() };
     let socket = UdpSocket::bind(local).await?;
     socket.connect(server).await?;
@@ -94,19 +95,10 @@ async fn ask(server: SocketAddr, name: &str, number: u16) -> Result<(), AskError
     loop {
         let length = socket.recv(&mut answer).await?;
         // What is not an answer to this question is ignored.
-        if simple_dns::header_buffer::id(&answer[..length]).is_ok_and(|id| id == number) {
+        if dns::answers(&answer[..length], number) {
             return Ok(());
         }
     }
-}
-
-/// A question for the IPv4 address of a name.
-fn question(name: &str, number: u16) -> Result<Vec<u8>, String> {
-    let name = Name::new(name).map_err(|error| error.to_string())?;
-    let mut packet = Packet::new_query(number);
-    packet.set_flags(PacketFlag::RECURSION_DESIRED);
-    packet.questions.push(Question::new(name, QTYPE::TYPE(TYPE::A), QCLASS::CLASS(CLASS::IN), false));
-    packet.build_bytes_vec().map_err(|error| error.to_string())
 }
 
 #[cfg(test)]
@@ -115,19 +107,11 @@ mod tests {
 
     #[test]
     fn an_address_needs_no_resolver_and_a_router_is_on_the_site() {
-        let router = Some("192.168.1.1".parse().unwrap());
+        let router = Some("192.168.1.1:53".parse().unwrap());
         assert!(Resolver::of(router, Some("198.18.0.1")).is_none());
         assert!(Resolver::of(None, Some("desserte.test")).is_none());
         assert!(Resolver::of(router, Some("desserte.test")).unwrap().is_on_site());
-        let far = Some("198.18.0.53".parse().unwrap());
+        let far = Some("198.18.0.53:53".parse().unwrap());
         assert!(!Resolver::of(far, Some("desserte.test")).unwrap().is_on_site());
-    }
-
-    #[test]
-    fn a_question_is_as_the_protocol_has_it() {
-        // RFC 1035, section 4.1: header, then the name in labels, type A, class IN.
-        let expected =
-            [&[0, 7, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1][..], b"a", &[4], b"test", &[0, 0, 1, 0, 1]].concat();
-        assert_eq!(question("a.test", 7).unwrap(), expected);
     }
 }

@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use std::sync::Arc;
 
-use desserte_measure::{
-    Plan, Purpose, Reservation, affordable_runs_per_week, calls_for_more_streams, is_audited, next_slot,
-};
+use desserte_measure::{Plan, Purpose, Reservation, calls_for_more_streams, is_audited, next_slot};
 use desserte_model::{
     CongestionControl, Connection, Course, Direction, Medium, Observation, Protocol, RunMode, RunOutcome,
     Server, Throughput,
@@ -142,11 +140,9 @@ async fn wait_for_slot(agent: &Agent) {
 
 fn plan(agent: &Agent) -> Plan {
     let schedule = &agent.config.schedule;
-    let book = agent.book.borrow();
-    let cost = book
-        .expected_run(&agent.config, Direction::Download)
-        .saturating_add(book.expected_run(&agent.config, Direction::Upload));
-    let affordable = affordable_runs_per_week(book.rules().throughput_share(), cost);
+    let (_, now) = schedule_time(agent);
+    let local = now.saturating_add_micros(i64::from(schedule.utc_offset_s) * 1_000_000);
+    let affordable = agent.book.borrow_mut().runs_a_week(&agent.config, local);
     Plan {
         seed: agent.seed(),
         runs_per_week: schedule.runs_per_week.min(affordable),

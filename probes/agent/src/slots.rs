@@ -33,6 +33,8 @@ pub(crate) struct Slots {
 pub(crate) enum Held {
     /// The file is new.
     Nothing,
+    /// The file was there, and nothing is in it: it was emptied, or made and never written.
+    Emptied,
     /// The newest whole state.
     State(Vec<u8>),
     /// There was something, and none of it is whole.
@@ -42,6 +44,7 @@ pub(crate) enum Held {
 impl Slots {
     /// Opens the file, or makes it at its full size.
     pub(crate) fn open(path: &Path) -> io::Result<(Self, Held)> {
+        let existed = path.try_exists()?;
         let file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -51,7 +54,10 @@ impl Slots {
             .open(path)?;
         let mut octets = vec![0; 2 * SLOT_BYTES];
         let length = read_up_to(&file, &mut octets)?;
-        let (generation, held) = newest(&octets);
+        let (generation, mut held) = newest(&octets);
+        if existed && held == Held::Nothing {
+            held = Held::Emptied;
+        }
         if length < octets.len() {
             // Zeroes, not a hole: the blocks are to be there when the disk is full.
             file.write_all_at(&octets[length..], u64::try_from(length).unwrap_or(0))?;
@@ -67,7 +73,10 @@ impl Slots {
     pub(crate) fn peek(path: &Path) -> io::Result<Held> {
         let mut octets = vec![0; 2 * SLOT_BYTES];
         match File::open(path) {
-            Ok(file) => read_up_to(&file, &mut octets).map(|_| newest(&octets).1),
+            Ok(file) => read_up_to(&file, &mut octets).map(|_| match newest(&octets).1 {
+                Held::Nothing => Held::Emptied,
+                held => held,
+            }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Held::Nothing),
             Err(error) => Err(error),
         }
@@ -145,7 +154,7 @@ mod tests {
         let path = folder.path().join("state");
         let (mut slots, nothing) = Slots::open(&path).unwrap();
         assert_eq!(nothing, Held::Nothing);
-        assert_eq!(held(&path), Held::Nothing);
+        assert_eq!(held(&path), Held::Emptied, "made and never written");
         for state in ["one", "two", "three"] {
             slots.store(state.as_bytes()).unwrap();
             assert_eq!(held(&path), Held::State(state.as_bytes().to_vec()));

@@ -10,10 +10,13 @@ use desserte_model::{AccessLine, AccessTechnology, IpFamily, LineSource, LonLat,
 use desserte_net::{CongestionAlgorithm, FamilyChoice, ServerUrl};
 use desserte_units::{BitRate, ByteCount};
 use serde::Deserialize;
+use url::Url;
 
 use super::fault::{ConfigFault, Placeholder, fault};
 use super::placeholders::{is_example_host, is_example_position};
-use super::{Config, MeasurementServer, Method, RunPlan, Schedule, ScheduledMode, Site, Target};
+use super::{
+    Config, MeasurementServer, Method, Reach, RunPlan, Schedule, ScheduledMode, Service, Site, Target,
+};
 use crate::conduct::Politeness;
 use crate::spool;
 
@@ -62,6 +65,10 @@ pub(super) struct File {
     politeness: PolitenessTable,
     #[serde(default)]
     schedule: ScheduleTable,
+    #[serde(default)]
+    reachability: ReachTable,
+    #[serde(default)]
+    services: Vec<ServiceTable>,
     #[serde(default)]
     upload: UploadTable,
     #[serde(default)]
@@ -168,6 +175,19 @@ struct ScheduleTable {
 }
 
 #[derive(Debug, Default, Deserialize)]
+struct ReachTable {
+    per_day: Option<u16>,
+    doh: Option<String>,
+    every_s: Option<f64>,
+}
+
+#[derive(Debug, Deserialize)]
+struct ServiceTable {
+    url: String,
+    expect: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
 struct UploadTable {
     every_s: Option<f64>,
 }
@@ -242,6 +262,7 @@ impl File {
             },
             politeness: self.politeness.check()?,
             schedule: self.schedule.check()?,
+            reach: self.reachability.check(self.services)?,
             upload_every: seconds("upload.every_s", self.upload.every_s, 300.0, 0.5)?,
             spool: spool::Limits {
                 disk_bytes,
@@ -363,6 +384,30 @@ impl ScheduleTable {
             seed: self.seed,
             utc_offset_s: minutes * 60,
             every,
+        })
+    }
+}
+
+impl ReachTable {
+    fn check(self, services: Vec<ServiceTable>) -> Result<Reach, ConfigFault> {
+        let web = |key: String, text: &str| match Url::parse(text) {
+            Ok(url) if matches!(url.scheme(), "https" | "http") && url.has_host() => Ok(url),
+            _ => Err(fault(key, "expected https://host[:port]/path")),
+        };
+        let read = |(place, table): (usize, ServiceTable)| {
+            let url = web(format!("services[{place}].url"), &table.url)?;
+            Ok(Service { url, expect: table.expect })
+        };
+        let every = |every| seconds("reachability.every_s", Some(every), every, 1.0);
+        Ok(Reach {
+            services: services.into_iter().enumerate().map(read).collect::<Result<_, _>>()?,
+            per_day: self.per_day.unwrap_or(4),
+            doh: self
+                .doh
+                .filter(|doh| !doh.is_empty())
+                .map(|doh| web("reachability.doh".to_owned(), &doh))
+                .transpose()?,
+            every: self.every_s.map(every).transpose()?,
         })
     }
 }

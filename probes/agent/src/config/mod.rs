@@ -14,6 +14,7 @@ use desserte_measure::Watchfulness;
 use desserte_model::{AccessLine, LonLat, TargetId};
 use desserte_net::{CongestionAlgorithm, FamilyChoice, ServerUrl};
 use desserte_units::ByteCount;
+use url::Url;
 
 use crate::conduct::Politeness;
 use crate::spool;
@@ -47,6 +48,7 @@ pub(crate) struct Config {
     pub(crate) run: RunPlan,
     pub(crate) politeness: Politeness,
     pub(crate) schedule: Schedule,
+    pub(crate) reach: Reach,
     pub(crate) upload_every: Duration,
     pub(crate) spool: spool::Limits,
     pub(crate) interface: Option<String>,
@@ -102,6 +104,26 @@ pub(crate) struct RunPlan {
     pub(crate) duration: Duration,
     pub(crate) max_bytes: ByteCount,
     pub(crate) congestion_control: Option<CongestionAlgorithm>,
+}
+
+/// Which public services are tried, and how often.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Reach {
+    pub(crate) services: Vec<Service>,
+    /// Attempts on a working day.
+    pub(crate) per_day: u16,
+    /// A resolver over HTTPS to ask as well.
+    pub(crate) doh: Option<Url>,
+    /// A fixed interval in place of the hours.
+    pub(crate) every: Option<Duration>,
+}
+
+/// One public service.
+#[derive(Debug, Clone)]
+pub(crate) struct Service {
+    pub(crate) url: Url,
+    /// Text that its page must hold.
+    pub(crate) expect: Option<String>,
 }
 
 /// When throughput runs are made.

@@ -15,7 +15,7 @@ fn the_template_is_a_valid_file_and_shows_the_defaults() {
     let shown: String = filled
         .lines()
         .map(|line| match line.strip_prefix('#') {
-            Some(rest) if rest.starts_with(|c: char| c.is_ascii_lowercase()) => rest,
+            Some(rest) if rest.starts_with(|c: char| c.is_ascii_lowercase() || c == '[') => rest,
             _ => line,
         })
         .filter(|line| {

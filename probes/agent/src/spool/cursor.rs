@@ -36,7 +36,7 @@ impl Cursor {
     fn of(held: Held) -> Self {
         match held {
             Held::State(state) => serde_json::from_slice(&state).unwrap_or_default(),
-            Held::Nothing | Held::Damaged => Self::default(),
+            Held::Nothing | Held::Emptied | Held::Damaged => Self::default(),
         }
     }
 
