@@ -1,7 +1,12 @@
-//! A month of a probe on a capped subscription, in virtual time.
+//! A month of a probe on a capped subscription, in virtual time. `cargo run --example month` prints its ledger.
+
+#[path = "../examples/month/life.rs"]
+mod life;
+#[path = "../examples/outage_suite/sim.rs"]
+mod sim;
 
 use desserte_measure::{BudgetRules, Ledger, Plan, Purpose, affordable_runs_per_week, next_slot};
-use desserte_units::{ByteCount, Timestamp};
+use desserte_units::{BitRate, ByteCount, Timestamp};
 
 /// 2026-12-01T00:00:00Z, a Tuesday.
 const START_S: i64 = 1_796_083_200;
@@ -77,4 +82,18 @@ fn five_hundred_megabytes_hold_a_month_of_echoes_and_three_runs_a_week_in_every_
 fn a_budget_for_hardly_any_run_still_measures_outages_all_month() {
     let (runs, sent) = december(7, 100);
     assert!(runs.len() <= 5 && sent <= 100_000_000, "{} runs, {sent} octets", runs.len());
+}
+
+#[test]
+fn thirty_days_at_five_hundred_megabytes_stay_within_and_measure_each_daypart_of_each_week_three_times() {
+    let cap = ByteCount::from_megabytes(500);
+    for (seed, rate) in [(1, 2.0), (2, 30.0), (3, 300.0)] {
+        let line = life::Line { rate: BitRate::from_mbit_per_s(rate).unwrap(), loss: 0.01 };
+        let month = life::live(seed, cap, line);
+        let charged = month.charged.iter().copied().max().unwrap();
+        assert!(charged <= cap.as_bytes() && month.counted_month_max <= cap.as_bytes(), "{month:?}");
+        assert!(life::fewest_in_a_daypart(&month.pairs) >= 3, "{month:?}");
+        // At the very end a run may no longer fit.
+        assert!(month.refused <= 1, "{month:?}");
+    }
 }
