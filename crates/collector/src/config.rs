@@ -18,6 +18,8 @@ pub struct Config {
     pub ingest: Ingest,
     /// How requests are served.
     pub server: Server,
+    /// Where clients are sent to measure.
+    pub locate: Locate,
     /// Logs.
     pub log: Log,
 }
@@ -91,6 +93,81 @@ impl Default for Server {
     }
 }
 
+/// Where clients are sent to measure.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default)]
+pub struct Locate {
+    /// Questions of one address within a window; zero sets no limit.
+    pub requests_per_address: u32,
+    /// Length of the window, seconds.
+    pub window_s: u32,
+    /// The measurement servers.
+    pub servers: Vec<MeasurementServer>,
+}
+
+impl Default for Locate {
+    fn default() -> Self {
+        Self { requests_per_address: 40, window_s: 43_200, servers: Vec::new() }
+    }
+}
+
+/// A measurement server that clients are sent to.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct MeasurementServer {
+    /// Its name.
+    pub machine: String,
+    /// Its address in clear.
+    pub ws: Option<Origin>,
+    /// Its address over TLS.
+    pub wss: Option<Origin>,
+    /// Longitude in degrees.
+    pub lon: Option<f64>,
+    /// Latitude in degrees.
+    pub lat: Option<f64>,
+    /// The town it stands in.
+    pub city: Option<String>,
+    /// Two letters of ISO 3166-1; France when absent.
+    #[serde(default = "france")]
+    pub country: String,
+    /// What it can carry, for its share of the clients without a position.
+    #[serde(default = "usual_capacity")]
+    pub capacity_mbit: u32,
+}
+
+fn france() -> String {
+    "FR".to_owned()
+}
+
+const fn usual_capacity() -> u32 {
+    1_000
+}
+
+/// Scheme, host and port of a measurement server: `ws://host[:port]` or `wss://host[:port]`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Origin(String);
+
+impl TryFrom<String> for Origin {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let host = text.strip_prefix("ws://").or_else(|| text.strip_prefix("wss://")).unwrap_or_default();
+        let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'[' | b']');
+        if !host.is_empty() && host.bytes().all(plain) {
+            Ok(Self(text))
+        } else {
+            Err(format!("{text:?} is not an address such as wss://mesure.example:4443"))
+        }
+    }
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// Logs.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default)]
@@ -115,6 +192,24 @@ mod tests {
     fn the_default_file_says_what_the_program_does_without_it() {
         let read: Config = desserte_boot::config::parse(DEFAULT_CONFIG, DEFAULT_CONFIG, "default").unwrap();
         assert_eq!(format!("{read:?}"), format!("{:?}", Config::default()));
+    }
+
+    #[test]
+    fn measurement_servers_are_read_with_what_is_usual() {
+        let text = "[[locate.servers]]\nmachine = \"a\"\nwss = \"wss://a.example\"\nlon = 2.3\nlat = 48.9\n";
+        let read: Config = desserte_boot::config::parse(text, DEFAULT_CONFIG, "c.toml").unwrap();
+        let server = &read.locate.servers[0];
+        assert_eq!((server.country.as_str(), server.capacity_mbit), ("FR", 1_000));
+        assert_eq!(read.locate.requests_per_address, 40);
+        for wrong in
+            ["ws = \"https://a.example\"", "ws = \"ws://a.example/x\"", "ws = \"ws://\"", "wsx = \"\""]
+        {
+            let text = format!("[[locate.servers]]\n{wrong}\n");
+            assert!(
+                desserte_boot::config::parse::<Config>(&text, DEFAULT_CONFIG, "c.toml").is_err(),
+                "{wrong}"
+            );
+        }
     }
 
     #[test]

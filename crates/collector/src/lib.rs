@@ -5,10 +5,12 @@
 
 mod api;
 mod config;
+mod connection;
 mod figures;
 mod guard;
 mod ingest;
 mod listen;
+mod locate;
 mod metrics;
 mod problem;
 mod refusals;
@@ -17,7 +19,9 @@ mod state;
 mod ui;
 
 pub use api::openapi_json;
-pub use config::{Config, DEFAULT_CONFIG, Ingest, Log, Publication, Server};
+pub use config::{
+    Config, DEFAULT_CONFIG, Ingest, Locate, Log, MeasurementServer, Origin, Publication, Server,
+};
 pub use ingest::{Intake, SignedBody};
 pub use server::{Collector, ServeError};
 pub use state::{META_AS_OF, META_DEMONSTRATION};

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +14,10 @@ use desserte_boot::build::BuildInfo;
 use desserte_store::{DirectoryLock, Store, StoreError, StoreOptions};
 use desserte_territory::Territory;
 use http::{HeaderMap, Method, Uri};
+use hyper_util::server::graceful::GracefulShutdown;
 use prometheus::Registry;
+use tokio::sync::watch;
+use tokio_util::task::TaskTracker;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
@@ -23,7 +27,7 @@ use crate::listen::Listeners;
 use crate::metrics::Metrics;
 use crate::problem::ApiError;
 use crate::state::Shared;
-use crate::{api, ui};
+use crate::{api, connection, ui};
 
 /// Why the collector could not start or went down.
 #[derive(Debug, thiserror::Error)]
@@ -43,9 +47,6 @@ pub enum ServeError {
         #[source]
         source: std::io::Error,
     },
-    /// Serving ended.
-    #[error("serving ended")]
-    Serve(#[source] std::io::Error),
 }
 
 /// A collector that listens and does not answer yet.
@@ -93,30 +94,34 @@ impl Collector {
     /// Answers until `shutdown` is done, then finishes the requests under way, within the configured time.
     ///
     /// # Errors
-    /// When the listener fails.
+    /// None today: an error of one connection is not one of the collector.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), ServeError> {
-        let (draining, begun) = tokio::sync::oneshot::channel();
-        let wait = async move {
-            shutdown.await;
-            // The receiver lives as long as the server does.
-            let _ = draining.send(());
-        };
-        let serve = axum::serve(self.listeners, self.router).with_graceful_shutdown(wait).into_future();
-        let drain = self.drain;
-        let limit = async move {
-            if begun.await.is_ok() {
-                tokio::time::sleep(drain).await;
-            } else {
-                std::future::pending::<()>().await;
-            }
-        };
-        tokio::select! {
-            result = serve => result.map_err(ServeError::Serve),
-            () = limit => {
-                tracing::warn!(seconds = drain.as_secs(), "requests were still under way at the end of the drain");
-                Ok(())
-            }
+        let Self { listeners, router, drain, _lock } = self;
+        let (connections, tasks) = (GracefulShutdown::new(), TaskTracker::new());
+        let (end, ending) = watch::channel(());
+        let mut shutdown = pin!(shutdown);
+        loop {
+            let (stream, place) = tokio::select! {
+                accepted = listeners.accept() => accepted,
+                () = &mut shutdown => break,
+            };
+            let watcher = connections.watcher();
+            tasks.spawn(connection::serve(stream, place, router.clone(), watcher, ending.clone()));
         }
+        // From here on nobody is let in; whoever has asked is answered.
+        drop((listeners, router, end, ending));
+        let finished = async {
+            connections.shutdown().await;
+            tasks.close();
+            tasks.wait().await;
+        };
+        if tokio::time::timeout(drain, finished).await.is_err() {
+            tracing::warn!(
+                seconds = drain.as_secs(),
+                "requests were still under way at the end of the drain"
+            );
+        }
+        Ok(())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use desserte_boot::build::BuildInfo;
 use desserte_model::ProbeId;
@@ -14,6 +14,7 @@ use desserte_units::Timestamp;
 use crate::config::Config;
 use crate::figures::{self, FigureCache, Figures, Window};
 use crate::ingest::Intake;
+use crate::locate::Limiter;
 use crate::metrics::Metrics;
 
 /// Key under which a demonstration store says so.
@@ -35,6 +36,8 @@ pub(crate) struct Shared {
     /// Whether figures are of a demonstration, by configuration, store or territory.
     pub(crate) demonstration: bool,
     as_of: Option<Timestamp>,
+    /// How often clients may ask where to measure.
+    pub(crate) limiter: Limiter,
     figures: FigureCache,
     maps: Mutex<HashMap<String, Arc<DepartementMap>>>,
     under_way: Mutex<HashMap<ProbeId, usize>>,
@@ -51,7 +54,12 @@ impl Shared {
         let labelled = store.meta(META_DEMONSTRATION)?.is_some();
         let as_of = store.meta(META_AS_OF)?.and_then(|us| us.parse().ok()).map(Timestamp::from_unix_micros);
         let demonstration = labelled || territory.is_synthetic() || config.publication.demonstration;
+        let window = Duration::from_secs(u64::from(config.locate.window_s));
+        // A collector that is started again does not begin with the same server.
+        let seed = now().as_unix_micros().unsigned_abs();
+        let limiter = Limiter::new(config.locate.requests_per_address, window, seed);
         Ok(Self {
+            limiter,
             config,
             store,
             territory,

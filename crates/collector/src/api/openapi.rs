@@ -11,8 +11,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{communes, departements, health, metrics, probes, time};
-use crate::ingest;
 use crate::state::Shared;
+use crate::{ingest, locate};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -36,6 +36,7 @@ fn routed() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(communes::get_commune))
         .routes(routes!(departements::get_departement))
         .routes(routes!(probes::get_probes))
+        .routes(routes!(locate::get_nearest))
         .routes(routes!(get_openapi))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
