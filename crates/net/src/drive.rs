@@ -132,7 +132,12 @@ pub(crate) async fn drive<M: Machine, W: Watcher<M>>(
                 Action::Finish(ending) => return Ok(ending),
             }
         };
-        let step_until = steered_next.map_or(wake_at, |next| wake_at.min(next));
+        let mut step_until = steered_next.map_or(wake_at, |next| wake_at.min(next));
+        if channel.receives() {
+            // Behind a gap nothing becomes readable: only a look in time tells that silence from an idle line, and that what comes
+            // next is a lump.
+            step_until = step_until.min(clock.now().after(GAP_INTERVAL));
+        }
         channel.step(clock.instant(step_until), &mut happened).await;
         let now = clock.now();
         if channel.receives() && (gap_open || now.since(gap_asked) >= GAP_INTERVAL) {

@@ -21,7 +21,7 @@ use crate::drive::{Clock, Watcher, drive};
 use crate::http::{self, HeadError};
 use crate::librespeed;
 use crate::outbox::{NoRandomness, random};
-use crate::tcp::congestion_in_use;
+use crate::tcp::{congestion_in_use, send_at_once};
 use crate::wire::Wire;
 use crate::{CongestionAlgorithm, TlsIdentity};
 
@@ -185,6 +185,7 @@ pub async fn serve_connection(
     waiting: Waiting,
 ) -> Result<ConnectionEnd, ServeError> {
     pin_congestion(&tcp, config.congestion_control.name());
+    send_at_once(&tcp);
     let local = tcp.local_addr().map_err(HeadError::Io)?;
     let mut wire = match tls {
         None => Wire::Clear(Counted::new(tcp)),
