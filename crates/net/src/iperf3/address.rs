@@ -20,8 +20,9 @@ pub struct MalformedIperf3Server {
 }
 
 impl Iperf3Server {
-    /// As the parts of the driver take it that all protocols share.
-    pub(crate) const fn url(&self) -> &ServerUrl {
+    /// As all protocols have it.
+    #[must_use]
+    pub const fn url(&self) -> &ServerUrl {
         &self.0
     }
 

@@ -70,15 +70,21 @@ pub(crate) struct Beside {
     target: Target,
     to: Destination,
     method: Cell<Method>,
-    fallback: Method,
+    /// What is sent where ICMP is not answered, if anything may be.
+    fallback: Option<Method>,
 }
 
 impl Beside {
-    /// Echoes to the measurement server itself: ICMP, or the opening of connections where that is not answered.
+    /// Echoes to the measurement server itself: ICMP, or, if it bears that, the opening of connections where ICMP is not
+    /// answered.
     ///
     /// # Missing data
     /// `None` when the server has no address of the version of IP wanted.
-    pub(crate) async fn to_server(server: &ServerUrl, family: FamilyChoice) -> Option<Self> {
+    pub(crate) async fn to_server(
+        server: &ServerUrl,
+        family: FamilyChoice,
+        bears_connections: bool,
+    ) -> Option<Self> {
         let address = match server.host() {
             url::Host::Ipv4(address) => IpAddr::V4(*address),
             url::Host::Ipv6(address) => IpAddr::V6(*address),
@@ -101,7 +107,8 @@ impl Beside {
             family: FamilyChoice::Only(book::family_of(address)),
         };
         let to = Destination { address, scope: 0 };
-        Some(Self { target, to, method: Cell::new(Method::Icmp), fallback: Method::Tcp(server.port()) })
+        let fallback = bears_connections.then_some(Method::Tcp(server.port()));
+        Some(Self { target, to, method: Cell::new(Method::Icmp), fallback })
     }
 
     /// The version of IP over which the echoes go.
@@ -111,7 +118,8 @@ impl Beside {
 
     /// Octets that all of it costs at the most, both ways.
     pub(crate) fn bound(&self) -> u64 {
-        u64::from(IDLE_ECHOES + LOADED_MAX) * self.cost(self.fallback).max(self.cost(Method::Icmp))
+        u64::from(IDLE_ECHOES + LOADED_MAX)
+            * self.fallback.map_or(0, |method| self.cost(method)).max(self.cost(Method::Icmp))
             + u64::from(IDLE_ECHOES) * self.cost(Method::Icmp)
     }
 
@@ -129,8 +137,8 @@ impl Beside {
     /// Echoes on the idle line. Where none is answered by ICMP, connections are opened instead, then and later.
     pub(crate) async fn idle(&self, echoer: &Echoer, shared: &Shared) -> LoadedEchoes {
         let mut rtt = self.some_idle(echoer, shared).await;
-        if rtt.iter().all(Option::is_none) {
-            self.method.set(self.fallback);
+        if let Some(fallback) = self.fallback.filter(|_| rtt.iter().all(Option::is_none)) {
+            self.method.set(fallback);
             rtt = self.some_idle(echoer, shared).await;
         }
         LoadedEchoes { target: None, method: self.method_said(), idle_rtt_us: rtt, loaded: Vec::new() }

@@ -97,7 +97,7 @@ impl Conduct {
         let run = async {
             let ended = tokio::time::timeout(RUN_GIVES_UP, carrier.run(self.streams, &mut steering)).await;
             self.shared.end();
-            (ended.ok(), cpu.ratio())
+            (ended.ok().flatten(), cpu.ratio())
         };
         let (ended, cpu_ratio) = match &beside {
             Some(beside) => {
@@ -116,6 +116,10 @@ impl Conduct {
             None => run.await,
         };
         let mut record = ended?;
+        if record.server.host != carrier.server().authority() {
+            // Another of several servers did the run: what the echoes tell is of no use for it.
+            echoes = None;
+        }
         if let Some(echoes) = &mut echoes {
             echoes.loaded = loaded.into_inner().into_iter().filter_map(Sent::recorded).collect();
         }
@@ -129,7 +133,8 @@ impl Conduct {
         if !self.echoes {
             return None;
         }
-        let beside = Beside::to_server(carrier.server(), carrier.family()).await?;
+        let beside =
+            Beside::to_server(carrier.server(), carrier.family(), carrier.bears_empty_connections()).await?;
         // A ceiling that has hardly room for a run has none for echoes.
         if carrier.max_bytes().is_some_and(|most| most.as_bytes() / 8 < beside.bound()) {
             return None;

@@ -1,15 +1,20 @@
 //! The flags of `measure`, and the run that they ask for.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use desserte_model::{Direction, IpFamily, Medium, RunMode};
+use desserte_net::locate::{LocateConfig, Nearest, spots};
 use desserte_net::ndt7::RunConfig;
-use desserte_net::{FamilyChoice, TlsTrust};
+use desserte_net::stamp::StampConfig;
+use desserte_net::{FamilyChoice, ServerUrl, TlsTrust, iperf3, librespeed};
 use desserte_units::{BitRate, ByteCount};
+use url::Url;
 
+use super::protocol::Protocol;
 use crate::conduct::Carrier;
 use crate::config::DEFAULT_STATE_DIR;
 use crate::recorder;
@@ -21,20 +26,8 @@ const DURATION_MAX_S: f64 = 13.0;
 /// Shortest transfer that can be asked for: ten readings.
 const DURATION_MIN_S: f64 = 1.0;
 
-/// The measurement protocols.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Protocol {
-    /// M-Lab's ndt7, over WebSocket: ws://host:port or wss://host:port.
-    Ndt7,
-}
-
-impl Protocol {
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Ndt7 => "ndt7",
-        }
-    }
-}
+/// How long a server of iperf3 that serves another may let us wait: two tests of ten seconds.
+const IPERF3_PATIENCE: Duration = Duration::from_secs(20);
 
 /// Which directions are measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -55,16 +48,16 @@ pub(crate) struct MeasureArgs {
     pub(crate) protocol: Protocol,
     /// Address of the measurement server.
     pub(crate) url: String,
-    /// Which directions.
-    #[arg(long, value_enum, default_value = "both")]
-    direction: Directions,
+    /// Which directions; both by default.
+    #[arg(long, value_enum)]
+    direction: Option<Directions>,
     /// Last the whole planned time instead of stopping as soon as the figure is sure.
     #[arg(long, conflicts_with = "threshold")]
     full: bool,
     /// Only say whether the line carries at least so many Mbit/s, and stop as soon as that is sure. The exit code is 0 for yes
     /// and 2 for no or not sure.
     #[arg(long, value_name = "MBIT_PER_S")]
-    threshold: Option<f64>,
+    pub(super) threshold: Option<f64>,
     /// Answer as JSON on standard output.
     #[arg(long)]
     pub(crate) json: bool,
@@ -74,7 +67,8 @@ pub(crate) struct MeasureArgs {
     /// Planned length of each run in seconds, 1 to 13.
     #[arg(long, value_name = "SECONDS", default_value_t = 10.0)]
     duration: f64,
-    /// Connections at once. By default one, and then four if one was held back by a window or a buffer.
+    /// Connections at once. By default one, and then four if one was held back by a window or a buffer; with librespeed
+    /// six down and three up.
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=i64::from(desserte_net::ndt7::STREAMS_MAX)))]
     pub(crate) streams: Option<u16>,
     /// Octets that each run may put on the line at the most, headers and echoes included.
@@ -91,7 +85,7 @@ pub(crate) struct MeasureArgs {
     pub(crate) interface: Option<String>,
     /// Certificate authority to trust besides the public ones, in PEM.
     #[arg(long, value_name = "FILE")]
-    ca: Option<PathBuf>,
+    pub(super) ca: Option<PathBuf>,
     /// Wait until others leave the line free, and make way for them, as the agent does; else the result is only marked.
     #[arg(long)]
     pub(crate) polite: bool,
@@ -101,7 +95,8 @@ pub(crate) struct MeasureArgs {
     /// Show no progress.
     #[arg(long, short)]
     pub(crate) quiet: bool,
-    /// Folder in which `selftest` kept what this device can do.
+    /// Folder in which `selftest` kept what this device can do, and where it is kept when a Locate service may be asked
+    /// again.
     #[arg(long, value_name = "DIR", env = "DESSERTE_PROBE_STATE_DIR", default_value = DEFAULT_STATE_DIR)]
     pub(crate) state_dir: PathBuf,
 }
@@ -133,7 +128,7 @@ impl MeasureArgs {
     }
 
     pub(crate) fn directions(&self) -> Vec<Direction> {
-        match self.direction {
+        match self.direction.unwrap_or(Directions::Both) {
             Directions::Download => vec![Direction::Download],
             Directions::Upload => vec![Direction::Upload],
             Directions::Both => vec![Direction::Download, Direction::Upload],
@@ -148,29 +143,118 @@ impl MeasureArgs {
         }
     }
 
-    /// The run that is asked for.
-    pub(crate) fn carrier(&self, direction: Direction, medium: &Medium) -> anyhow::Result<Carrier> {
-        let trust = match &self.ca {
-            None => None,
-            Some(path) => {
-                let pem = std::fs::read(path)
-                    .with_context(|| format!("reading the certificate authority {}", path.display()))?;
-                let trust = TlsTrust::with_private_ca(&pem);
-                Some(trust.with_context(|| format!("using the certificate authority {}", path.display()))?)
-            }
-        };
+    /// The first flag given that only means something for throughput.
+    pub(super) fn flag_of_throughput(&self) -> Option<&'static str> {
+        [
+            ("--direction", self.direction.is_some()),
+            ("--full", self.full),
+            ("--threshold", self.threshold.is_some()),
+            ("--streams", self.streams.is_some()),
+            ("--max-bytes", self.max_bytes.is_some()),
+            ("--ca", self.ca.is_some()),
+            ("--polite", self.polite),
+            ("--no-latency", self.no_latency),
+        ]
+        .into_iter()
+        .find_map(|(flag, given)| given.then_some(flag))
+    }
+
+    fn trust(&self) -> anyhow::Result<Option<TlsTrust>> {
+        let Some(path) = &self.ca else { return Ok(None) };
+        let pem = std::fs::read(path)
+            .with_context(|| format!("reading the certificate authority {}", path.display()))?;
+        let trust = TlsTrust::with_private_ca(&pem);
+        let trust = trust.with_context(|| format!("using the certificate authority {}", path.display()))?;
+        Ok(Some(trust))
+    }
+
+    fn address<T>(&self) -> anyhow::Result<T>
+    where
+        T: FromStr,
+        T::Err: std::error::Error + Send + Sync + 'static,
+    {
+        self.url.parse().with_context(|| format!("reading the address {}", self.url))
+    }
+
+    /// The Locate service that stands in place of a server of ndt7.
+    pub(super) fn service(&self) -> Option<Url> {
+        let is_web = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host();
+        Url::parse(&self.url).ok().filter(|url| self.protocol == Protocol::Ndt7 && is_web(url))
+    }
+
+    /// The question for the nearest servers, where it is to be asked.
+    pub(super) fn locate(&self) -> anyhow::Result<Option<LocateConfig>> {
+        let Some(service) = self.service() else { return Ok(None) };
+        Ok(Some(LocateConfig {
+            service,
+            family: self.family(),
+            interface: self.interface.clone(),
+            local_address: None,
+            trust: self.trust()?,
+            software: recorder::software(),
+        }))
+    }
+
+    /// The session of STAMP that is asked for.
+    pub(super) fn stamp(&self) -> anyhow::Result<StampConfig> {
+        let mut config = StampConfig::new(self.address()?);
+        let packets = self.duration().as_millis() / config.interval.as_millis().max(1);
+        config.count = u32::try_from(packets).unwrap_or(u32::MAX);
+        config.family = self.family();
+        config.interface.clone_from(&self.interface);
+        Ok(config)
+    }
+
+    /// The run that is asked for, with the servers that were found if any were looked for.
+    pub(super) fn carrier(
+        &self,
+        direction: Direction,
+        medium: &Medium,
+        nearest: Option<&Nearest>,
+    ) -> anyhow::Result<Carrier> {
         match self.protocol {
-            Protocol::Ndt7 => {
-                let server = self.url.parse().with_context(|| format!("reading the address {}", self.url))?;
-                let mut config = RunConfig::new(server, direction, recorder::software());
+            Protocol::Ndt7 => match nearest {
+                None => Ok(Carrier::Ndt7(Box::new(self.ndt7(self.address()?, direction, medium)?))),
+                Some(nearest) => {
+                    let secure = self.service().is_some_and(|service| service.scheme() == "https");
+                    let spots = spots(nearest, direction, secure);
+                    let first = spots.first().context("the service names no server for this direction")?;
+                    let config = self.ndt7(first.server.clone(), direction, medium)?;
+                    Ok(Carrier::Nearest(Box::new(config), spots))
+                }
+            },
+            Protocol::LibreSpeed => {
+                let mut config = librespeed::RunConfig::new(self.address()?, direction, recorder::software());
                 config.duration = self.duration();
                 config.max_bytes = self.max_bytes.map(ByteCount::from_bytes);
                 config.family = self.family();
                 config.interface.clone_from(&self.interface);
-                config.trust = trust;
+                config.trust = self.trust()?;
                 config.medium = medium.clone();
-                Ok(Carrier::Ndt7(Box::new(config)))
+                Ok(Carrier::LibreSpeed(Box::new(config)))
             }
+            Protocol::Iperf3 => {
+                let mut config = iperf3::RunConfig::new(self.address()?, direction);
+                config.duration = self.duration();
+                config.max_bytes = self.max_bytes.map(ByteCount::from_bytes);
+                config.patience = IPERF3_PATIENCE;
+                config.family = self.family();
+                config.interface.clone_from(&self.interface);
+                config.medium = medium.clone();
+                Ok(Carrier::Iperf3(Box::new(config)))
+            }
+            Protocol::Stamp => anyhow::bail!("STAMP measures no throughput"),
         }
+    }
+
+    fn ndt7(&self, server: ServerUrl, direction: Direction, medium: &Medium) -> anyhow::Result<RunConfig> {
+        let mut config = RunConfig::new(server, direction, recorder::software());
+        config.duration = self.duration();
+        config.max_bytes = self.max_bytes.map(ByteCount::from_bytes);
+        config.family = self.family();
+        config.interface.clone_from(&self.interface);
+        config.trust = self.trust()?;
+        config.medium = medium.clone();
+        Ok(config)
     }
 }

@@ -49,7 +49,7 @@ fn part(part: Option<&Part>) -> Value {
 fn direction(conducted: &Conducted) -> Value {
     let record = &conducted.record;
     let course = &record.course;
-    let estimate = Estimate::of(&record.samples);
+    let estimate = estimate(record);
     let last = record.samples.last().filter(|last| last.elapsed_us > 0);
     #[expect(clippy::cast_precision_loss, reason = "microseconds of a run are far below 2^52")]
     let duration_s = last.map(|last| last.elapsed_us as f64 / 1e6);
@@ -79,11 +79,18 @@ fn direction(conducted: &Conducted) -> Value {
     })
 }
 
+/// The figures of a run. Where only start and end are known, as of an upload to a foreign server of iperf3, nothing tells what
+/// came after the ramp.
+pub(super) fn estimate(record: &Throughput) -> Estimate {
+    let whole = Estimate::of(&record.samples);
+    if record.samples.len() > 2 { whole } else { Estimate { steady: None, interval: None, ..whole } }
+}
+
 fn whole(rate: BitRate) -> f64 {
     rate.as_bits_per_second().round()
 }
 
-fn reason(outcome: &RunOutcome) -> Option<String> {
+pub(super) fn reason(outcome: &RunOutcome) -> Option<String> {
     match outcome {
         RunOutcome::Complete => None,
         RunOutcome::CutShort { reason }
@@ -126,7 +133,7 @@ fn idle(record: &Throughput) -> Value {
 
 /// Latency as the echoes of a run tell it.
 pub(super) fn figures(record: &Throughput) -> Option<LatencyFigures> {
-    let estimate = Estimate::of(&record.samples);
+    let estimate = estimate(record);
     record.course.echoes.as_ref().map(|echoes| LatencyFigures::of(echoes, estimate.ramp_up))
 }
 
@@ -224,6 +231,16 @@ pub(super) mod tests {
         }
         assert_eq!(download["stop_reason"], Value::Null);
         assert_eq!(answer["upload"], Value::Null);
+    }
+
+    #[test]
+    fn a_run_of_which_only_start_and_end_are_known_has_a_mean_and_no_steady_figure() {
+        let mut one = run(Some(80));
+        one.record.samples.drain(1..100);
+        let measured = Measured { upload: Some(Part { one, more: None }), ..Measured::default() };
+        let upload = &json("iperf3", "a", &measured)["upload"];
+        assert_eq!(upload["goodput_bits_per_second"], 80e6);
+        assert_eq!((&upload["steady_bits_per_second"], &upload["interval"]), (&Value::Null, &Value::Null));
     }
 
     #[test]

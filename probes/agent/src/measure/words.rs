@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use desserte_measure::{Estimate, Verdict};
+use desserte_measure::Verdict;
 use desserte_model::{Direction, RunMode, RunOutcome, StopReason, Throughput};
 
 use super::Measured;
-use super::report::{Part, figures, millis};
+use super::report::{Part, estimate, figures, millis};
 use crate::conduct::Conducted;
 use crate::status::{Language, decimal, limit_name};
 
@@ -66,7 +66,7 @@ fn rate(run: &Conducted, mode: RunMode, language: Language) -> String {
     if let (RunMode::Threshold { bits_per_second }, Some(verdict)) = (mode, run.verdict) {
         return threshold(bits_per_second, verdict, language);
     }
-    let estimate = Estimate::of(&record.samples);
+    let estimate = estimate(record);
     let Some(best) = estimate.steady.or(estimate.mean) else {
         return language.choose("trop court pour un chiffre.", "too short for a figure.").to_owned();
     };
@@ -105,7 +105,7 @@ fn threshold(bits_per_second: u64, verdict: Verdict, language: Language) -> Stri
     }
 }
 
-fn failure(outcome: &RunOutcome, language: Language) -> Option<String> {
+pub(super) fn failure(outcome: &RunOutcome, language: Language) -> Option<String> {
     Some(match (outcome, language) {
         (RunOutcome::Complete, _) => return None,
         (RunOutcome::CutShort { reason }, Language::Fr) => format!("la mesure s’est interrompue ({reason})."),
