@@ -1,5 +1,7 @@
 //! Debian's iperf3, unmodified, in both roles against ours: a row for each case, every case about a second.
 
+#![allow(clippy::print_stderr, reason = "the table of a test")]
+
 use std::net::Ipv4Addr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};

@@ -1,5 +1,7 @@
 //! LibreSpeed's addresses of our server, asked by a real browser and by curl.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 use std::path::Path;
 use std::process::Command;
 

@@ -1,5 +1,7 @@
 //! A real probe behind a line that is cut: each interruption is found by the second, with its cause.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 use std::process::Command;
 use std::time::Duration;
 
