@@ -111,7 +111,7 @@ fn one_way(
     language: Language,
 ) -> String {
     let mut text = match (loss, language) {
-        (Some(loss), Language::Fr) => format!("{name} : {} perdus sur {}", loss.lost, loss.sent),
+        (Some(loss), Language::Fr) => format!("{name} : pertes {} sur {}", loss.lost, loss.sent),
         (Some(loss), Language::En) => format!("{name}: {} lost of {}", loss.lost, loss.sent),
         (None, Language::Fr) => format!("{name} : pertes inconnues"),
         (None, Language::En) => format!("{name}: losses unknown"),
@@ -204,7 +204,7 @@ mod tests {
         assert_eq!(
             words(Some(&run), Language::Fr),
             "100 paquets envoyés, 98 réponses reçues ; aller-retour 9,8 ms au plus court, 10,1 ms en médiane.\n  \
-             Aller : 2 perdus sur 100, variation du délai sous 1,3 ms à 95 %.\n  Retour : pertes inconnues.\n"
+             Aller : pertes 2 sur 100, variation du délai sous 1,3 ms à 95 %.\n  Retour : pertes inconnues.\n"
         );
     }
 }
