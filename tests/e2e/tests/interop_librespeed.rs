@@ -22,7 +22,7 @@ struct Servers {
 fn servers(folder: &Path) -> Servers {
     let certificate = certificate(folder, "127.0.0.1");
     let tls = format!("127.0.0.1:{}", free_port());
-    let ip = "127.0.0.1".parse().unwrap();
+    let ip = "127.0.0.1".parse().expect("an address");
     let fast = ["--capacity-mbit", "100000"];
     let more = ["--listen-tls", &tls, "--tls-cert", &certificate.server, "--tls-key", &certificate.key];
     let clear = MeasurementServer::start(folder, ip, &[&more[..], &fast].concat());

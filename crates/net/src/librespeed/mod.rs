@@ -1,6 +1,6 @@
 //! LibreSpeed: throughput and latency over plain HTTP/1.1.
 //!
-//! [`run`] runs one direction over any number of connections, [`latency`] asks for nothing; [`Desk`] is what a server of ours
+//! [`run`] runs one direction over any number of connections, [`latency()`] asks for nothing; [`Desk`] is what a server of ours
 //! needs to serve such clients beside those of ndt7.
 
 mod address;
