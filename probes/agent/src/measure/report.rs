@@ -11,7 +11,7 @@ use super::Measured;
 use crate::conduct::{Conducted, is_sound};
 
 /// Version of the answer.
-const SCHEMA: &str = "desserte-measure/1";
+const SCHEMA: &str = "desserte-measurement/1";
 
 /// One direction: the run, and the run over more connections if one was made.
 #[derive(Debug)]
