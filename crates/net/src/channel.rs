@@ -11,6 +11,7 @@ use tokio::io::AsyncWrite as _;
 use tokio::time::{Instant, Sleep};
 
 use crate::outbox::{NoRandomness, Outbox};
+use crate::tcp::send_at_once;
 use crate::wire::Wire;
 
 /// Octets read at once by the end that receives the load.
@@ -93,6 +94,7 @@ pub(crate) struct Channel {
 impl Channel {
     /// A channel over `wire`, whose handshake left `early` octets behind it.
     pub(crate) fn new(wire: Wire, early: Vec<u8>, kind: ChannelKind) -> Result<Self, NoRandomness> {
+        send_at_once(wire.tcp(), false);
         let sender = match kind.role {
             Sender::Client => Sender::Server,
             Sender::Server => Sender::Client,

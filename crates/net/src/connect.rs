@@ -14,7 +14,7 @@ use tokio_rustls::TlsConnector;
 use url::Host;
 
 use crate::counted::Counted;
-use crate::tcp::{send_at_once, set_congestion};
+use crate::tcp::set_congestion;
 use crate::wire::Wire;
 use crate::{CongestionAlgorithm, FamilyChoice, ServerUrl, TlsSetupError, TlsTrust};
 
@@ -152,7 +152,6 @@ pub(crate) async fn addresses(plan: &ConnectPlan<'_>) -> Result<Vec<SocketAddr>,
 fn socket(plan: &ConnectPlan<'_>, address: SocketAddr) -> Result<TcpSocket, ConnectError> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
     let socket = socket.map_err(ConnectError::Socket)?;
-    send_at_once(&socket);
     if let Some(name) = plan.interface {
         let bound = socket2::SockRef::from(&socket).bind_device(Some(name.as_bytes()));
         bound.map_err(|source| ConnectError::Interface { name: name.to_owned(), source })?;

@@ -185,7 +185,7 @@ pub async fn serve_connection(
     waiting: Waiting,
 ) -> Result<ConnectionEnd, ServeError> {
     pin_congestion(&tcp, config.congestion_control.name());
-    send_at_once(&tcp);
+    send_at_once(&tcp, true);
     let local = tcp.local_addr().map_err(HeadError::Io)?;
     let mut wire = match tls {
         None => Wire::Clear(Counted::new(tcp)),
@@ -206,6 +206,7 @@ pub async fn serve_connection(
         Err(error) => return Err(error.into()),
     };
     if let Some(desk) = config.librespeed.as_deref().filter(|desk| desk.serves(&received.head.path)) {
+        send_at_once(wire.tcp(), false);
         let counter = librespeed::server::Counter::new(&mut wire, peer, config, desk, waiting);
         // Boxed: what a measurement of ndt7 keeps in memory stays as small as it is.
         return Box::pin(counter.serve(received)).await.map(ConnectionEnd::LibreSpeed);

@@ -52,9 +52,6 @@ impl Server {
         let port = listener.local_addr().context("asking for the port")?.port();
         runtime.spawn(async move {
             while let Ok((tcp, peer)) = listener.accept().await {
-                // The server's clock starts with its answer. Behind TLS's tickets Nagle may hold that back for a round
-                // trip, and the clocks of both ends could not be laid side by side.
-                let _ = tcp.set_nodelay(true);
                 let (tls, config) = (tls.clone(), config.clone());
                 tokio::spawn(async move {
                     serve_connection(tcp, peer, tls.as_ref(), &config, Waiting::default()).await
