@@ -55,7 +55,7 @@ impl ReceiverCounter {
         self.last_arrival = elapsed.max(self.last_arrival);
         self.unread = true;
         let due = elapsed >= self.last_reading + spec::RECEIVER_SAMPLE_INTERVAL && self.is_settled(elapsed);
-        due.then(|| self.reading(self.last_arrival))
+        (due && self.begun).then(|| self.reading(self.last_arrival))
     }
 
     /// Takes the reading at the origin, and readings of silence.
@@ -65,7 +65,8 @@ impl ReceiverCounter {
         }
         if !self.begun {
             self.begun = true;
-            return Some(self.reading(Duration::ZERO));
+            // Nothing had arrived at the origin, whatever did before anyone asked.
+            return Some(ByteSample { elapsed_us: 0, bytes: 0 });
         }
         (elapsed >= self.next_wake() && self.is_settled(elapsed)).then(|| self.reading(elapsed))
     }
@@ -129,6 +130,15 @@ mod tests {
         assert_eq!(counter.arrived(10, ms(300)), None);
         assert_eq!(counter.finish(), None);
         assert_eq!(counter.bytes(), 30);
+    }
+
+    #[test]
+    fn the_origin_counts_nothing_that_came_before_it_was_read() {
+        let mut counter = ReceiverCounter::default();
+        assert_eq!(counter.arrived(10, ms(0)), None);
+        assert_eq!(counter.arrived(10, ms(130)), None);
+        assert_eq!(counter.wake(ms(130)), sample(0, 0));
+        assert_eq!(counter.arrived(10, ms(131)), sample(131, 30));
     }
 
     #[test]
