@@ -5,7 +5,7 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use anyhow::{Context as _, anyhow};
-use desserte_territory::{Commune, Location, Source, Territory};
+use desserte_territory::{Commune, Exportable, Location, Source, Territory};
 use serde_json::{Map, Value, json};
 
 use crate::arguments::{ExportArguments, TerritoryArguments};
@@ -54,6 +54,7 @@ fn told(source: &Source) -> String {
         source.vintage.as_deref(),
         Some(source.licence.as_deref().unwrap_or("licence inconnue")),
         source.sha256.as_deref(),
+        (!source.may_be_exported()).then_some("ne pas rediffuser / not to be passed on"),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" ; ")
 }
@@ -97,25 +98,38 @@ pub(crate) fn export(arguments: &ExportArguments) -> Outcome {
         return Err(Failure::usage(error));
     }
     let territory = Territory::open(&arguments.file)?;
+    let exportable = territory.exportable()?;
     let mut name =
         out.file_name().ok_or_else(|| Failure::usage(anyhow!("--out has no file name")))?.to_owned();
     name.push(".part");
     let part = out.with_file_name(name);
     let degrees = arguments.tolerance / METRES_IN_A_DEGREE;
-    let written = write_geojson(&territory, &part, degrees).and_then(|()| std::fs::rename(&part, out));
+    let written =
+        write_geojson(&territory, &exportable, &part, degrees).and_then(|()| std::fs::rename(&part, out));
     if written.is_err() {
         // The disk may be full: what was written would only be in the way.
         let _ = std::fs::remove_file(&part);
     }
     written.with_context(|| format!("cannot write {}", out.display()))?;
     note(&format!("{} communes, COG {}", territory.communes().len(), territory.vintage()));
+    for source in &exportable.withheld {
+        note(&format!(
+            "non exporté, sa licence l'interdit / left out, its licence forbids it: {}",
+            told(source)
+        ));
+    }
     Ok(())
 }
 
 /// Writes one feature after the other, so that memory does not grow with the file.
-fn write_geojson(territory: &Territory, path: &Path, degrees: f64) -> std::io::Result<()> {
+fn write_geojson(
+    territory: &Territory,
+    exportable: &Exportable<'_>,
+    path: &Path,
+    degrees: f64,
+) -> std::io::Result<()> {
     let mut file = BufWriter::new(File::create(path)?);
-    let sources: Vec<String> = territory.sources().iter().map(told).collect();
+    let sources: Vec<String> = exportable.sources.iter().map(|source| told(source)).collect();
     write!(
         file,
         "{{\"type\":\"FeatureCollection\",\"vintage\":{},\"synthetic\":{},\"sources\":{},\"features\":[",
@@ -127,7 +141,7 @@ fn write_geojson(territory: &Territory, path: &Path, degrees: f64) -> std::io::R
         let rings = territory.drawn_outline(commune.code, degrees).map(|outline| positions(&outline));
         let feature = json!({
             "type": "Feature",
-            "properties": properties(territory, commune),
+            "properties": properties(territory, exportable, commune),
             "geometry": { "type": "MultiPolygon", "coordinates": rings },
         });
         file.write_all(if number == 0 { b"\n" } else { b",\n" })?;
@@ -151,7 +165,7 @@ fn positions(outline: &desserte_territory::geometry::MultiPolygon<f64>) -> Vec<V
 }
 
 /// What is known of a commune; what is not known is absent, never zero.
-fn properties(territory: &Territory, commune: &Commune) -> Map<String, Value> {
+fn properties(territory: &Territory, exportable: &Exportable<'_>, commune: &Commune) -> Map<String, Value> {
     let mut properties = Map::new();
     let mut add = |name: &str, value: Option<Value>| {
         properties.extend(value.map(|value| (name.to_owned(), value)));
@@ -163,7 +177,7 @@ fn properties(territory: &Territory, commune: &Commune) -> Map<String, Value> {
     add("arrondissement", commune.arrondissement.as_ref().map(|code| json!(code)));
     add("epci", commune.epci.as_ref().map(|code| json!(code)));
     add("population", commune.population.map(|count| json!(count)));
-    for zoning in territory.zonings() {
+    for zoning in &exportable.zonings {
         add(zoning, territory.zone(zoning, commune.code).map(|value| json!(value)));
     }
     properties

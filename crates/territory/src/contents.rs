@@ -42,6 +42,8 @@ pub struct Zoning {
     pub title: Option<String>,
     /// The date or year that it describes, if known.
     pub vintage: Option<String>,
+    /// Where it comes from: the place in the list of sources; `None` where the file does not say.
+    pub source: Option<u32>,
     /// The value of each commune that has one, by commune code in order. A commune that is not here has no known value.
     pub values: Vec<(CommuneCode, String)>,
 }
@@ -69,7 +71,7 @@ pub struct OutlinedCommune {
 /// One input of a territory, as it is to be credited.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
-    /// What it was used for: `communes`, `populations`, `cog`, `epci`, `departements`, `regions`.
+    /// What it was used for: `communes`, `populations`, `cog`, `epci`, `departements`, `regions`, `zoning`.
     pub role: String,
     /// The title of the data set; the file's name when no manifest knows the file.
     pub title: String,
@@ -81,6 +83,19 @@ pub struct Source {
     pub vintage: Option<String>,
     /// SHA-256 of the input file, 64 lower-case hexadecimal digits; absent for made-up data.
     pub sha256: Option<String>,
+    /// Whether it may be passed on.
+    pub redistribution: Redistribution,
+}
+
+/// Whether what comes from a source may be passed on, by the source's licence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Redistribution {
+    /// Nothing says that it must not: credit, and whatever else the licence asks for, stays due.
+    #[default]
+    Allowed,
+    /// Its licence forbids that it is mixed into what is published (CC BY-NC-SA for instance): it can be looked at
+    /// here, and no export holds it.
+    Forbidden,
 }
 
 /// The refusal of contents that contradict themselves.
@@ -99,6 +114,14 @@ pub enum InvalidContents {
         list: &'static str,
         /// The code at fault.
         code: String,
+    },
+    /// A layer names a source that is not listed.
+    #[error("{layer} comes from source {source_number}, which is not in the list")]
+    UnknownSource {
+        /// The layer's name.
+        layer: String,
+        /// Its source's place in the list.
+        source_number: u32,
     },
     /// A commune names a unit that its list does not hold.
     #[error("commune {commune} names {list} {code}, which is not in the list")]
@@ -130,6 +153,7 @@ impl Contents {
         rising("zonings", self.zonings.iter().map(|zoning| zoning.name.as_str()))?;
         for zoning in &self.zonings {
             rising("communes of a zoning", zoning.values.iter().map(|(code, _)| code.as_str()))?;
+            self.check_source(&zoning.name, zoning.source)?;
         }
         if let Some(pair) = self.successions.windows(2).find(|pair| pair[0] >= pair[1]) {
             return Err(InvalidContents::ListOrder { list: "successions", code: pair[1].from.to_string() });
@@ -152,6 +176,15 @@ impl Contents {
             }
         }
         Ok(())
+    }
+
+    fn check_source(&self, layer: &str, source: Option<u32>) -> Result<(), InvalidContents> {
+        match source.filter(|source| *source as usize >= self.sources.len()) {
+            Some(source_number) => {
+                Err(InvalidContents::UnknownSource { layer: layer.to_owned(), source_number })
+            }
+            None => Ok(()),
+        }
     }
 }
 

@@ -19,6 +19,7 @@ mod grid;
 mod near;
 mod open;
 mod outline;
+mod rights;
 mod rollup;
 pub mod synthetic;
 mod territory;
@@ -30,11 +31,12 @@ pub mod geometry {
 }
 
 pub use commune::{Arrondissement, Commune, Departement, Epci, Region};
-pub use contents::{Contents, InvalidContents, OutlinedCommune, Source, Succession, Zoning};
+pub use contents::{Contents, InvalidContents, OutlinedCommune, Redistribution, Source, Succession, Zoning};
 pub use file::{FILE_EXTENSION, FORMAT_VERSION, FormatError, encode};
 pub use grid::{CELLS_PER_DEGREE, Place, Placed};
 pub use near::{Answer, Candidate, FARTHEST_M, Question};
 pub use open::OpenError;
 pub use outline::{InvalidOutline, Outline};
+pub use rights::{Exportable, NotExportable};
 pub use rollup::PopulationSum;
 pub use territory::{Location, Territory};

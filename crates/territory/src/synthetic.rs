@@ -10,7 +10,7 @@ use desserte_model::{CogVintage, CommuneCode};
 use geo::MultiPolygon;
 
 use crate::contents::OutlinedCommune;
-use crate::{Commune, Contents, Departement, Epci, Outline, Region, Source, Territory};
+use crate::{Commune, Contents, Departement, Epci, Outline, Redistribution, Region, Source, Territory};
 use mesh::{Mesh, Random};
 
 /// The code of the made-up département.
@@ -70,6 +70,7 @@ fn contents(seed: u64) -> Contents {
             licence: None,
             vintage: None,
             sha256: None,
+            redistribution: Redistribution::Allowed,
         }],
         regions: vec![Region { code: REGION.to_owned(), name: Some("Région fictive".to_owned()) }],
         departements: vec![Departement {

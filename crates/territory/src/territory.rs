@@ -129,6 +129,16 @@ impl Territory {
         self.lists.zone(&self.body, zoning, self.body.row(code)?)
     }
 
+    /// Where a zoning comes from; `None` if the zoning is not known, or the file does not say.
+    #[must_use]
+    pub fn zoning_source(&self, zoning: &str) -> Option<&Source> {
+        self.lists.sources.get(self.lists.zoning_source(zoning)? as usize)
+    }
+
+    pub(crate) fn layer_sources(&self) -> impl Iterator<Item = usize> {
+        self.lists.layer_sources().map(|number| number as usize)
+    }
+
     /// Which code followed which, in order; empty when no input spoke of it.
     #[must_use]
     pub fn successions(&self) -> &[Succession] {

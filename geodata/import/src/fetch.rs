@@ -25,6 +25,14 @@ pub enum FetchError {
         /// What its manifest says.
         notes: Option<String>,
     },
+    /// The manifest knows no checksum, so nothing would tell a whole file from a damaged or another one.
+    #[error("{title} has no known checksum; download it by hand{}", url.as_deref().map(|url| format!(" from {url}")).unwrap_or_default())]
+    NoChecksum {
+        /// Title of the source.
+        title: String,
+        /// Its address, if known.
+        url: Option<String>,
+    },
     /// There is no way to the server.
     #[error(
         "downloading {url}: the server cannot be reached; check the network, or download the file on another machine, \
@@ -82,7 +90,10 @@ pub enum FetchError {
 /// When there is no address, no network, no such file, another file, or no room.
 pub async fn fetch(manifest: &Manifest, dir: &Path, base_url: Option<&str>) -> Result<PathBuf, FetchError> {
     let path = dir.join(&manifest.file);
-    if std::fs::read(&path).is_ok_and(|octets| sha256(&octets).eq_ignore_ascii_case(&manifest.sha256)) {
+    let Some(expected) = &manifest.sha256 else {
+        return Err(FetchError::NoChecksum { title: manifest.title.clone(), url: manifest.url.clone() });
+    };
+    if std::fs::read(&path).is_ok_and(|octets| sha256(&octets).eq_ignore_ascii_case(expected)) {
         return Ok(path);
     }
     let url = match (base_url, &manifest.url) {
@@ -97,8 +108,8 @@ pub async fn fetch(manifest: &Manifest, dir: &Path, base_url: Option<&str>) -> R
     };
     let octets = download(&url).await?;
     let found = sha256(&octets);
-    if !found.eq_ignore_ascii_case(&manifest.sha256) {
-        return Err(FetchError::WrongChecksum { url, found, expected: manifest.sha256.clone() });
+    if !found.eq_ignore_ascii_case(expected) {
+        return Err(FetchError::WrongChecksum { url, found, expected: expected.clone() });
     }
     let part = dir.join(format!("{}.part", manifest.file));
     let failed = |path: &Path| {

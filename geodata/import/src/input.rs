@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use desserte_territory::Source;
+use desserte_territory::{Redistribution, Source};
 use sha2::{Digest, Sha256};
 
 use crate::Manifest;
@@ -37,13 +37,18 @@ impl Input {
         Ok((Self { role, path: path.to_owned(), sha256, unpacked_sha256 }, octets))
     }
 
-    /// The manifest that describes this file, packed or not.
+    /// The manifest that describes this file, packed or not: by its checksum, else by its name if the manifest knows
+    /// no checksum.
     pub(crate) fn manifest<'a>(&self, manifests: &'a [Manifest]) -> Option<&'a Manifest> {
         let sums = [Some(&self.sha256), self.unpacked_sha256.as_ref()];
         let same = |manifest: &&Manifest| {
-            sums.iter().flatten().any(|sum| sum.eq_ignore_ascii_case(&manifest.sha256))
+            let stated = manifest.sha256.as_deref();
+            sums.iter().flatten().any(|sum| stated.is_some_and(|stated| sum.eq_ignore_ascii_case(stated)))
         };
-        manifests.iter().find(same)
+        let name = self.file_name();
+        let name = name.strip_suffix(".gz").unwrap_or(&name);
+        let named = |manifest: &&Manifest| manifest.sha256.is_none() && manifest.file == name;
+        manifests.iter().find(same).or_else(|| manifests.iter().find(named))
     }
 
     /// The file's name without its folder, which is nobody's business.
@@ -63,6 +68,8 @@ impl Input {
             licence: known.map(|manifest| manifest.licence.clone()),
             vintage: known.map(|manifest| manifest.vintage.clone()),
             sha256: Some(self.sha256.clone()),
+            redistribution: known
+                .map_or_else(Redistribution::default, |manifest| manifest.redistribution.into()),
         }
     }
 }

@@ -25,7 +25,7 @@ pub use finding::{Finding, FindingKind};
 pub use from_dir::{NotALayout, find_in};
 pub use import::{ImportError, Imported, import};
 pub use input::Unreadable;
-pub use manifest::{Manifest, ManifestError, built_in_manifests};
+pub use manifest::{Manifest, ManifestError, Passing, built_in_manifests};
 pub use outlines::OutlinesError;
 pub use plan::ImportPlan;
 pub use report::{Counts, Report};

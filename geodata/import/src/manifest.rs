@@ -1,5 +1,6 @@
 //! Descriptions of source files: what they are, who publishes them under which licence, and how to know them.
 
+use desserte_territory::Redistribution;
 use serde::Deserialize;
 
 /// One source file, as `geodata/sources/*.toml` describes it.
@@ -20,12 +21,35 @@ pub struct Manifest {
     pub file: String,
     /// Where to download it; absent for files that are not published at one address.
     pub url: Option<String>,
-    /// SHA-256, 64 hexadecimal digits.
-    pub sha256: String,
+    /// SHA-256, 64 hexadecimal digits; absent where the file was not at hand. It is then known by its name.
+    pub sha256: Option<String>,
+    /// Whether the licence allows that it is passed on; `forbidden` keeps it out of every export.
+    #[serde(default)]
+    pub redistribution: Passing,
     /// The reference system, for outlines.
     pub crs: Option<String>,
     /// What one should know before using it.
     pub notes: Option<String>,
+}
+
+/// Whether a file may be passed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Passing {
+    /// It may, with the credit that its licence asks for.
+    #[default]
+    Allowed,
+    /// It must not.
+    Forbidden,
+}
+
+impl From<Passing> for Redistribution {
+    fn from(passing: Passing) -> Self {
+        match passing {
+            Passing::Allowed => Self::Allowed,
+            Passing::Forbidden => Self::Forbidden,
+        }
+    }
 }
 
 /// A manifest that cannot be used.
@@ -59,7 +83,8 @@ impl Manifest {
         let manifest: Self = toml::from_str(text)
             .map_err(|source| ManifestError::Syntax { name: name.to_owned(), source: Box::new(source) })?;
         let wrong = |what| ManifestError::Field { name: name.to_owned(), what };
-        if manifest.sha256.len() != 64 || hex::decode(&manifest.sha256).is_err() {
+        let is_sum = |sum: &String| sum.len() == 64 && hex::decode(sum).is_ok();
+        if !manifest.sha256.as_ref().is_none_or(is_sum) {
             return Err(wrong("sha256 is not 64 hexadecimal digits"));
         }
         if manifest.file.is_empty() || manifest.file.starts_with('.') || manifest.file.contains(['/', '\\']) {

@@ -24,6 +24,7 @@ fn zonings_successions_and_arrondissements_are_read_back() {
         name: "montagne".to_owned(),
         title: Some("Made-up mountains".to_owned()),
         vintage: None,
+        source: None,
         values: vec![
             (code("99002"), "oui".to_owned()),
             (code("99003"), "en partie".to_owned()),

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::{FormatError, MAGIC};
 use crate::contents::OutlinedCommune;
-use crate::{Commune, Contents, Departement, Epci, Outline, Region, Source};
+use crate::{Commune, Contents, Departement, Epci, Outline, Redistribution, Region, Source};
 
 /// The number of this version.
 pub(super) const VERSION: u32 = 1;
@@ -124,6 +124,7 @@ impl<'a> Payload<'a> {
                     licence: owned(source.licence),
                     vintage: owned(source.vintage),
                     sha256: owned(source.sha256),
+                    redistribution: Redistribution::Allowed,
                 })
                 .collect(),
             regions: payload

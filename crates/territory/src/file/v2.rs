@@ -3,6 +3,7 @@
 mod check;
 mod decode;
 mod encode;
+mod rights;
 
 use std::ops::Range;
 
@@ -10,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::FormatError;
 use super::image::Image;
-use super::sections::{Name, Sections};
+use super::sections::{Name, Sections, Writer};
 use crate::grid::{Grid, Lattice};
 use crate::topology::{Arc, Topology, Vertex};
 
@@ -137,7 +138,8 @@ impl Body {
             image,
         };
         check::structure(&body, &meta).map_err(FormatError::Malformed)?;
-        let lists = Lists::of(meta).map_err(FormatError::Malformed)?;
+        let mut lists = Lists::of(meta).map_err(FormatError::Malformed)?;
+        rights::read(&body.image, &body.sections, &mut lists).map_err(FormatError::Malformed)?;
         Ok((body, lists))
     }
 

@@ -5,7 +5,8 @@ use desserte_model::{CogVintage, CommuneCode};
 use super::*;
 use crate::contents::OutlinedCommune;
 use crate::{
-    Arrondissement, Commune, Contents, Departement, Epci, Outline, Region, Source, Succession, Zoning,
+    Arrondissement, Commune, Contents, Departement, Epci, Outline, Redistribution, Region, Source,
+    Succession, Zoning,
 };
 
 /// More cells than this for a degree would not fit into 32 bits for the whole globe.
@@ -24,14 +25,13 @@ pub(crate) struct Lists {
     pub(crate) arrondissements: Vec<Arrondissement>,
     pub(crate) successions: Vec<Succession>,
     zonings: Vec<ZoningMeta>,
+    /// For each zoning its source's place in the list of sources, where the file says so.
+    pub(super) zoning_sources: Vec<Option<u32>>,
 }
 
 /// Decodes and checks what the checks of arrays rely on.
 pub(super) fn meta(octets: &[u8]) -> Result<Meta, String> {
-    let (meta, rest) = postcard::take_from_bytes::<Meta>(octets).map_err(|error| error.to_string())?;
-    if !rest.is_empty() {
-        return Err(format!("{} octets after the lists", rest.len()));
-    }
+    let meta: Meta = rights::whole(octets)?;
     if !(1..=MOST_CELLS_PER_DEGREE).contains(&meta.cells_per_degree) {
         return Err(format!("{} cells for a degree", meta.cells_per_degree));
     }
@@ -46,6 +46,7 @@ impl Lists {
                 .map_err(|error: desserte_model::NotACommuneCode| error.to_string())
         };
         Ok(Self {
+            zoning_sources: vec![None; meta.zonings.len()],
             vintage: CogVintage::from_year(meta.vintage),
             synthetic: meta.synthetic,
             made_by: meta.made_by,
@@ -59,6 +60,7 @@ impl Lists {
                     licence: source.licence,
                     vintage: source.vintage,
                     sha256: source.sha256,
+                    redistribution: Redistribution::Allowed,
                 })
                 .collect(),
             regions: meta.regions.into_iter().map(|(code, name)| Region { code, name }).collect(),
@@ -94,6 +96,17 @@ impl Lists {
         self.zonings.iter().map(|zoning| zoning.name.as_str())
     }
 
+    /// The place of a zoning's source in the list of sources.
+    pub(crate) fn zoning_source(&self, zoning: &str) -> Option<u32> {
+        let number = self.zonings.iter().position(|known| known.name == zoning)?;
+        self.zoning_sources[number]
+    }
+
+    /// The places of all sources of layers, of which communes themselves need none.
+    pub(crate) fn layer_sources(&self) -> impl Iterator<Item = u32> {
+        self.zoning_sources.iter().copied().flatten()
+    }
+
     /// The value of a commune in a zoning.
     pub(crate) fn zone<'a>(&'a self, body: &Body, zoning: &str, row: usize) -> Option<&'a str> {
         let number = self.zonings.iter().position(|known| known.name == zoning)?;
@@ -103,7 +116,7 @@ impl Lists {
     }
 
     fn zonings(&self, body: &Body) -> Vec<Zoning> {
-        let zoning = |zoning: &ZoningMeta| {
+        let zoning = |(zoning, source): (&ZoningMeta, &Option<u32>)| {
             let mut values: Vec<(CommuneCode, String)> = (0..body.communes)
                 .filter_map(|row| Some((body.code(row), self.zone(body, &zoning.name, row)?.to_owned())))
                 .collect();
@@ -116,10 +129,11 @@ impl Lists {
                 name: zoning.name.clone(),
                 title: zoning.title.clone(),
                 vintage: zoning.vintage.clone(),
+                source: *source,
                 values,
             }
         };
-        self.zonings.iter().map(zoning).collect()
+        self.zonings.iter().zip(&self.zoning_sources).map(zoning).collect()
     }
 }
 

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use desserte_model::CommuneCode;
 
-use super::super::sections::Writer;
 use super::*;
 use crate::contents::OutlinedCommune;
 use crate::grid;
@@ -40,6 +39,7 @@ pub(in crate::file) fn encode(contents: &Contents, cells_per_degree: u32) -> Vec
     file.add(TILES, &index.tiles);
     file.add(CELLS, &index.cells);
     file.add(RECORDS, &index.records);
+    rights::add(&mut file, contents);
     file.finish()
 }
 
