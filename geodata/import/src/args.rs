@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
-use desserte_geodata::Language;
+use desserte_geodata::{Language, NamedFile};
 
 /// Makes and describes territory files.
 #[derive(Debug, Parser)]
@@ -23,7 +23,7 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Imports outlines and lists into a territory file, and reports what was repaired, dropped or missing
-    Import(ImportArgs),
+    Import(Box<ImportArgs>),
     /// Says what a territory file holds
     Info {
         /// The territory file
@@ -78,6 +78,12 @@ pub(crate) struct ImportArgs {
     /// Official list of regions
     #[arg(long, value_name = "FILE")]
     pub(crate) regions: Option<PathBuf>,
+    /// Zonings by commune, under a name: CSV or spreadsheet of a known layout, or a table of codes and values; repeatable
+    #[arg(long, value_name = "NAME=FILE")]
+    pub(crate) zoning: Vec<NamedFile>,
+    /// Manifest that describes an input (title, licence, whether it may be passed on), as in geodata/sources; repeatable
+    #[arg(long, value_name = "FILE")]
+    pub(crate) manifest: Vec<PathBuf>,
     /// Year of the list of communes (COG of 1 January), if no file name says it
     #[arg(long, value_name = "YEAR", value_parser = clap::value_parser!(u16).range(1999..=2100))]
     pub(crate) vintage: Option<u16>,

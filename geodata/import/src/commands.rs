@@ -20,7 +20,7 @@ use crate::args::{Command, ImportArgs};
 /// Runs a command.
 pub(crate) fn run(command: Command) -> anyhow::Result<()> {
     match command {
-        Command::Import(args) => run_import(args),
+        Command::Import(args) => run_import(*args),
         Command::Info { file, lang } => {
             let territory = Territory::open(file)?;
             say(&territory_summary(&territory, lang.into()))
@@ -71,7 +71,16 @@ fn run_import(args: ImportArgs) -> anyhow::Result<()> {
     say(&format!("{summary}{written} : {}\n", out.display()))
 }
 
-fn plan(args: ImportArgs) -> Result<ImportPlan, NotALayout> {
+fn read_manifest(path: &Path) -> anyhow::Result<Manifest> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+    Ok(Manifest::parse(&path.display().to_string(), &text)?)
+}
+
+fn plan(args: ImportArgs) -> anyhow::Result<ImportPlan> {
+    // Manifests given by hand come first, so that they win over those built in.
+    let mut manifests: Vec<Manifest> =
+        args.manifest.iter().map(|path| read_manifest(path)).collect::<Result<_, _>>()?;
+    manifests.extend(built_in_manifests());
     let found = args.from_dir.as_deref().map(find_in).transpose()?.unwrap_or_default();
     let given = |given: Vec<PathBuf>, found: Vec<PathBuf>| if given.is_empty() { found } else { given };
     Ok(ImportPlan {
@@ -84,14 +93,13 @@ fn plan(args: ImportArgs) -> Result<ImportPlan, NotALayout> {
         layer: args.layer,
         crs: args.crs,
         vintage: args.vintage,
-        manifests: built_in_manifests(),
+        zonings: args.zoning,
+        manifests,
     })
 }
 
 fn run_fetch(manifest: &Path, out: &Path, base_url: Option<&str>) -> anyhow::Result<()> {
-    let text =
-        std::fs::read_to_string(manifest).with_context(|| format!("reading {}", manifest.display()))?;
-    let manifest = Manifest::parse(&manifest.display().to_string(), &text)?;
+    let manifest = read_manifest(manifest)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

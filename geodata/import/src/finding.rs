@@ -91,6 +91,16 @@ kinds! {
     EpciOrphan, "rattachements EPCI de communes sans contour", "EPCI members without an outline";
     /// A commune that belongs to no EPCI, or for which no input says to which.
     WithoutEpci, "communes sans EPCI connu", "communes without a known EPCI";
+    /// A zoning or figure of a code that is no commune here, in a département that is: a table of another year.
+    LayerOrphan, "zonages ou chiffres de codes absents d'ici (autre millésime)", "zones or figures of codes that are not here (another year)";
+    /// Rows of one table contradict each other; the first was kept.
+    LayerConflict, "zonages ou chiffres contradictoires, premier gardé", "conflicting zones or figures, first kept";
+    /// Text that cannot be a value of its column.
+    UnreadableValue, "valeurs illisibles (laissées absentes)", "unreadable values (left absent)";
+    /// A value that a spreadsheet had damaged (a lost zero) was restored with certainty.
+    RestoredValue, "valeurs rétablies (zéro initial perdu)", "values restored (lost leading zero)";
+    /// A city was given the zone that all its arrondissements have.
+    ZoneOfArrondissements, "zones de ville d'après ses arrondissements", "zones of cities taken from their arrondissements";
     /// Inputs disagree on the EPCI, département or region of a commune; the first source was kept.
     UnitConflict, "rattachements contradictoires", "conflicting memberships";
 }

@@ -8,6 +8,7 @@ use indicatif::ProgressBar;
 
 use crate::input::{Input, Unreadable};
 use crate::join::{Lists, join};
+use crate::layers::read_zonings;
 use crate::outlines::{
     LayerRead, OutlinesError, RawOutline, check_places, one_for_each_code, read_outlines,
     settle_arrondissements,
@@ -16,7 +17,7 @@ use crate::overlaps::find_overlaps;
 use crate::tables::{
     Populations, TableError, read_cog, read_departements, read_epci, read_populations, read_regions,
 };
-use crate::{Finding, FindingKind, ImportPlan, Manifest, Report};
+use crate::{Finding, FindingKind, ImportPlan, Manifest, NamedFile, Report};
 
 mod vintage;
 
@@ -86,6 +87,12 @@ pub enum ImportError {
         code: CommuneCode,
         /// Why.
         reason: InvalidOutline,
+    },
+    /// Two layers would have one name.
+    #[error("two inputs give {name}; give them other names, as in --zoning NAME=FILE")]
+    TwoLayers {
+        /// The name.
+        name: String,
     },
     /// No commune was left.
     #[error("putting the territory together: {0}")]
@@ -171,6 +178,17 @@ impl Run<'_> {
         }
         if let Some(path) = &plan.regions {
             lists.regions = read_regions(path, self.read("regions", path)?)?;
+        }
+        for NamedFile { name, path } in &plan.zonings {
+            let octets = self.read("zoning", path)?;
+            let source = self.sources.len() - 1;
+            let zonings = read_zonings(name, path, octets, &mut self.findings)?;
+            for zoning in zonings {
+                if lists.zonings.iter().any(|(_, known)| known.name == zoning.name) {
+                    return Err(ImportError::TwoLayers { name: zoning.name });
+                }
+                lists.zonings.push((source, zoning));
+            }
         }
         Ok(lists)
     }

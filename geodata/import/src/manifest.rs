@@ -118,6 +118,25 @@ pub fn built_in_manifests() -> Vec<Manifest> {
         "epci-names-2025.toml",
         "populations-2023.toml",
         "populations-2017-mayotte.toml",
+        "arcep-fixed-2026t2-creuse.toml",
+        "arcep-ftth-2018t1-communes.toml",
+        "arcep-ftth-2018t1-deploiement.toml",
+        "copper-closure-technical-2024.toml",
+        "density-grid-2024.toml",
+        "filosofi-2021.toml",
+        "frr-2025-07.toml",
+        "insee-zonages-2025.toml",
+        "mobile-sites-2018.toml",
+        "mobile-sites-2023t4-normandie-orange.toml",
+        "mobile-sites-2026t1.toml",
+        "ookla-fixed-2023q2-creuse.toml",
+        "ookla-fixed-2023q2-drom.toml",
+        "ookla-fixed-2023q2-metropole.toml",
+        "qpv-2014-occitanie.toml",
+        "qpv-2024.toml",
+        "zonage-abc.toml",
+        "zrr-2019.toml",
+        "zrr-2021.toml",
     ]
     .iter()
     .map(|(name, text)| Manifest::parse(name, text).expect("built-in manifests are tested"))
@@ -131,10 +150,15 @@ mod tests {
     #[test]
     fn built_in_manifests_are_sound_and_distinct() {
         let manifests = built_in_manifests();
-        let mut sums: Vec<_> = manifests.iter().map(|manifest| &manifest.sha256).collect();
+        let known = |manifest: &Manifest| manifest.sha256.clone().unwrap_or_else(|| manifest.file.clone());
+        let mut sums: Vec<_> = manifests.iter().map(known).collect();
         sums.sort_unstable();
         sums.dedup();
         assert_eq!(sums.len(), manifests.len());
+        for manifest in &manifests {
+            let tied = manifest.licence.contains("-NC");
+            assert_eq!(manifest.redistribution == Passing::Forbidden, tied, "{}", manifest.title);
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod counts;
 mod encoding;
 mod epci;
 mod populations;
+mod sheet;
 mod table;
 mod units;
 
@@ -17,4 +18,5 @@ pub(crate) use counts::read_count;
 pub(crate) use epci::{EpciTable, read_epci, siren};
 pub(crate) use populations::{Populations, read_populations};
 pub use table::TableError;
+pub(crate) use table::{Row, Table};
 pub(crate) use units::{UnitRow, built_in_departement, built_in_region, read_departements, read_regions};

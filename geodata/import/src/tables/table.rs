@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::encoding::{decoded, unpacked};
+use super::sheet::{Kind, kind_of, rows_of};
 
 /// How many lines before the header may hold titles and notes.
 const TITLE_LINES: usize = 20;
@@ -27,11 +28,14 @@ pub enum TableError {
         #[source]
         source: std::io::Error,
     },
-    /// It is a spreadsheet.
-    #[error("{} is a spreadsheet; save it as CSV and give that file", path.display())]
+    /// It is a spreadsheet that cannot be read.
+    #[error("{} cannot be read as a spreadsheet; save it as CSV and give that file", path.display())]
     Spreadsheet {
         /// The file.
         path: PathBuf,
+        /// What is wrong.
+        #[source]
+        source: Box<gdal::errors::GdalError>,
     },
     /// A needed column is not there under any known name.
     #[error("{} has no column for {what}; known names are {}", path.display(), names.join(", "))]
@@ -42,6 +46,19 @@ pub enum TableError {
         what: &'static str,
         /// Names that would be recognised, whatever their case and accents.
         names: &'static [&'static str],
+    },
+    /// Several columns could be meant.
+    #[error(
+        "{} has several columns of values: {}; give it the name of one, as in --zoning {example}=FILE",
+        path.display(), columns.join(", ")
+    )]
+    Ambiguous {
+        /// The file.
+        path: PathBuf,
+        /// Its columns.
+        columns: Vec<String>,
+        /// The last of them.
+        example: String,
     },
     /// A row cannot be read at all.
     #[error("{}: a row cannot be read", path.display())]
@@ -62,8 +79,8 @@ impl Table {
         what: &'static str,
         keys: &'static [&'static str],
     ) -> Result<Self, TableError> {
-        if octets.starts_with(b"PK\x03\x04") || octets.starts_with(b"\xd0\xcf\x11\xe0") {
-            return Err(TableError::Spreadsheet { path: path.to_owned() });
+        if let Some(kind) = kind_of(path, &octets) {
+            return Self::of_sheets(path, kind, what, keys);
         }
         let octets =
             unpacked(octets).map_err(|source| TableError::Packed { path: path.to_owned(), source })?;
@@ -84,15 +101,50 @@ impl Table {
         Ok(Self { path: path.to_owned(), columns, rows })
     }
 
+    /// The first sheet with a line that has a cell named as one of `keys`.
+    fn of_sheets(
+        path: &Path,
+        kind: Kind,
+        what: &'static str,
+        keys: &'static [&'static str],
+    ) -> Result<Self, TableError> {
+        let failed = |error| TableError::Spreadsheet { path: path.to_owned(), source: Box::new(error) };
+        for sheet in rows_of(path, kind).map_err(failed)? {
+            let is_header = |row: &Vec<String>| row.iter().any(|cell| keys.contains(&plain(cell).as_str()));
+            let Some(header) = sheet.iter().take(TITLE_LINES).position(is_header) else { continue };
+            let columns = sheet[header].iter().map(|name| plain(name)).collect();
+            let rows = (1..).zip(&sheet).skip(header + 1).map(|(line, row)| (line, row.iter().collect()));
+            return Ok(Self { path: path.to_owned(), columns, rows: rows.collect() });
+        }
+        Err(TableError::NoColumn { path: path.to_owned(), what, names: keys })
+    }
+
+    /// The refusal to choose between columns.
+    pub(crate) fn ambiguous(&self) -> TableError {
+        let example = self.columns.last().cloned().unwrap_or_default();
+        TableError::Ambiguous { path: self.path.clone(), columns: self.columns.clone(), example }
+    }
+
+    /// The names of all columns, in small letters, without accents, with `_` for spaces.
+    pub(crate) fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
     /// The position of the first column that has one of these names, in the order of the names.
     pub(crate) fn column(&self, names: &[&str]) -> Option<usize> {
-        names.iter().find_map(|name| {
-            self.columns.iter().position(|column| match name.strip_suffix('*') {
+        names.iter().find_map(|name| self.matching(name).next().map(|(position, _)| position))
+    }
+
+    /// The positions of the columns of a name, each with the digits that the name's `*` stands for.
+    pub(crate) fn matching<'a>(&'a self, name: &'a str) -> impl Iterator<Item = (usize, &'a str)> {
+        self.columns.iter().enumerate().filter_map(move |(position, column)| {
+            let digits = match name.strip_suffix('*') {
                 Some(start) => {
-                    column.strip_prefix(start).is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit()))
+                    column.strip_prefix(start).filter(|rest| rest.bytes().all(|b| b.is_ascii_digit()))
                 }
-                None => column == name,
-            })
+                None => (column == name).then_some(""),
+            };
+            digits.map(|digits| (position, digits))
         })
     }
 
