@@ -3,7 +3,11 @@
 mod advice;
 mod fault;
 mod file;
+mod peers;
 mod placeholders;
+mod politeness;
+mod reach;
+mod site;
 mod territory;
 
 use std::path::{Path, PathBuf};
