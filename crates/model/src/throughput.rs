@@ -239,3 +239,25 @@ pub struct Throughput {
     #[serde(default, skip_serializing_if = "Course::is_empty")]
     pub course: Course,
 }
+
+impl Throughput {
+    /// A run towards `host` in which nothing was sent or counted yet; the outcome is still to be filled in.
+    #[must_use]
+    pub fn unmeasured(direction: Direction, protocol: Protocol, host: String, outcome: RunOutcome) -> Self {
+        Self {
+            direction,
+            protocol,
+            outcome,
+            counted_by: None,
+            samples: Vec::new(),
+            probe_tcp: Vec::new(),
+            server_tcp: Vec::new(),
+            congestion_control: CongestionControl::default(),
+            connection: Connection { family: None, tls: None, bytes_charged: 0 },
+            server: Server { id: None, host, load_ratio: None, software: None },
+            medium: Medium::Unknown,
+            access_line: None,
+            course: Course::default(),
+        }
+    }
+}

@@ -42,7 +42,7 @@ async fn ours(seconds: u64) {
         for direction in [Direction::Download, Direction::Upload] {
             let mut config = run_config(&server.url("127.0.0.1"), direction);
             config.duration = Duration::from_secs(seconds);
-            config.trust = Some(ca.trust());
+            config.path.trust = Some(ca.trust());
             let before = processor_seconds().0;
             let record = tokio::spawn(async move { ndt7::run(&config).await }).await.unwrap();
             let processor = processor_seconds().0 - before;

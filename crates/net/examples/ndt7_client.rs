@@ -20,10 +20,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         config.duration = Duration::from_secs_f64(seconds.parse()?);
     }
     if let Some(file) = word(3) {
-        config.trust = Some(TlsTrust::with_private_ca(&std::fs::read(file)?)?);
+        config.path.trust = Some(TlsTrust::with_private_ca(&std::fs::read(file)?)?);
     }
     if let Some(name) = word(4) {
-        config.congestion_control = Some(name.parse()?);
+        config.path.congestion_control = Some(name.parse()?);
     }
     if let Some(bytes) = word(5) {
         config.max_bytes = Some(ByteCount::from_bytes(bytes.parse()?));

@@ -16,7 +16,7 @@ use url::Host;
 use crate::counted::Counted;
 use crate::tcp::set_congestion;
 use crate::wire::Wire;
-use crate::{CongestionAlgorithm, FamilyChoice, ServerUrl, TlsSetupError, TlsTrust};
+use crate::{PathChoice, ServerUrl, TlsSetupError, TlsTrust};
 
 /// Time that looking up a name gets.
 const RESOLVE_LIMIT: Duration = Duration::from_secs(5);
@@ -31,11 +31,7 @@ const ADDRESSES_MAX: usize = 4;
 #[derive(Debug, Clone)]
 pub(crate) struct ConnectPlan<'a> {
     pub(crate) server: &'a ServerUrl,
-    pub(crate) family: FamilyChoice,
-    pub(crate) interface: Option<&'a str>,
-    pub(crate) local_address: Option<IpAddr>,
-    pub(crate) congestion: Option<CongestionAlgorithm>,
-    pub(crate) trust: Option<&'a TlsTrust>,
+    pub(crate) path: &'a PathChoice,
 }
 
 /// Why no connection came about.
@@ -141,10 +137,10 @@ pub(crate) async fn addresses(plan: &ConnectPlan<'_>) -> Result<Vec<SocketAddr>,
                 .collect()
         }
     };
-    let bound = plan.local_address.map(family_of);
+    let bound = plan.path.local_address.map(family_of);
     found.retain(|address| {
         let family = family_of(address.ip());
-        plan.family.allows(family) && bound.is_none_or(|bound| bound == family)
+        plan.path.family.allows(family) && bound.is_none_or(|bound| bound == family)
     });
     Ok(found)
 }
@@ -152,15 +148,15 @@ pub(crate) async fn addresses(plan: &ConnectPlan<'_>) -> Result<Vec<SocketAddr>,
 fn socket(plan: &ConnectPlan<'_>, address: SocketAddr) -> Result<TcpSocket, ConnectError> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
     let socket = socket.map_err(ConnectError::Socket)?;
-    if let Some(name) = plan.interface {
+    if let Some(name) = &plan.path.interface {
         let bound = socket2::SockRef::from(&socket).bind_device(Some(name.as_bytes()));
         bound.map_err(|source| ConnectError::Interface { name: name.to_owned(), source })?;
     }
-    if let Some(local) = plan.local_address {
+    if let Some(local) = plan.path.local_address {
         let bound = socket.bind((local, 0).into());
         bound.map_err(|source| ConnectError::LocalAddress { address: local, source })?;
     }
-    if let Some(algorithm) = plan.congestion {
+    if let Some(algorithm) = plan.path.congestion_control {
         pin_congestion(&socket, algorithm.name());
     }
     Ok(socket)
@@ -177,7 +173,7 @@ async fn secure(plan: &ConnectPlan<'_>, tcp: TcpStream) -> Result<Wire, ConnectE
     if !plan.server.is_secure() {
         return Ok(Wire::Clear(Counted::new(tcp)));
     }
-    let config = match plan.trust {
+    let config = match &plan.path.trust {
         Some(trust) => trust.client_config(),
         None => TlsTrust::public()?.client_config(),
     };

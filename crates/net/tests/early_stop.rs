@@ -8,9 +8,9 @@ mod common;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use common::{PrivateCa, TestServer, run_config};
+use common::{PrivateCa, TestServer, run_config, told};
 use desserte_model::{ByteSample, Direction, RunOutcome, StopReason, Throughput};
-use desserte_net::{Steer, TlsTrust, ndt7};
+use desserte_net::{Steer, ndt7};
 use desserte_netlab::{Lab, Line, Shape};
 
 /// Set in the process that runs inside the house.
@@ -78,11 +78,7 @@ async fn a_run_left_alone_ends_as_planned_or_at_its_ceiling() {
 fn inside_the_house_one_run_is_stopped() {
     let Ok(words) = std::env::var(INSIDE) else { return };
     let words: Vec<&str> = words.split(' ').collect();
-    let direction = if words[1] == "upload" { Direction::Upload } else { Direction::Download };
-    let mut config = run_config(words[0], direction);
-    if words[0].starts_with("wss") {
-        config.trust = Some(TlsTrust::with_private_ca(&std::fs::read(words[2]).unwrap()).unwrap());
-    }
+    let config = told(&words);
     let at = Duration::from_millis(words[4].parse().unwrap());
     let mut steer = StopAt { at, by_reading: true, asked: 0 };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -73,7 +73,7 @@ async fn a_run_over_tls_is_no_other() {
     let url = format!("https://{}/backend/", server.address());
     for direction in DIRECTIONS {
         let mut config = config(&url, direction, 3);
-        config.trust = Some(authority.trust());
+        config.path.trust = Some(authority.trust());
         let record = librespeed::run(&config).await;
         check(&record, 3);
         assert_eq!(record.connection.tls.as_deref(), Some("TLSv1.3"));

@@ -8,7 +8,7 @@ use std::time::Duration;
 use common::{FullGate, TestServer, run_config};
 use desserte_model::{Direction, RunOutcome, Software};
 use desserte_net::locate::{LocateConfig, LocateError, Located, Patience, nearest, run_nearest, spots};
-use desserte_net::{FamilyChoice, ToPlan};
+use desserte_net::{PathChoice, ToPlan};
 use desserte_units::Timestamp;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -38,10 +38,7 @@ fn answer(status: &str, fields: &str, body: &str) -> String {
 async fn ask(address: &str, patience: Patience, now: Timestamp) -> Located {
     let config = LocateConfig {
         service: address.parse().unwrap(),
-        family: FamilyChoice::Any,
-        interface: None,
-        local_address: None,
-        trust: None,
+        path: PathChoice::default(),
         software: Software { name: "desserte-test".into(), version: "0".into() },
     };
     nearest(&config, patience, now).await

@@ -53,8 +53,8 @@ async fn both_directions_are_measured_over_tls_with_a_private_authority() {
     for direction in [Direction::Download, Direction::Upload] {
         let mut config = run_config(&server.url("localhost"), direction);
         config.duration = SHORT;
-        config.family = FamilyChoice::Only(IpFamily::Ipv4);
-        config.trust = Some(ca.trust());
+        config.path.family = FamilyChoice::Only(IpFamily::Ipv4);
+        config.path.trust = Some(ca.trust());
         let record = ndt7::run(&config).await;
         assert_measured(&record, direction);
         assert_eq!(record.connection.tls.as_deref(), Some("TLSv1.3"));
@@ -67,7 +67,7 @@ async fn both_directions_are_measured_over_ipv6() {
     for direction in [Direction::Download, Direction::Upload] {
         let mut config = run_config(&server.url("[::1]"), direction);
         config.duration = SHORT;
-        config.family = FamilyChoice::Only(IpFamily::Ipv6);
+        config.path.family = FamilyChoice::Only(IpFamily::Ipv6);
         let record = ndt7::run(&config).await;
         assert_measured(&record, direction);
         assert_eq!(record.connection.family, Some(IpFamily::Ipv6));
@@ -78,7 +78,7 @@ async fn both_directions_are_measured_over_ipv6() {
 async fn a_version_of_ip_that_the_server_lacks_is_unreachable() {
     let server = TestServer::start("127.0.0.1:0", None).await;
     let mut config = run_config(&server.url("127.0.0.1"), Direction::Download);
-    config.family = FamilyChoice::Only(IpFamily::Ipv6);
+    config.path.family = FamilyChoice::Only(IpFamily::Ipv6);
     let record = ndt7::run(&config).await;
     assert!(matches!(record.outcome, RunOutcome::Unreachable { .. }), "{:?}", record.outcome);
     assert!(record.samples.is_empty() && record.counted_by.is_none());
@@ -89,8 +89,8 @@ async fn an_authority_that_is_not_trusted_is_unreachable() {
     let ca = common::PrivateCa::new();
     let server = TestServer::start("127.0.0.1:0", Some(ca.identity("localhost"))).await;
     let mut config = run_config(&server.url("localhost"), Direction::Download);
-    config.family = FamilyChoice::Only(IpFamily::Ipv4);
-    config.trust = Some(common::PrivateCa::new().trust());
+    config.path.family = FamilyChoice::Only(IpFamily::Ipv4);
+    config.path.trust = Some(common::PrivateCa::new().trust());
     let record = ndt7::run(&config).await;
     let RunOutcome::Unreachable { reason } = &record.outcome else { panic!("{:?}", record.outcome) };
     assert!(reason.contains("TLS handshake"), "{reason}");
@@ -128,8 +128,8 @@ async fn the_byte_ceiling_is_never_passed() {
         for direction in [Direction::Download, Direction::Upload] {
             for ceiling in [400_000, 3_000_000, 50_000_000_u64] {
                 let mut config = run_config(&server.url(host), direction);
-                config.family = FamilyChoice::Only(IpFamily::Ipv4);
-                config.trust = Some(ca.trust());
+                config.path.family = FamilyChoice::Only(IpFamily::Ipv4);
+                config.path.trust = Some(ca.trust());
                 config.max_bytes = Some(ByteCount::from_bytes(ceiling));
                 config.duration = Duration::from_secs(3);
                 let record = ndt7::run(&config).await;
@@ -172,7 +172,7 @@ async fn the_congestion_control_asked_for_is_used_by_both_ends() {
     let server = TestServer::start("127.0.0.1:0", None).await;
     let mut config = run_config(&server.url("127.0.0.1"), Direction::Download);
     config.duration = Duration::from_millis(300);
-    config.congestion_control = Some(CongestionAlgorithm::Reno);
+    config.path.congestion_control = Some(CongestionAlgorithm::Reno);
     let record = ndt7::run(&config).await;
     assert_eq!(record.congestion_control.probe.as_deref(), Some("reno"));
     assert_eq!(record.congestion_control.server.as_deref(), Some("reno"));

@@ -11,10 +11,10 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use common::{PrivateCa, TestServer, run_config};
+use common::{PrivateCa, TestServer, told};
 use desserte_measure::steady_goodput;
 use desserte_model::{Direction, RunOutcome, Throughput};
-use desserte_net::{TlsTrust, ndt7};
+use desserte_net::ndt7;
 use desserte_netlab::{Lab, Line, Shape};
 
 /// Set in the process that runs inside the house.
@@ -29,11 +29,7 @@ const RAMP_UP: Duration = Duration::from_secs(2);
 fn inside_the_house_one_run_is_made() {
     let Ok(words) = std::env::var(INSIDE) else { return };
     let words: Vec<&str> = words.split(' ').collect();
-    let direction = if words[1] == "upload" { Direction::Upload } else { Direction::Download };
-    let mut config = run_config(words[0], direction);
-    if words[0].starts_with("wss") {
-        config.trust = Some(TlsTrust::with_private_ca(&std::fs::read(words[2]).unwrap()).unwrap());
-    }
+    let config = told(&words);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let record = runtime.block_on(ndt7::run(&config));
     std::fs::write(words[3], serde_json::to_vec(&record).unwrap()).unwrap();

@@ -38,7 +38,7 @@ async fn main() -> Result<()> {
         let mut config = RunConfig::new(server.clone(), direction, software);
         config.duration = Duration::from_secs_f64(seconds);
         config.expected = BitRate::from_mbit_per_s(1.0);
-        config.trust = trust.clone();
+        config.path.trust = trust.clone();
         running.spawn(async move { ndt7::run(&config).await });
         // So many at once that the queue of connections not yet accepted holds them.
         if number % 64 == 63 {

@@ -5,9 +5,9 @@
     reason = "this test reads files, the machines do not"
 )]
 
+mod transcript;
+
 use std::collections::VecDeque;
-use std::fs;
-use std::path::Path;
 use std::time::Duration;
 
 use desserte_model::{Direction, TcpCounters};
@@ -16,7 +16,7 @@ use desserte_proto::ndt7::{
     ServerPlan, Violation, spec,
 };
 use desserte_units::Monotonic;
-use serde_json::Value;
+use transcript::{Play, holds, play_all};
 
 enum Machine {
     Client(Box<Client>),
@@ -32,7 +32,7 @@ macro_rules! both {
     };
 }
 
-struct Play {
+struct Conversation {
     machine: Machine,
     now: Monotonic,
     counters: TcpCounters,
@@ -41,7 +41,81 @@ struct Play {
     wanted: VecDeque<Action>,
 }
 
-impl Play {
+impl Conversation {
+    fn gather(&mut self) {
+        loop {
+            match both!(&mut self.machine, machine => machine.next_action()) {
+                Action::ReadCounters => {
+                    let counters = Some(self.counters.clone());
+                    both!(&mut self.machine, machine => machine.counters(counters, self.now));
+                }
+                Action::Record(Reading::OwnCounters(_) | Reading::PeerCounters(_)) => {}
+                Action::WakeAt(_) => return,
+                finish @ Action::Finish(_) => {
+                    self.wanted.push_back(finish);
+                    return;
+                }
+                action => self.wanted.push_back(action),
+            }
+        }
+    }
+
+    fn next(&mut self) -> Option<Action> {
+        if self.wanted.is_empty() {
+            self.gather();
+        }
+        self.wanted.pop_front()
+    }
+
+    fn hear(&mut self, what: &str) {
+        let (kind, rest) = what.split_once(' ').unwrap_or((what, ""));
+        let incoming = match kind {
+            "payload" => Incoming::Payload { bytes: rest.parse().unwrap() },
+            "text" => Incoming::Text(rest),
+            "ping" => Incoming::Ping(rest.as_bytes()),
+            "close" => Incoming::Close,
+            "ended" => Incoming::Ended,
+            "gap" => Incoming::Gap { open: rest == "open" },
+            other => panic!("{other}"),
+        };
+        self.violation = both!(&mut self.machine, machine => machine.receive(incoming, self.now)).err();
+    }
+
+    fn expect_send(&mut self, what: &str) {
+        let (kind, rest) = what.split_once(' ').unwrap_or((what, ""));
+        // Readings may come in between; a transcript names those that it is about.
+        let action = loop {
+            match self.next() {
+                Some(Action::Record(_)) if matches!(self.machine, Machine::Server(_)) => {}
+                other => break other,
+            }
+        };
+        match (kind, action) {
+            ("bulk", Some(Action::SendBulk { bytes })) => assert_eq!(bytes, rest.parse::<u64>().unwrap()),
+            ("pong", Some(Action::SendPong(payload))) => assert_eq!(payload, rest.as_bytes()),
+            ("close", Some(Action::SendClose)) => {}
+            ("text", Some(Action::SendText(text))) => {
+                let (expected, sent) =
+                    (serde_json::from_str(rest).unwrap(), serde_json::from_str(&text).unwrap());
+                assert!(holds(&sent, &expected), "{expected} is not in {text}");
+            }
+            (_, action) => panic!("{action:?}"),
+        }
+    }
+
+    fn expect_reading(&mut self, what: &str, by_kernel: bool) {
+        let (ms, bytes) = what.split_once(' ').unwrap();
+        let expected = (ms.parse::<u64>().unwrap() * 1000, bytes.parse::<u64>().unwrap());
+        let sample = match self.next() {
+            Some(Action::Record(Reading::Received(sample))) if !by_kernel => sample,
+            Some(Action::Record(Reading::ReceivedByKernel(sample))) if by_kernel => sample,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!((sample.elapsed_us, sample.bytes), expected);
+    }
+}
+
+impl Play for Conversation {
     fn begin(words: &str) -> Self {
         let mut words = words.split(' ');
         let end = words.next().unwrap();
@@ -95,31 +169,6 @@ impl Play {
         Self { machine, now: Monotonic::ORIGIN, counters, violation: None, wanted: VecDeque::new() }
     }
 
-    fn gather(&mut self) {
-        loop {
-            match both!(&mut self.machine, machine => machine.next_action()) {
-                Action::ReadCounters => {
-                    let counters = Some(self.counters.clone());
-                    both!(&mut self.machine, machine => machine.counters(counters, self.now));
-                }
-                Action::Record(Reading::OwnCounters(_) | Reading::PeerCounters(_)) => {}
-                Action::WakeAt(_) => return,
-                finish @ Action::Finish(_) => {
-                    self.wanted.push_back(finish);
-                    return;
-                }
-                action => self.wanted.push_back(action),
-            }
-        }
-    }
-
-    fn next(&mut self) -> Option<Action> {
-        if self.wanted.is_empty() {
-            self.gather();
-        }
-        self.wanted.pop_front()
-    }
-
     fn line(&mut self, line: &str) {
         let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
         match word {
@@ -157,91 +206,9 @@ impl Play {
             other => panic!("unknown word {other:?}"),
         }
     }
-
-    fn hear(&mut self, what: &str) {
-        let (kind, rest) = what.split_once(' ').unwrap_or((what, ""));
-        let incoming = match kind {
-            "payload" => Incoming::Payload { bytes: rest.parse().unwrap() },
-            "text" => Incoming::Text(rest),
-            "ping" => Incoming::Ping(rest.as_bytes()),
-            "close" => Incoming::Close,
-            "ended" => Incoming::Ended,
-            "gap" => Incoming::Gap { open: rest == "open" },
-            other => panic!("{other}"),
-        };
-        self.violation = both!(&mut self.machine, machine => machine.receive(incoming, self.now)).err();
-    }
-
-    fn expect_send(&mut self, what: &str) {
-        let (kind, rest) = what.split_once(' ').unwrap_or((what, ""));
-        // Readings may come in between; a transcript names those that it is about.
-        let action = loop {
-            match self.next() {
-                Some(Action::Record(_)) if matches!(self.machine, Machine::Server(_)) => {}
-                other => break other,
-            }
-        };
-        match (kind, action) {
-            ("bulk", Some(Action::SendBulk { bytes })) => assert_eq!(bytes, rest.parse::<u64>().unwrap()),
-            ("pong", Some(Action::SendPong(payload))) => assert_eq!(payload, rest.as_bytes()),
-            ("close", Some(Action::SendClose)) => {}
-            ("text", Some(Action::SendText(text))) => {
-                let (expected, sent) =
-                    (serde_json::from_str(rest).unwrap(), serde_json::from_str(&text).unwrap());
-                assert!(holds(&sent, &expected), "{expected} is not in {text}");
-            }
-            (_, action) => panic!("{action:?}"),
-        }
-    }
-
-    fn expect_reading(&mut self, what: &str, by_kernel: bool) {
-        let (ms, bytes) = what.split_once(' ').unwrap();
-        let expected = (ms.parse::<u64>().unwrap() * 1000, bytes.parse::<u64>().unwrap());
-        let sample = match self.next() {
-            Some(Action::Record(Reading::Received(sample))) if !by_kernel => sample,
-            Some(Action::Record(Reading::ReceivedByKernel(sample))) if by_kernel => sample,
-            other => panic!("{other:?}"),
-        };
-        assert_eq!((sample.elapsed_us, sample.bytes), expected);
-    }
-}
-
-/// Whether `text` has every member of `expected`.
-fn holds(text: &Value, expected: &Value) -> bool {
-    match (text, expected) {
-        (Value::Object(text), Value::Object(expected)) => {
-            expected.iter().all(|(key, value)| text.get(key).is_some_and(|found| holds(found, value)))
-        }
-        (text, expected) => text == expected,
-    }
 }
 
 #[test]
 fn every_transcript_is_held() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/transcripts/ndt7");
-    let mut failed = Vec::new();
-    let mut played = 0;
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_none_or(|extension| extension != "txt") {
-            continue;
-        }
-        let text = fs::read_to_string(&path).unwrap();
-        let mut play = None;
-        for (number, line) in
-            (1..).zip(text.lines()).filter(|(_, line)| !line.starts_with('#') && !line.is_empty())
-        {
-            let step = || match line.strip_prefix("end ") {
-                Some(words) => play = Some(Play::begin(words)),
-                None => play.as_mut().expect("an end first").line(line),
-            };
-            if std::panic::catch_unwind(std::panic::AssertUnwindSafe(step)).is_err() {
-                failed.push(format!("{}:{number}: {line}", path.display()));
-                break;
-            }
-        }
-        played += 1;
-    }
-    assert!(failed.is_empty(), "{failed:#?}");
-    assert!(played >= 20, "only {played} transcripts were found");
+    play_all::<Conversation>("ndt7");
 }

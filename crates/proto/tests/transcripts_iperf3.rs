@@ -5,8 +5,8 @@
     reason = "this test reads files, the machines do not"
 )]
 
-use std::fs;
-use std::path::Path;
+mod transcript;
+
 use std::time::Duration;
 
 use desserte_proto::iperf3::{
@@ -15,6 +15,7 @@ use desserte_proto::iperf3::{
 };
 use desserte_units::Monotonic;
 use serde_json::Value;
+use transcript::{Play, holds, play_all};
 
 const COOKIE: [u8; spec::COOKIE_LENGTH] = *b"abcdefghijklmnopqrstuvwxyz234567abcd\0";
 
@@ -32,7 +33,7 @@ macro_rules! both {
     };
 }
 
-struct Play {
+struct Conversation {
     machine: Machine,
     now: Monotonic,
     violation: Option<Violation>,
@@ -48,40 +49,7 @@ fn results() -> Results {
     }
 }
 
-impl Play {
-    fn begin(words: &str) -> Self {
-        let mut words = words.split(' ');
-        let machine = match words.next().unwrap() {
-            "server" => Machine::Server(Box::new(Server::new(Limits::default(), Monotonic::ORIGIN))),
-            "client" => {
-                let mode = match words.next().unwrap() {
-                    "forward" => Mode::Forward,
-                    "reverse" => Mode::Reverse,
-                    "bidirectional" => Mode::Bidirectional,
-                    other => panic!("{other}"),
-                };
-                let mut parameters = Parameters::new(Transport::Tcp, mode);
-                parameters.duration = None;
-                let mut patience = Duration::from_secs(60);
-                for word in words {
-                    let (key, value) = word.split_once('=').unwrap();
-                    let value: u64 = value.parse().unwrap();
-                    match key {
-                        "time" => parameters.duration = Some(Duration::from_secs(value)),
-                        "omit" => parameters.omit = Duration::from_secs(value),
-                        "num" => parameters.bytes = Some(value),
-                        "streams" => parameters.streams = value.try_into().unwrap(),
-                        "patience" => patience = Duration::from_secs(value),
-                        other => panic!("{other}"),
-                    }
-                }
-                Machine::Client(Box::new(Client::new(parameters, &COOKIE, patience, Monotonic::ORIGIN)))
-            }
-            other => panic!("{other}"),
-        };
-        Self { machine, now: Monotonic::ORIGIN, violation: None, sending: Vec::new() }
-    }
-
+impl Conversation {
     fn next(&mut self) -> Option<Action> {
         match both!(&mut self.machine, machine => machine.next_action()) {
             Action::WakeAt(at) => {
@@ -120,6 +88,56 @@ impl Play {
 
     fn hear(&mut self, octets: &[u8]) {
         self.violation = both!(&mut self.machine, machine => machine.receive(octets, self.now)).err();
+    }
+
+    fn say(&mut self, what: &str) {
+        let now = self.now;
+        match (&mut self.machine, what) {
+            (Machine::Client(client), "open") => client.streams_open(now),
+            (Machine::Client(client), "stop") => client.stop(now),
+            (Machine::Client(client), "stopped") => client.stopped(results(), now),
+            (Machine::Server(server), "admitted") => server.admitted(now),
+            (Machine::Server(server), "denied") => server.deny(now),
+            (Machine::Server(server), "open") => server.streams_open(now),
+            (Machine::Server(server), "stopped") => server.stopped(results(), now),
+            (Machine::Server(server), "terminate") => server.terminate(now),
+            (_, other) => panic!("{other}"),
+        }
+    }
+}
+
+impl Play for Conversation {
+    fn begin(words: &str) -> Self {
+        let mut words = words.split(' ');
+        let machine = match words.next().unwrap() {
+            "server" => Machine::Server(Box::new(Server::new(Limits::default(), Monotonic::ORIGIN))),
+            "client" => {
+                let mode = match words.next().unwrap() {
+                    "forward" => Mode::Forward,
+                    "reverse" => Mode::Reverse,
+                    "bidirectional" => Mode::Bidirectional,
+                    other => panic!("{other}"),
+                };
+                let mut parameters = Parameters::new(Transport::Tcp, mode);
+                parameters.duration = None;
+                let mut patience = Duration::from_secs(60);
+                for word in words {
+                    let (key, value) = word.split_once('=').unwrap();
+                    let value: u64 = value.parse().unwrap();
+                    match key {
+                        "time" => parameters.duration = Some(Duration::from_secs(value)),
+                        "omit" => parameters.omit = Duration::from_secs(value),
+                        "num" => parameters.bytes = Some(value),
+                        "streams" => parameters.streams = value.try_into().unwrap(),
+                        "patience" => patience = Duration::from_secs(value),
+                        other => panic!("{other}"),
+                    }
+                }
+                Machine::Client(Box::new(Client::new(parameters, &COOKIE, patience, Monotonic::ORIGIN)))
+            }
+            other => panic!("{other}"),
+        };
+        Self { machine, now: Monotonic::ORIGIN, violation: None, sending: Vec::new() }
     }
 
     fn line(&mut self, line: &str) {
@@ -187,65 +205,9 @@ impl Play {
             assert!(self.violation.is_none(), "{:?}", self.violation);
         }
     }
-
-    fn say(&mut self, what: &str) {
-        let now = self.now;
-        match (&mut self.machine, what) {
-            (Machine::Client(client), "open") => client.streams_open(now),
-            (Machine::Client(client), "stop") => client.stop(now),
-            (Machine::Client(client), "stopped") => client.stopped(results(), now),
-            (Machine::Server(server), "admitted") => server.admitted(now),
-            (Machine::Server(server), "denied") => server.deny(now),
-            (Machine::Server(server), "open") => server.streams_open(now),
-            (Machine::Server(server), "stopped") => server.stopped(results(), now),
-            (Machine::Server(server), "terminate") => server.terminate(now),
-            (_, other) => panic!("{other}"),
-        }
-    }
-}
-
-/// Whether `text` has every member of `expected`; a list, every element at its place.
-fn holds(text: &Value, expected: &Value) -> bool {
-    match (text, expected) {
-        (Value::Object(text), Value::Object(expected)) => {
-            expected.iter().all(|(key, value)| text.get(key).is_some_and(|found| holds(found, value)))
-        }
-        (Value::Array(text), Value::Array(expected)) => expected
-            .iter()
-            .enumerate()
-            .all(|(at, value)| text.get(at).is_some_and(|found| holds(found, value))),
-        (text, expected) => {
-            text.as_f64().map_or(text == expected, |number| Some(number) == expected.as_f64())
-        }
-    }
 }
 
 #[test]
 fn every_transcript_is_held() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/transcripts/iperf3");
-    let mut failed = Vec::new();
-    let mut played = 0;
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_none_or(|extension| extension != "txt") {
-            continue;
-        }
-        let text = fs::read_to_string(&path).unwrap();
-        let mut play = None;
-        for (number, line) in
-            (1..).zip(text.lines()).filter(|(_, line)| !line.starts_with('#') && !line.is_empty())
-        {
-            let step = || match line.strip_prefix("end ").or((line == "end server").then_some("server")) {
-                Some(words) if play.is_none() => play = Some(Play::begin(words)),
-                _ => play.as_mut().expect("an end first").line(line),
-            };
-            if std::panic::catch_unwind(std::panic::AssertUnwindSafe(step)).is_err() {
-                failed.push(format!("{}:{number}: {line}", path.display()));
-                break;
-            }
-        }
-        played += 1;
-    }
-    assert!(failed.is_empty(), "{failed:#?}");
-    assert!(played >= 20, "only {played} transcripts were found");
+    play_all::<Conversation>("iperf3");
 }

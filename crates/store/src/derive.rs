@@ -6,7 +6,7 @@ use desserte_model::{
     Reachability, TargetEchoes, Throughput,
 };
 use desserte_units::{BitRate, Timestamp};
-use rusqlite::{Transaction, params};
+use rusqlite::{ToSql, Transaction, params};
 use serde_json::json;
 
 use crate::StoreError;
@@ -185,81 +185,80 @@ impl Derived {
     pub(crate) fn insert(&self, transaction: &Transaction<'_>, place: &Place) -> Result<(), StoreError> {
         let event = place.event.map(Timestamp::as_unix_micros);
         let commune = place.commune.as_str();
+        let insert = |sql: &str, values: &[&dyn ToSql]| {
+            transaction.prepare_cached(sql).and_then(|mut statement| statement.execute(values))
+        };
         match self {
-            Self::Throughput(run) => transaction
-                .prepare_cached(include_str!("../sql/insert-throughput.sql"))
-                .and_then(|mut statement| {
-                    statement.execute(params![
-                        place.record,
-                        place.probe,
-                        commune,
-                        event,
-                        run.direction,
-                        run.outcome,
-                        run.medium,
-                        run.operator,
-                        run.technology,
-                        run.family,
-                        run.server,
-                        run.layer,
-                        run.mean,
-                        run.steady,
-                        METHOD_VERSION,
-                    ])
-                }),
-            Self::Minute(minute) => transaction
-                .prepare_cached(include_str!("../sql/insert-minute.sql"))
-                .and_then(|mut statement| {
-                    statement.execute(params![
-                        place.record,
-                        place.probe,
-                        commune,
-                        event,
-                        minute.window_us,
-                        minute.state,
-                        minute.cause,
-                        minute.sent,
-                        minute.lost,
-                        minute.rtt_median_us,
-                        minute.targets,
-                        METHOD_VERSION,
-                    ])
-                }),
-            Self::Interruption(seen) => transaction
-                .prepare_cached(include_str!("../sql/insert-interruption.sql"))
-                .and_then(|mut statement| {
-                    statement.execute(params![
-                        place.record,
-                        place.probe,
-                        commune,
-                        event,
-                        seen.cause,
-                        seen.target,
-                        seen.start_us,
-                        seen.duration_us,
-                        seen.uncertainty_us,
-                        METHOD_VERSION,
-                    ])
-                }),
-            Self::Reachability(seen) => transaction
-                .prepare_cached(include_str!("../sql/insert-reachability.sql"))
-                .and_then(|mut statement| {
-                    statement.execute(params![
-                        place.record,
-                        place.probe,
-                        commune,
-                        event,
-                        seen.url,
-                        seen.tried,
-                        seen.failure,
-                        seen.dns_us,
-                        seen.connect_us,
-                        seen.tls_us,
-                        seen.first_byte_us,
-                        seen.total_us,
-                        METHOD_VERSION,
-                    ])
-                }),
+            Self::Throughput(run) => insert(
+                include_str!("../sql/insert-throughput.sql"),
+                params![
+                    place.record,
+                    place.probe,
+                    commune,
+                    event,
+                    run.direction,
+                    run.outcome,
+                    run.medium,
+                    run.operator,
+                    run.technology,
+                    run.family,
+                    run.server,
+                    run.layer,
+                    run.mean,
+                    run.steady,
+                    METHOD_VERSION,
+                ],
+            ),
+            Self::Minute(minute) => insert(
+                include_str!("../sql/insert-minute.sql"),
+                params![
+                    place.record,
+                    place.probe,
+                    commune,
+                    event,
+                    minute.window_us,
+                    minute.state,
+                    minute.cause,
+                    minute.sent,
+                    minute.lost,
+                    minute.rtt_median_us,
+                    minute.targets,
+                    METHOD_VERSION,
+                ],
+            ),
+            Self::Interruption(seen) => insert(
+                include_str!("../sql/insert-interruption.sql"),
+                params![
+                    place.record,
+                    place.probe,
+                    commune,
+                    event,
+                    seen.cause,
+                    seen.target,
+                    seen.start_us,
+                    seen.duration_us,
+                    seen.uncertainty_us,
+                    METHOD_VERSION,
+                ],
+            ),
+            Self::Reachability(seen) => insert(
+                include_str!("../sql/insert-reachability.sql"),
+                params![
+                    place.record,
+                    place.probe,
+                    commune,
+                    event,
+                    seen.url,
+                    seen.tried,
+                    seen.failure,
+                    seen.dns_us,
+                    seen.connect_us,
+                    seen.tls_us,
+                    seen.first_byte_us,
+                    seen.total_us,
+                    METHOD_VERSION,
+                ],
+            ),
             Self::Health => Ok(0),
         }
         .map_err(StoreError::database("writing derived rows"))?;

@@ -5,10 +5,7 @@ use std::time::Duration;
 use std::sync::Arc;
 
 use desserte_measure::{Plan, Purpose, Reservation, calls_for_more_streams, is_audited, next_slot};
-use desserte_model::{
-    CongestionControl, Connection, Course, Direction, Medium, Observation, Protocol, RunMode, RunOutcome,
-    Server, Throughput,
-};
+use desserte_model::{Direction, Medium, Observation, Protocol, RunMode, RunOutcome, Throughput};
 use desserte_net::ndt7::RunConfig;
 use desserte_units::{ByteCount, Timestamp};
 
@@ -346,10 +343,10 @@ fn run_config(
     let mut config = RunConfig::new(server.url.clone(), direction, recorder::software());
     config.duration = agent.config.run.duration;
     config.max_bytes = Some(bound);
-    config.family = server.family;
-    config.congestion_control = agent.config.run.congestion_control;
-    config.interface.clone_from(&agent.config.interface);
-    config.trust = Some(agent.trust.clone());
+    config.path.family = server.family;
+    config.path.congestion_control = agent.config.run.congestion_control;
+    config.path.interface.clone_from(&agent.config.interface);
+    config.path.trust = Some(agent.trust.clone());
     config.expected = expected;
     config.medium = medium;
     config.access_line = access;
@@ -363,19 +360,11 @@ fn nothing_run(
     direction: Direction,
     medium: Medium,
 ) -> Throughput {
+    let protocol = Protocol { name: "ndt7".to_owned(), version: NDT7_VERSION.to_owned() };
+    let outcome = RunOutcome::ProbeFault { reason: String::new() };
     Throughput {
-        direction,
-        protocol: Protocol { name: "ndt7".to_owned(), version: NDT7_VERSION.to_owned() },
-        outcome: RunOutcome::ProbeFault { reason: String::new() },
-        counted_by: None,
-        samples: Vec::new(),
-        probe_tcp: Vec::new(),
-        server_tcp: Vec::new(),
-        congestion_control: CongestionControl::default(),
-        connection: Connection { family: None, tls: None, bytes_charged: 0 },
-        server: Server { id: None, host: server.url.authority(), load_ratio: None, software: None },
         medium,
         access_line: agent.config.access.clone(),
-        course: Course::default(),
+        ..Throughput::unmeasured(direction, protocol, server.url.authority(), outcome)
     }
 }

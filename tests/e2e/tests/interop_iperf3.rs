@@ -189,7 +189,7 @@ async fn our_client_completes_every_test_against_debians_server() {
     }
     let server = TheirServer::start();
     let mut config = server.config(Direction::Download, 1);
-    config.congestion_control = Some(CongestionAlgorithm::Reno);
+    config.path.congestion_control = Some(CongestionAlgorithm::Reno);
     let record = run(&config, &mut ToPlan).await;
     let verdict = check(&record, &server.report(), false);
     let used = record.congestion_control.server.clone();

@@ -143,7 +143,8 @@ fn parameters(config: &RunConfig, transport: Transport, mode: Mode) -> Parameter
         config.block_bytes.unwrap_or(parameters.block_bytes).clamp(1, spec::TCP_BLOCK_MAX);
     parameters.window_bytes = config.window_bytes;
     parameters.bits_per_second = whole_rate(config.rate);
-    parameters.congestion_control = config.congestion_control.map(|algorithm| algorithm.name().to_owned());
+    parameters.congestion_control =
+        config.path.congestion_control.map(|algorithm| algorithm.name().to_owned());
     parameters.client_version = Some(concat!("desserte ", env!("CARGO_PKG_VERSION")).to_owned());
     parameters
 }
@@ -207,14 +208,7 @@ impl Test {
                 return Err(RunOutcome::RefusedByBudget { needed_bytes, left_bytes });
             }
         }
-        let plan = ConnectPlan {
-            server: config.server.url(),
-            family: config.family,
-            interface: config.interface.as_deref(),
-            local_address: config.local_address,
-            congestion: config.congestion_control,
-            trust: None,
-        };
+        let plan = ConnectPlan { server: config.server.url(), path: &config.path };
         let attempt = connect(&plan).await;
         self.charged = Tariff::unreached(named, attempt.addresses_tried);
         let (wire, family) = attempt.result.map_err(|error| unreached(&error))?;

@@ -1,13 +1,12 @@
 //! What a run is asked to do.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use desserte_model::{AccessLine, Direction, Medium};
 use desserte_units::{BitRate, ByteCount};
 
 use super::Iperf3Server;
-use crate::{CongestionAlgorithm, FamilyChoice};
+use crate::PathChoice;
 
 /// The plan of one run over TCP. [`RunConfig::new`] gives the usual one; change fields from there.
 #[derive(Debug, Clone)]
@@ -35,14 +34,8 @@ pub struct RunConfig {
     pub rate: Option<BitRate>,
     /// How long the server may let us wait for our turn.
     pub patience: Duration,
-    /// Version of IP.
-    pub family: FamilyChoice,
-    /// Congestion control asked of both ends; what each really used is recorded. `None` leaves the systems' own.
-    pub congestion_control: Option<CongestionAlgorithm>,
-    /// Name of the interface to bind to; needs the right to do so.
-    pub interface: Option<String>,
-    /// Local address to bind to.
-    pub local_address: Option<IpAddr>,
+    /// The way to the server.
+    pub path: PathChoice,
     /// How the probe is attached; copied into the record.
     pub medium: Medium,
     /// The subscribed line; copied into the record.
@@ -52,7 +45,7 @@ pub struct RunConfig {
 impl RunConfig {
     /// Ten seconds over one connection and either version of IP, with the default congestion control and no ceiling.
     #[must_use]
-    pub const fn new(server: Iperf3Server, direction: Direction) -> Self {
+    pub fn new(server: Iperf3Server, direction: Direction) -> Self {
         Self {
             server,
             direction,
@@ -66,10 +59,7 @@ impl RunConfig {
             rate: None,
             // A queue of some tests of ten seconds.
             patience: Duration::from_secs(60),
-            family: FamilyChoice::Any,
-            congestion_control: Some(CongestionAlgorithm::Cubic),
-            interface: None,
-            local_address: None,
+            path: PathChoice::measured(),
             medium: Medium::Unknown,
             access_line: None,
         }

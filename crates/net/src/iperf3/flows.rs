@@ -8,12 +8,10 @@ use tokio::net::UdpSocket;
 use tokio::sync::watch;
 
 use super::meter::Meter;
-use super::pump::{PACE_PAUSE, Phase, begun};
+use super::pump::{PACE_PAUSE, Phase, begun, goes_on};
 
 /// Longest datagram there is.
 const DATAGRAM_MAX: usize = 1 << 16;
-/// Calls after which others get their turn.
-const CALLS_IN_A_ROW: u32 = 32;
 
 /// What the datagrams of a flow are.
 #[derive(Debug, Clone, Copy)]
@@ -55,12 +53,8 @@ pub(super) async fn receive(
             Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {}
             Err(_) => return,
         }
-        calls += 1;
-        if calls % CALLS_IN_A_ROW == 0 {
-            tokio::task::yield_now().await;
-            if phase.has_changed().unwrap_or(true) {
-                return;
-            }
+        if !goes_on(&mut calls, &phase).await {
+            return;
         }
     }
 }
@@ -122,12 +116,8 @@ pub(super) async fn send(
                 return;
             }
         }
-        calls += 1;
-        if calls % CALLS_IN_A_ROW == 0 {
-            tokio::task::yield_now().await;
-            if phase.has_changed().unwrap_or(true) {
-                return;
-            }
+        if !goes_on(&mut calls, &phase).await {
+            return;
         }
     }
 }

@@ -94,14 +94,9 @@ async fn open_flow(
     server: SocketAddr,
     parameters: &Parameters,
 ) -> Result<UdpSocket, OpenError> {
-    let any: SocketAddr = match (plan.local_address, server) {
-        (Some(address), _) => (address, 0).into(),
-        (None, SocketAddr::V4(_)) => ([0, 0, 0, 0], 0).into(),
-        (None, SocketAddr::V6(_)) => ([0_u16; 8], 0).into(),
-    };
-    let socket = UdpSocket::bind(any).await?;
+    let socket = UdpSocket::bind(plan.path.datagrams_from(server)).await?;
     let options = SockRef::from(&socket);
-    if let Some(name) = plan.interface {
+    if let Some(name) = &plan.path.interface {
         options.bind_device(Some(name.as_bytes()))?;
     }
     prepare(&options, parameters);

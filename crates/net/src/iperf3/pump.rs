@@ -39,6 +39,16 @@ pub(super) async fn begun(phase: &mut watch::Receiver<Phase>) -> bool {
     phase.wait_for(|phase| *phase != Phase::Waiting).await.is_ok_and(|phase| *phase == Phase::Running)
 }
 
+/// Lets others have their turn after a number of calls in a row; `false` when the phase is over.
+pub(super) async fn goes_on(calls: &mut u32, phase: &watch::Receiver<Phase>) -> bool {
+    *calls += 1;
+    if *calls % CALLS_IN_A_ROW != 0 {
+        return true;
+    }
+    tokio::task::yield_now().await;
+    !phase.has_changed().unwrap_or(true)
+}
+
 /// Counts what arrives and throws it away.
 pub(super) async fn receive(
     socket: Arc<TcpStream>,
@@ -69,12 +79,8 @@ pub(super) async fn receive(
             }
             Err(_) => return,
         }
-        calls += 1;
-        if calls % CALLS_IN_A_ROW == 0 {
-            tokio::task::yield_now().await;
-            if phase.has_changed().unwrap_or(true) {
-                return;
-            }
+        if !goes_on(&mut calls, &phase).await {
+            return;
         }
     }
 }
@@ -134,12 +140,8 @@ pub(super) async fn send(
                 return;
             }
         }
-        calls += 1;
-        if calls % CALLS_IN_A_ROW == 0 {
-            tokio::task::yield_now().await;
-            if phase.has_changed().unwrap_or(true) {
-                return;
-            }
+        if !goes_on(&mut calls, &phase).await {
+            return;
         }
     }
 }

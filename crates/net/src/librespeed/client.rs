@@ -1,8 +1,7 @@
 //! The probe's end of a run.
 
 use desserte_model::{
-    CongestionControl, Connection, CountedBy, CountingLayer, Course, Direction, End, Protocol, RunOutcome,
-    Server, StopReason, TcpCounters, Throughput,
+    CountedBy, CountingLayer, Direction, End, Protocol, RunOutcome, StopReason, TcpCounters, Throughput,
 };
 use desserte_proto::librespeed::{Client, ClientPlan, Ending, spec};
 use desserte_units::ByteCount;
@@ -53,25 +52,12 @@ pub async fn run_steered(config: &RunConfig, steer: &mut dyn Steer) -> Throughpu
 }
 
 fn empty_record(config: &RunConfig) -> Throughput {
+    let protocol = Protocol { name: "librespeed".to_owned(), version: spec::VERSION.to_owned() };
+    let host = config.server.origin().authority();
     Throughput {
-        direction: config.direction,
-        protocol: Protocol { name: "librespeed".to_owned(), version: spec::VERSION.to_owned() },
-        outcome: RunOutcome::Complete,
-        counted_by: None,
-        samples: Vec::new(),
-        probe_tcp: Vec::new(),
-        server_tcp: Vec::new(),
-        congestion_control: CongestionControl::default(),
-        connection: Connection { family: None, tls: None, bytes_charged: 0 },
-        server: Server {
-            id: None,
-            host: config.server.origin().authority(),
-            load_ratio: None,
-            software: None,
-        },
         medium: config.medium.clone(),
         access_line: config.access_line.clone(),
-        course: Course::default(),
+        ..Throughput::unmeasured(config.direction, protocol, host, RunOutcome::Complete)
     }
 }
 

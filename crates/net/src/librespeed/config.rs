@@ -1,6 +1,5 @@
 //! What a run is asked to do.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use desserte_model::{AccessLine, Direction, Medium, Software};
@@ -8,9 +7,9 @@ use desserte_units::{BitRate, ByteCount};
 use tokio::sync::watch;
 
 use super::LibreSpeedUrl;
+use crate::PathChoice;
 use crate::connect::ConnectPlan;
 use crate::ndt7::Progress;
-use crate::{CongestionAlgorithm, FamilyChoice, TlsTrust};
 
 /// The plan of one run in one direction. [`RunConfig::new`] gives the usual one; change fields from there.
 #[derive(Debug, Clone)]
@@ -26,16 +25,8 @@ pub struct RunConfig {
     /// Octets that the run may put on the interface in both directions at the most, headers included; the run stops
     /// early, as planned, rather than pass it. `None` sets no limit.
     pub max_bytes: Option<ByteCount>,
-    /// Version of IP.
-    pub family: FamilyChoice,
-    /// Congestion control of this end; the server has its own. `None` leaves the system's.
-    pub congestion_control: Option<CongestionAlgorithm>,
-    /// Name of the interface to bind to (`eth0`); needs the right to do so. `None` lets routing choose.
-    pub interface: Option<String>,
-    /// Local address to bind to. `None` lets the system choose.
-    pub local_address: Option<IpAddr>,
-    /// Who may vouch for the server over `https`; the public authorities when `None`.
-    pub trust: Option<TlsTrust>,
+    /// The way to the server.
+    pub path: PathChoice,
     /// The rate that the line is expected to have, told to the server so that one of ours can admit by capacity.
     pub expected: Option<BitRate>,
     /// The program that measures; sent as `User-Agent`.
@@ -61,11 +52,7 @@ impl RunConfig {
                 Direction::Upload => 3,
             },
             max_bytes: None,
-            family: FamilyChoice::Any,
-            congestion_control: Some(CongestionAlgorithm::default()),
-            interface: None,
-            local_address: None,
-            trust: None,
+            path: PathChoice::measured(),
             expected: None,
             software,
             medium: Medium::Unknown,
@@ -75,13 +62,6 @@ impl RunConfig {
     }
 
     pub(super) fn connect_plan(&self) -> ConnectPlan<'_> {
-        ConnectPlan {
-            server: self.server.origin(),
-            family: self.family,
-            interface: self.interface.as_deref(),
-            local_address: self.local_address,
-            congestion: self.congestion_control,
-            trust: self.trust.as_ref(),
-        }
+        ConnectPlan { server: self.server.origin(), path: &self.path }
     }
 }

@@ -1,6 +1,5 @@
 //! Asks a service.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use desserte_model::Software;
@@ -12,21 +11,15 @@ use crate::ask::{AskError, Asker};
 use crate::connect::ConnectPlan;
 use crate::http::retry_after;
 use crate::outbox::random;
-use crate::{FamilyChoice, ServerUrl, TlsTrust};
+use crate::{PathChoice, ServerUrl};
 
 /// Whom to ask, and how.
 #[derive(Debug, Clone)]
 pub struct LocateConfig {
     /// The service: `https://locate.example/` for the usual path, or with the path of the question.
     pub service: Url,
-    /// Version of IP.
-    pub family: FamilyChoice,
-    /// Name of the interface to bind to. `None` lets routing choose.
-    pub interface: Option<String>,
-    /// Local address to bind to. `None` lets the system choose.
-    pub local_address: Option<IpAddr>,
-    /// Who may vouch for the service; the public authorities when `None`.
-    pub trust: Option<TlsTrust>,
+    /// The way to the server.
+    pub path: PathChoice,
     /// The program that asks; sent as `User-Agent`, and as `client_name` and `client_version`.
     pub software: Software,
 }
@@ -89,17 +82,7 @@ pub async fn nearest(config: &LocateConfig, patience: Patience, now: Timestamp) 
         Ok(question) => question,
         Err(error) => return unasked(error),
     };
-    let mut asker = Asker::new(
-        ConnectPlan {
-            server: &server,
-            family: config.family,
-            interface: config.interface.as_deref(),
-            local_address: config.local_address,
-            congestion: None,
-            trust: config.trust.as_ref(),
-        },
-        &config.software,
-    );
+    let mut asker = Asker::new(ConnectPlan { server: &server, path: &config.path }, &config.software);
     let (result, verdict) = ask(&mut asker, &target).await;
     let patience = patience.after(verdict, now, unit());
     tracing::info!(

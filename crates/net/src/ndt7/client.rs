@@ -1,8 +1,6 @@
 //! The probe's end of a run.
 
-use desserte_model::{
-    CongestionControl, Connection, Course, Direction, IpFamily, Protocol, RunOutcome, Server, Throughput,
-};
+use desserte_model::{Direction, IpFamily, Protocol, RunOutcome, Throughput};
 use desserte_proto::ndt7::{Client, ClientPlan, Ending, RequestParameters, spec};
 use desserte_proto::websocket::Sender;
 use desserte_units::ByteCount;
@@ -53,20 +51,12 @@ pub async fn run_steered(config: &RunConfig, steer: &mut dyn Steer) -> Throughpu
 }
 
 fn empty_record(config: &RunConfig) -> Throughput {
+    let protocol = Protocol { name: "ndt7".to_owned(), version: spec::VERSION.to_owned() };
+    let host = config.server.authority();
     Throughput {
-        direction: config.direction,
-        protocol: Protocol { name: "ndt7".to_owned(), version: spec::VERSION.to_owned() },
-        outcome: RunOutcome::Complete,
-        counted_by: None,
-        samples: Vec::new(),
-        probe_tcp: Vec::new(),
-        server_tcp: Vec::new(),
-        congestion_control: CongestionControl::default(),
-        connection: Connection { family: None, tls: None, bytes_charged: 0 },
-        server: Server { id: None, host: config.server.authority(), load_ratio: None, software: None },
         medium: config.medium.clone(),
         access_line: config.access_line.clone(),
-        course: Course::default(),
+        ..Throughput::unmeasured(config.direction, protocol, host, RunOutcome::Complete)
     }
 }
 
@@ -91,15 +81,7 @@ async fn measure(
             Some(payload)
         }
     };
-    let attempt = connect(&ConnectPlan {
-        server: &config.server,
-        family: config.family,
-        interface: config.interface.as_deref(),
-        local_address: config.local_address,
-        congestion: config.congestion_control,
-        trust: config.trust.as_ref(),
-    })
-    .await;
+    let attempt = connect(&ConnectPlan { server: &config.server, path: &config.path }).await;
     record.connection.bytes_charged = Tariff::unreached(named, attempt.addresses_tried);
     let (mut wire, family) = attempt.result.map_err(|error| {
         let reason = error.to_string();
@@ -219,7 +201,7 @@ fn request_parameters(
         early_exit_bytes: None,
         duration: Some(duration),
         payload_bytes,
-        congestion_control: config.congestion_control.map(|algorithm| algorithm.name().to_owned()),
+        congestion_control: config.path.congestion_control.map(|algorithm| algorithm.name().to_owned()),
         expected_bits_per_second: config.expected.map(|rate| whole(rate.as_bits_per_second())),
         metadata: [
             said("client_name", &config.software.name),

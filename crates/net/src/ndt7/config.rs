@@ -1,13 +1,12 @@
 //! What a run is asked to do.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use desserte_model::{AccessLine, Direction, Medium, Software};
 use desserte_units::{BitRate, ByteCount};
 use tokio::sync::watch;
 
-use crate::{CongestionAlgorithm, FamilyChoice, ServerUrl, TlsTrust};
+use crate::{PathChoice, ServerUrl};
 
 /// The plan of one run in one direction. [`RunConfig::new`] gives the usual one; change fields from there.
 #[derive(Debug, Clone)]
@@ -21,16 +20,8 @@ pub struct RunConfig {
     /// Octets that the run may put on the interface in both directions at the most, headers included; the run stops
     /// early, as planned, rather than pass it. `None` sets no limit.
     pub max_bytes: Option<ByteCount>,
-    /// Version of IP.
-    pub family: FamilyChoice,
-    /// Congestion control asked of both ends; what each end really used is recorded. `None` leaves the systems' own.
-    pub congestion_control: Option<CongestionAlgorithm>,
-    /// Name of the interface to bind to (`eth0`); needs the right to do so. `None` lets routing choose.
-    pub interface: Option<String>,
-    /// Local address to bind to. `None` lets the system choose.
-    pub local_address: Option<IpAddr>,
-    /// Who may vouch for the server over `wss`; the public authorities when `None`.
-    pub trust: Option<TlsTrust>,
+    /// The way to the server.
+    pub path: PathChoice,
     /// The rate that the line is expected to have, told to the server so that it can admit by capacity.
     pub expected: Option<BitRate>,
     /// Keys and values that whoever named the server wants it to be told, such as `access_token`.
@@ -54,11 +45,7 @@ impl RunConfig {
             direction,
             duration: Duration::from_secs(10),
             max_bytes: None,
-            family: FamilyChoice::Any,
-            congestion_control: Some(CongestionAlgorithm::default()),
-            interface: None,
-            local_address: None,
-            trust: None,
+            path: PathChoice::measured(),
             expected: None,
             metadata: Vec::new(),
             software,

@@ -1,6 +1,6 @@
 //! The probe's end.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use desserte_model::RunOutcome;
@@ -9,7 +9,7 @@ use tokio::net::UdpSocket;
 use tokio::time::sleep_until;
 
 use super::{ReflectorAddress, socket};
-use crate::FamilyChoice;
+use crate::PathChoice;
 use crate::charge::Tariff;
 use crate::connect::{ConnectPlan, addresses};
 use crate::drive::Clock;
@@ -41,18 +41,14 @@ pub struct StampConfig {
     pub patience: Duration,
     /// Whether the reflector is known to keep state; ours does. Without it loss may not be told by direction.
     pub reflector_is_stateful: bool,
-    /// Version of IP.
-    pub family: FamilyChoice,
-    /// Name of the interface to bind to; needs the right to do so.
-    pub interface: Option<String>,
-    /// Local address to bind to.
-    pub local_address: Option<IpAddr>,
+    /// The way to the server.
+    pub path: PathChoice,
 }
 
 impl StampConfig {
     /// A hundred packets in ten seconds, each as short as may be, to a reflector of which nothing is known.
     #[must_use]
-    pub const fn new(reflector: ReflectorAddress) -> Self {
+    pub fn new(reflector: ReflectorAddress) -> Self {
         Self {
             reflector,
             count: 100,
@@ -60,9 +56,7 @@ impl StampConfig {
             packet_bytes: BASE_LENGTH,
             patience: Duration::from_secs(2),
             reflector_is_stateful: false,
-            family: FamilyChoice::Any,
-            interface: None,
-            local_address: None,
+            path: PathChoice::default(),
         }
     }
 }
@@ -118,14 +112,7 @@ pub async fn run(config: &StampConfig) -> StampRun {
 
 async fn measure(config: &StampConfig, run: &mut StampRun) -> Result<(), RunOutcome> {
     let fault = |error: &dyn std::fmt::Display| RunOutcome::ProbeFault { reason: error.to_string() };
-    let plan = ConnectPlan {
-        server: config.reflector.url(),
-        family: config.family,
-        interface: config.interface.as_deref(),
-        local_address: config.local_address,
-        congestion: None,
-        trust: None,
-    };
+    let plan = ConnectPlan { server: config.reflector.url(), path: &config.path };
     let unreachable = |reason: String| RunOutcome::Unreachable { reason };
     let found = addresses(&plan).await.map_err(|error| unreachable(error.to_string()))?;
     let reflector = found
@@ -191,13 +178,8 @@ async fn measure(config: &StampConfig, run: &mut StampRun) -> Result<(), RunOutc
 }
 
 async fn open(config: &StampConfig, reflector: SocketAddr) -> std::io::Result<UdpSocket> {
-    let any: SocketAddr = match (config.local_address, reflector) {
-        (Some(address), _) => (address, 0).into(),
-        (None, SocketAddr::V4(_)) => ([0, 0, 0, 0], 0).into(),
-        (None, SocketAddr::V6(_)) => ([0_u16; 8], 0).into(),
-    };
-    let udp = UdpSocket::bind(any).await?;
-    if let Some(name) = &config.interface {
+    let udp = UdpSocket::bind(config.path.datagrams_from(reflector)).await?;
+    if let Some(name) = &config.path.interface {
         socket2::SockRef::from(&udp).bind_device(Some(name.as_bytes()))?;
     }
     socket::prepare(&udp)?;

@@ -22,6 +22,16 @@ pub fn run_config(url: &str, direction: Direction) -> RunConfig {
     RunConfig::new(url.parse().unwrap(), direction, software)
 }
 
+/// What a process inside a namespace is told: address, direction, authority's file, where to put the record, and more.
+pub fn told(words: &[&str]) -> RunConfig {
+    let direction = if words[1] == "upload" { Direction::Upload } else { Direction::Download };
+    let mut config = run_config(words[0], direction);
+    if words[0].starts_with("wss") {
+        config.path.trust = Some(TlsTrust::with_private_ca(&std::fs::read(words[2]).unwrap()).unwrap());
+    }
+    config
+}
+
 pub struct OpenGate;
 
 impl Gate for OpenGate {

@@ -15,10 +15,10 @@ pub(crate) fn run(url: &str, direction: Direction, authority: Option<&Path>) -> 
     let software =
         Software { name: "desserte-accuracy".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
     let mut config = RunConfig::new(url.parse().context("reading the URL")?, direction, software);
-    config.congestion_control = Some(CongestionAlgorithm::Cubic);
+    config.path.congestion_control = Some(CongestionAlgorithm::Cubic);
     if let Some(path) = authority {
         let pem = std::fs::read(path).context("reading the authority")?;
-        config.trust = Some(TlsTrust::with_private_ca(&pem).context("trusting the authority")?);
+        config.path.trust = Some(TlsTrust::with_private_ca(&pem).context("trusting the authority")?);
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut clocks = Clocks { origin: Duration::MAX };

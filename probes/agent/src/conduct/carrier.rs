@@ -37,20 +37,20 @@ impl Carrier {
 
     pub(crate) const fn family(&self) -> FamilyChoice {
         match self {
-            Self::Ndt7(config) | Self::Nearest(config, _) => config.family,
-            Self::LibreSpeed(config) => config.family,
-            Self::Iperf3(config) => config.family,
+            Self::Ndt7(config) | Self::Nearest(config, _) => config.path.family,
+            Self::LibreSpeed(config) => config.path.family,
+            Self::Iperf3(config) => config.path.family,
         }
     }
 
     /// Pins the version of IP to that of the echoes beside the run.
     pub(crate) fn pin(&mut self, family: FamilyChoice) {
         match self {
-            Self::Ndt7(config) => config.family = family,
+            Self::Ndt7(config) => config.path.family = family,
             // Another server of the list may have the other version only.
             Self::Nearest(..) => {}
-            Self::LibreSpeed(config) => config.family = family,
-            Self::Iperf3(config) => config.family = family,
+            Self::LibreSpeed(config) => config.path.family = family,
+            Self::Iperf3(config) => config.path.family = family,
         }
     }
 

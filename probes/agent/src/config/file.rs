@@ -277,7 +277,12 @@ fn congestion(name: Option<String>) -> Result<Option<CongestionAlgorithm>, Confi
 }
 
 /// A length of time of at least `least` seconds and at most a month.
-pub(super) fn seconds(key: &str, given: Option<f64>, default: f64, least: f64) -> Result<Duration, ConfigFault> {
+pub(super) fn seconds(
+    key: &str,
+    given: Option<f64>,
+    default: f64,
+    least: f64,
+) -> Result<Duration, ConfigFault> {
     const MONTH_S: f64 = 31.0 * 86_400.0;
     let value = given.unwrap_or(default);
     if (least..=MONTH_S).contains(&value) {

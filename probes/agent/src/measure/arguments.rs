@@ -10,7 +10,7 @@ use desserte_model::{Direction, IpFamily, Medium, RunMode};
 use desserte_net::locate::{LocateConfig, Nearest, spots};
 use desserte_net::ndt7::RunConfig;
 use desserte_net::stamp::StampConfig;
-use desserte_net::{FamilyChoice, ServerUrl, TlsTrust, iperf3, librespeed};
+use desserte_net::{FamilyChoice, PathChoice, ServerUrl, TlsTrust, iperf3, librespeed};
 use desserte_units::{BitRate, ByteCount};
 use url::Url;
 
@@ -187,10 +187,12 @@ impl MeasureArgs {
         let Some(service) = self.service() else { return Ok(None) };
         Ok(Some(LocateConfig {
             service,
-            family: self.family(),
-            interface: self.interface.clone(),
-            local_address: None,
-            trust: self.trust()?,
+            path: PathChoice {
+                family: self.family(),
+                interface: self.interface.clone(),
+                trust: self.trust()?,
+                ..PathChoice::default()
+            },
             software: recorder::software(),
         }))
     }
@@ -200,8 +202,8 @@ impl MeasureArgs {
         let mut config = StampConfig::new(self.address()?);
         let packets = self.duration().as_millis() / config.interval.as_millis().max(1);
         config.count = u32::try_from(packets).unwrap_or(u32::MAX);
-        config.family = self.family();
-        config.interface.clone_from(&self.interface);
+        config.path.family = self.family();
+        config.path.interface.clone_from(&self.interface);
         Ok(config)
     }
 
@@ -227,9 +229,9 @@ impl MeasureArgs {
                 let mut config = librespeed::RunConfig::new(self.address()?, direction, recorder::software());
                 config.duration = self.duration();
                 config.max_bytes = self.max_bytes.map(ByteCount::from_bytes);
-                config.family = self.family();
-                config.interface.clone_from(&self.interface);
-                config.trust = self.trust()?;
+                config.path.family = self.family();
+                config.path.interface.clone_from(&self.interface);
+                config.path.trust = self.trust()?;
                 config.medium = medium.clone();
                 Ok(Carrier::LibreSpeed(Box::new(config)))
             }
@@ -238,8 +240,8 @@ impl MeasureArgs {
                 config.duration = self.duration();
                 config.max_bytes = self.max_bytes.map(ByteCount::from_bytes);
                 config.patience = IPERF3_PATIENCE;
-                config.family = self.family();
-                config.interface.clone_from(&self.interface);
+                config.path.family = self.family();
+                config.path.interface.clone_from(&self.interface);
                 config.medium = medium.clone();
                 Ok(Carrier::Iperf3(Box::new(config)))
             }
@@ -251,9 +253,9 @@ impl MeasureArgs {
         let mut config = RunConfig::new(server, direction, recorder::software());
         config.duration = self.duration();
         config.max_bytes = self.max_bytes.map(ByteCount::from_bytes);
-        config.family = self.family();
-        config.interface.clone_from(&self.interface);
-        config.trust = self.trust()?;
+        config.path.family = self.family();
+        config.path.interface.clone_from(&self.interface);
+        config.path.trust = self.trust()?;
         config.medium = medium.clone();
         Ok(config)
     }

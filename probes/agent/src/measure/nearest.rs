@@ -75,7 +75,7 @@ pub(super) fn describe(error: &LocateError, language: Language) -> String {
 
 #[cfg(test)]
 mod tests {
-    use desserte_net::FamilyChoice;
+    use desserte_net::PathChoice;
 
     use super::*;
 
@@ -86,10 +86,7 @@ mod tests {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let config = LocateConfig {
             service: format!("http://127.0.0.1:{port}/").parse().unwrap(),
-            family: FamilyChoice::Any,
-            interface: None,
-            local_address: None,
-            trust: None,
+            path: PathChoice::default(),
             software: crate::recorder::software(),
         };
         let first = ask(&config, folder.path()).await.unwrap_err();
