@@ -63,7 +63,7 @@ impl Tariff {
 
     /// Octets on the interface so far each way, as near as the kernel's counters tell. `segment_payload` is the mean payload
     /// of a segment that carries any: segments are counted when they arrive, octets only once none before them is missing.
-    pub(crate) fn carried(&self, info: &TcpInfo, segment_payload: f64) -> OwnOctets {
+    fn carried(&self, info: &TcpInfo, segment_payload: f64) -> OwnOctets {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
@@ -119,6 +119,23 @@ impl Tariff {
         let payload =
             u128::from(room) * u128::from(SMALLEST_FULL_SEGMENT) * 49 / 50 / u128::from(per_segment);
         u64::try_from(payload).ok().filter(|payload| *payload >= SMALLEST_RUN)
+    }
+}
+
+/// Reads what one connection has put on the interface, look by look.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct OwnMeter {
+    /// Mean payload of the segments received: the largest mean seen, since a gap in what was received only lowers it.
+    segment_payload: f64,
+}
+
+impl OwnMeter {
+    /// Octets so far each way.
+    pub(crate) fn read(&mut self, tariff: Tariff, info: &TcpInfo) -> OwnOctets {
+        #[expect(clippy::cast_precision_loss, reason = "octets of a run are far below 2^52")]
+        let mean = info.bytes_received() as f64 / info.data_segments_in().max(1) as f64;
+        self.segment_payload = self.segment_payload.max(mean);
+        tariff.carried(info, self.segment_payload)
     }
 }
 

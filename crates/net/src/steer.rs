@@ -1,8 +1,14 @@
 //! Who may end a run before its time.
 
+use std::iter::Sum;
+use std::ops::Add;
 use std::time::Duration;
 
 use desserte_model::{ByteSample, End, StopReason, TcpCounters};
+
+/// Time between two questions of a driver to whoever steers: as often as readings come, and no more often, since rules count on
+/// what happened between two of them.
+pub(crate) const STEERING_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Octets that a run's own connections have put on the interface so far, headers of every segment included. Meant to be
 /// held against the interface's counters: neither estimated upwards nor downwards, unlike what is charged.
@@ -12,6 +18,20 @@ pub struct OwnOctets {
     pub received: u64,
     /// From the probe.
     pub sent: u64,
+}
+
+impl Add for OwnOctets {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self { received: self.received + other.received, sent: self.sent + other.sent }
+    }
+}
+
+impl Sum for OwnOctets {
+    fn sum<I: Iterator<Item = Self>>(each: I) -> Self {
+        each.fold(Self::default(), Add::add)
+    }
 }
 
 /// Watches a run and may end it as planned, whatever the protocol. The rules (intervals, thresholds, others' traffic)

@@ -236,6 +236,8 @@ impl Test {
             charged_before: 0,
             shown: 0,
             next_counters: Instant::now(),
+            next_question: Instant::now(),
+            own_meters: Vec::new(),
             running_since: None,
         };
         let ending = drive.finish(self, steer).await;

@@ -14,14 +14,15 @@ use super::client::Test;
 use super::load::{Load, Role};
 use super::open::open;
 use super::session::Control;
-use crate::Steer;
-use crate::charge::Tariff;
+use crate::charge::{OwnMeter, Tariff};
 use crate::connect::ConnectPlan;
 use crate::drive::Clock;
 use crate::outbox::NoRandomness;
+use crate::steer::STEERING_INTERVAL;
 use crate::tcp::TcpInfo;
+use crate::{OwnOctets, Steer};
 
-/// Time between two looks at gaps, the ceiling and the steer.
+/// Time between two looks at gaps, readings and the ceiling.
 const TICK: Duration = Duration::from_millis(10);
 /// Time between two readings of the kernel's counters, as in ndt7.
 const COUNTERS_INTERVAL: Duration = Duration::from_millis(250);
@@ -54,6 +55,9 @@ pub(super) struct Drive<'a> {
     /// Readings that the steer has seen.
     pub(super) shown: usize,
     pub(super) next_counters: Instant,
+    pub(super) next_question: Instant,
+    /// The control connection's, then those of the data connections.
+    pub(super) own_meters: Vec<OwnMeter>,
     pub(super) running_since: Option<Instant>,
 }
 
@@ -198,7 +202,13 @@ impl Drive<'_> {
         for reading in readings {
             asked = asked.or(steer.reading(reading));
         }
-        asked = asked.or(steer.tick(elapsed));
+        if Instant::now() >= self.next_question {
+            self.next_question = Instant::now() + STEERING_INTERVAL;
+            if let Some(own) = self.own() {
+                steer.own(own);
+            }
+            asked = asked.or(steer.tick(elapsed));
+        }
         if Instant::now() >= self.next_counters {
             self.next_counters = Instant::now() + COUNTERS_INTERVAL;
             self.counters(test, Some(steer));
@@ -213,6 +223,17 @@ impl Drive<'_> {
             test.stop_reason = Some(reason);
             self.client.stop(now);
         }
+    }
+
+    /// What all connections have put on the interface; `None` with flows of UDP, of which the kernel counts nothing.
+    fn own(&mut self) -> Option<OwnOctets> {
+        let Self { own_meters, load, control, tariff, .. } = self;
+        let load = load.as_ref().filter(|load| load.is_tcp())?;
+        let data = load.tcp().map(|(_, socket)| (TcpInfo::read(socket), tariff[1]));
+        let all: Vec<_> = std::iter::once((TcpInfo::read(&control.tcp), tariff[0])).chain(data).collect();
+        own_meters.resize_with(all.len(), OwnMeter::default);
+        let each = own_meters.iter_mut().zip(all);
+        Some(each.filter_map(|(meter, (info, tariff))| Some(meter.read(tariff, &info?))).sum())
     }
 
     /// Reads the counters of the first data connection.

@@ -106,6 +106,11 @@ impl Load {
         })
     }
 
+    /// Whether the load is carried by TCP.
+    pub(super) fn is_tcp(&self) -> bool {
+        self.parameters.transport == Transport::Tcp
+    }
+
     /// Octets of all datagrams with so many octets of headers each; nothing of TCP.
     pub(super) fn datagrams(&self, headers: u64) -> u64 {
         match self.parameters.transport {

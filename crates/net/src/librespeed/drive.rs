@@ -15,16 +15,15 @@ use super::RunConfig;
 use super::client::{open, together};
 use super::latency::unlike;
 use super::link::{Event, Link};
-use crate::Steer;
 use crate::charge::Tariff;
 use crate::connect::Attempt;
 use crate::drive::{Clock, GAP_INTERVAL};
 use crate::http::{self, Response};
 use crate::ndt7::Progress;
+use crate::steer::STEERING_INTERVAL;
 use crate::tcp::{TcpInfo, has_gap, readable};
+use crate::{OwnOctets, Steer};
 
-/// Time between two questions to whoever steers.
-const STEERING_INTERVAL: Duration = Duration::from_millis(50);
 /// Octets read at once.
 const READ_BUFFER: usize = 1 << 18;
 /// Least that moves between two looks at the ceiling.
@@ -94,9 +93,10 @@ pub(super) struct Crowd<'a> {
     tariff: Tariff,
     places: Vec<Place>,
     buffer: Vec<u8>,
-    /// Octets acknowledged on connections that are gone, and what those were charged.
+    /// Octets acknowledged on connections that are gone, what those were charged, and what they put on the interface.
     acked_before: u64,
     charged_before: u64,
+    own_before: OwnOctets,
     ceiling: Option<Ceiling>,
     steer: &'a mut dyn Steer,
     kept: Kept,
@@ -120,6 +120,7 @@ impl<'a> Crowd<'a> {
             buffer: vec![0; READ_BUFFER],
             acked_before: 0,
             charged_before: 0,
+            own_before: OwnOctets::default(),
             ceiling,
             steer,
             kept: Kept::default(),
@@ -210,8 +211,9 @@ impl<'a> Crowd<'a> {
     fn reopen(&mut self, stream: u16) {
         let Some(place) = self.places.get_mut(usize::from(stream)) else { return };
         let opening = Place::Opening(tokio::spawn(open(self.config.clone())));
-        if let Place::Open(link) = std::mem::replace(place, opening) {
+        if let Place::Open(mut link) = std::mem::replace(place, opening) {
             self.acked_before += link.acked();
+            self.own_before = self.own_before + link.own(self.tariff);
             let info = TcpInfo::read(link.wire().tcp());
             self.charged_before += info.map_or(0, |info| self.tariff.charged(&info));
         }
@@ -221,6 +223,16 @@ impl<'a> Crowd<'a> {
     fn counters(&self) -> Option<TcpCounters> {
         let each: Vec<TcpCounters> = self.infos().iter().map(TcpInfo::counters).collect();
         together(&each)
+    }
+
+    /// Tells whoever steers what all connections have put on the interface.
+    fn show_own(&mut self) {
+        let tariff = self.tariff;
+        let open = self.places.iter_mut().filter_map(|place| match place {
+            Place::Open(link) => Some(link.own(tariff)),
+            Place::Opening(_) | Place::Gone => None,
+        });
+        self.steer.own(self.own_before + open.sum());
     }
 
     /// Octets acknowledged on all connections, and whether the other end holds some behind a gap.
@@ -418,6 +430,7 @@ pub(super) async fn drive(client: &mut Client, crowd: &mut Crowd<'_>, clock: Clo
         if now >= next_question {
             next_question = now.after(STEERING_INTERVAL);
             if crowd.kept.stopped_for.is_none() {
+                crowd.show_own();
                 crowd.kept.stopped_for = crowd.steer.tick(now.since(Monotonic::ORIGIN));
                 if crowd.kept.stopped_for.is_some() {
                     client.stop();

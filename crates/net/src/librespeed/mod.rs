@@ -18,3 +18,9 @@ pub use config::RunConfig;
 pub use desk::Desk;
 pub use latency::{Latency, latency};
 pub use server::Tally;
+
+/// Reads answers, for the fuzz targets.
+#[cfg(fuzzing)]
+pub(crate) fn fuzz_answers(octets: &[u8], part: usize) {
+    link::fuzz_answers(octets, part);
+}

@@ -11,12 +11,10 @@ use desserte_units::{ByteCount, Monotonic};
 use super::{Progress, RunConfig};
 use crate::Steer;
 use crate::channel::Channel;
-use crate::charge::{Tariff, UPLOAD_STEP};
+use crate::charge::{OwnMeter, Tariff, UPLOAD_STEP};
 use crate::drive::Watcher;
+use crate::steer::STEERING_INTERVAL;
 use crate::tcp::{TcpInfo, readable};
-
-/// Time between two questions to whoever steers: as often as readings come.
-const STEERING_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Readings that tell how fast the line is now, for what is still under way from a server that does not let go by itself.
 const RECENT_READINGS: usize = 5;
@@ -110,8 +108,7 @@ pub(super) struct Keeper<'a> {
     ended_for: Option<StopReason>,
     next_question: Monotonic,
     leave: Option<Leave>,
-    /// Mean payload of the segments received: the largest mean seen, since a gap in what was received only lowers it.
-    segment_payload: f64,
+    own_meter: OwnMeter,
     /// What the run is charged if its connection has to be reset, what may still come in included.
     reset_at: Option<u64>,
     received: Vec<ByteSample>,
@@ -138,7 +135,7 @@ impl<'a> Keeper<'a> {
             ended_for: None,
             next_question: Monotonic::ORIGIN,
             leave: None,
-            segment_payload: 0.0,
+            own_meter: OwnMeter::default(),
             reset_at: None,
             received: Vec::new(),
             received_by_kernel: Vec::new(),
@@ -261,10 +258,7 @@ impl<'a> Keeper<'a> {
 
     fn show_own(&mut self, channel: &Channel) {
         let Some(info) = TcpInfo::read(channel.wire().tcp()) else { return };
-        #[expect(clippy::cast_precision_loss, reason = "octets of a run are far below 2^52")]
-        let mean = info.bytes_received() as f64 / info.data_segments_in().max(1) as f64;
-        self.segment_payload = self.segment_payload.max(mean);
-        self.steer.own(self.tariff.carried(&info, self.segment_payload));
+        self.steer.own(self.own_meter.read(self.tariff, &info));
     }
 
     fn show(&mut self, sample: ByteSample) {

@@ -144,10 +144,7 @@ impl Steer for Proxy<'_, '_> {
         let mut sum = lock(self.sum);
         sum.parts[self.index].own = octets;
         if self.index == 0 {
-            let total = sum.parts.iter().fold(OwnOctets::default(), |total, part| OwnOctets {
-                received: total.received + part.own.received,
-                sent: total.sent + part.own.sent,
-            });
+            let total = sum.parts.iter().map(|part| part.own).sum();
             sum.steer.own(total);
         }
     }
