@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
+use desserte_proto::dns;
 use desserte_units::ByteCount;
 use simple_dns::Name;
 use tokio::net::UdpSocket;
@@ -11,7 +12,6 @@ use tokio::net::UdpSocket;
 use crate::agent::Agent;
 use crate::book::hour_of_echoes;
 use crate::echo::Echo;
-use crate::reach::dns;
 
 /// How often a resolver beyond the site is asked while all is well.
 pub(crate) const OFF_SITE_EVERY: Duration = Duration::from_secs(30);

@@ -2,8 +2,8 @@
 //!
 //! Nothing is contacted that the configuration does not name.
 
-pub(crate) mod dns;
 mod page;
+mod resolve;
 #[cfg(test)]
 mod tests;
 
@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use desserte_measure::{OfficePlan, Purpose, next_office_moment};
 use desserte_model::{Observation, ReachFailure, ReachStep, Reachability};
+use desserte_proto::dns;
 use desserte_units::ByteCount;
 use rustls::ClientConfig;
 use url::Url;
@@ -136,7 +137,7 @@ pub(crate) async fn attempt(
     if address.is_none() {
         if let Some(resolver) = resolver {
             let begun = Instant::now();
-            let found = dns::ask(resolver, &host, number(), STEP_MAX).await;
+            let found = resolve::ask(resolver, &host, number(), STEP_MAX).await;
             seen.dns = Some(step(begun, found.as_ref().err().copied()));
             address = found.ok().and_then(|found| found.first().copied());
             spent += 2 * QUESTION_COST.as_bytes();
