@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use desserte_model::{CogVintage, CommuneCode};
 
-use crate::{Arrondissement, Commune, Departement, Epci, Outline, Region};
+use crate::{Arrondissement, Commune, Departement, Epci, Lineage, Outline, Region};
 
 /// Everything that a territory file holds.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,8 +27,8 @@ pub struct Contents {
     pub arrondissements: Vec<Arrondissement>,
     /// Zonings by commune, in the order of their names.
     pub zonings: Vec<Zoning>,
-    /// Which code followed which, in order; empty when no input speaks of it.
-    pub successions: Vec<Succession>,
+    /// What became of commune codes; empty when no input speaks of it.
+    pub lineage: Lineage,
     /// Communes, in the order of their codes.
     pub communes: Vec<OutlinedCommune>,
 }
@@ -48,17 +48,6 @@ pub struct Zoning {
     pub values: Vec<(CommuneCode, String)>,
 }
 
-/// A commune code that was given up or split, and what follows it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Succession {
-    /// The code before.
-    pub from: CommuneCode,
-    /// The day from which the successor holds, as a number: year × 10,000 + month × 100 + day.
-    pub effective: u32,
-    /// The code after. A split has one succession for each part.
-    pub to: CommuneCode,
-}
-
 /// A commune and its outline.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OutlinedCommune {
@@ -71,7 +60,8 @@ pub struct OutlinedCommune {
 /// One input of a territory, as it is to be credited.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
-    /// What it was used for: `communes`, `populations`, `cog`, `epci`, `departements`, `regions`, `zoning`.
+    /// What it was used for: `communes`, `populations`, `cog`, `movements`, `epci`, `departements`, `regions`,
+    /// `arrondissements`, `zoning`.
     pub role: String,
     /// The title of the data set; the file's name when no manifest knows the file.
     pub title: String,
@@ -155,9 +145,7 @@ impl Contents {
             rising("communes of a zoning", zoning.values.iter().map(|(code, _)| code.as_str()))?;
             self.check_source(&zoning.name, zoning.source)?;
         }
-        if let Some(pair) = self.successions.windows(2).find(|pair| pair[0] >= pair[1]) {
-            return Err(InvalidContents::ListOrder { list: "successions", code: pair[1].from.to_string() });
-        }
+        self.lineage.check()?;
         for OutlinedCommune { commune, .. } in &self.communes {
             let units = [
                 ("departements", &departements, Some(&commune.departement)),

@@ -1,9 +1,10 @@
 //! The territory: communes with outlines, what contains a point, and what a commune belongs to.
 //!
 //! A [`Territory`] comes from a territory file (`.dst`, docs/spec/territory-file.md) that `desserte-geodata import`
-//! makes, or from [`synthetic`] data. It answers three questions: which commune holds this point
+//! makes, or from [`synthetic`] data. It answers four questions: which commune holds this point
 //! ([`Territory::locate`], [`Territory::locate_columns`] for many, [`Territory::answer`] with what is near), what is
-//! known of this commune ([`Territory::commune`] and the roll-ups), and how does a département look ([`drawing`]).
+//! known of this commune ([`Territory::commune`] and the roll-ups), what is a code of another year today
+//! ([`Territory::translate`]), and how does a département look ([`drawing`]).
 //!
 //! Coordinates are WGS 84 longitude and latitude in degrees, in this order; nothing here projects but [`drawing`].
 //! Everything is a function of its arguments, save [`Territory::open`], which maps one file (module `open`).
@@ -13,9 +14,11 @@
 
 mod commune;
 mod contents;
+mod day;
 pub mod drawing;
 mod file;
 mod grid;
+mod history;
 mod near;
 mod open;
 mod outline;
@@ -31,9 +34,13 @@ pub mod geometry {
 }
 
 pub use commune::{Arrondissement, Commune, Departement, Epci, Region};
-pub use contents::{Contents, InvalidContents, OutlinedCommune, Redistribution, Source, Succession, Zoning};
+pub use contents::{Contents, InvalidContents, OutlinedCommune, Redistribution, Source, Zoning};
+pub use day::{Day, NotADay};
 pub use file::{FILE_EXTENSION, FORMAT_VERSION, FormatError, encode};
 pub use grid::{CELLS_PER_DEGREE, Place, Placed};
+pub use history::{
+    CommunePart, FormerName, History, Lineage, PartKind, Reading, Relation, Succession, Translation,
+};
 pub use near::{Answer, Candidate, FARTHEST_M, Question};
 pub use open::OpenError;
 pub use outline::{InvalidOutline, Outline};

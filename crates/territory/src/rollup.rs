@@ -64,6 +64,19 @@ impl Territory {
         PopulationSum::over(self.communes_of_departement(departement))
     }
 
+    /// The population of a region.
+    #[must_use]
+    pub fn population_of_region(&self, region: &str) -> PopulationSum {
+        PopulationSum::over(self.communes().filter(|commune| commune.region.as_deref() == Some(region)))
+    }
+
+    /// The population of an arrondissement, a part of a département.
+    #[must_use]
+    pub fn population_of_arrondissement(&self, arrondissement: &str) -> PopulationSum {
+        let here = |commune: &&Commune| commune.arrondissement.as_deref() == Some(arrondissement);
+        PopulationSum::over(self.communes().filter(here))
+    }
+
     /// The population of an EPCI.
     #[must_use]
     pub fn population_of_epci(&self, siren: &str) -> PopulationSum {

@@ -10,7 +10,9 @@ use desserte_model::{CogVintage, CommuneCode};
 use geo::MultiPolygon;
 
 use crate::contents::OutlinedCommune;
-use crate::{Commune, Contents, Departement, Epci, Outline, Redistribution, Region, Source, Territory};
+use crate::{
+    Commune, Contents, Departement, Epci, Lineage, Outline, Redistribution, Region, Source, Territory,
+};
 use mesh::{Mesh, Random};
 
 /// The code of the made-up département.
@@ -84,7 +86,7 @@ fn contents(seed: u64) -> Contents {
             .collect(),
         arrondissements: Vec::new(),
         zonings: Vec::new(),
-        successions: Vec::new(),
+        lineage: Lineage::default(),
         communes,
     }
 }

@@ -9,8 +9,8 @@ use geo::MultiPolygon;
 use crate::file::{Body, Lists};
 use crate::grid::{CELLS_PER_DEGREE, Grid, Place, Placed};
 use crate::{
-    Arrondissement, Commune, Contents, Departement, Epci, InvalidContents, Outline, Region, Source,
-    Succession,
+    Arrondissement, Commune, Contents, Day, Departement, Epci, History, InvalidContents, Outline, Region,
+    Source, Succession, Translation,
 };
 
 /// Communes with outlines, indexed by place and by code; read-only once made.
@@ -142,7 +142,32 @@ impl Territory {
     /// Which code followed which, in order; empty when no input spoke of it.
     #[must_use]
     pub fn successions(&self) -> &[Succession] {
-        &self.lists.successions
+        &self.lists.history.lineage().successions
+    }
+
+    /// What became of commune codes.
+    #[must_use]
+    pub const fn history(&self) -> &History {
+        &self.lists.history
+    }
+
+    /// Translates a commune code as of a day, or of no stated day, to what it is on another day: by default the first
+    /// of January of this territory's vintage. [`History::translate`] has the rule.
+    ///
+    /// # Missing data
+    /// Where no movements were imported only the codes of this territory have an answer, themselves.
+    #[must_use]
+    pub fn translate(&self, code: CommuneCode, from: Option<Day>, to: Option<Day>) -> Translation {
+        let vintage = Day::first_of(self.lists.vintage.as_year());
+        let listed = |code| self.body.row(code).is_some();
+        self.lists.history.translate(code, from, to.unwrap_or(vintage), vintage, listed)
+    }
+
+    /// The name of a commune on a day; `None` if neither movements nor this territory know one.
+    #[must_use]
+    pub fn name_on(&self, code: CommuneCode, day: Day) -> Option<&str> {
+        let former = self.lists.history.former_name(code, day);
+        former.or_else(|| self.commune(code).map(|commune| commune.name.as_str()))
     }
 
     /// All communes, in the order of their codes.

@@ -66,9 +66,13 @@ pub(crate) struct ImportArgs {
     /// Municipal populations (INSEE), CSV, also gzip; repeatable, the first that knows a commune decides
     #[arg(long, value_name = "FILE", visible_alias = "mayotte-populations")]
     pub(crate) populations: Vec<PathBuf>,
-    /// Official list of communes (INSEE COG)
+    /// Official list of communes (INSEE COG), with delegated and associated communes and arrondissements where it has them
     #[arg(long, value_name = "FILE")]
     pub(crate) cog: Option<PathBuf>,
+    /// Movements of communes since 1943 (INSEE v_mvt_commune, any year), CSV, also gzip: codes of other years are then
+    /// followed, and tables of other years carried over
+    #[arg(long, value_name = "FILE")]
+    pub(crate) movements: Option<PathBuf>,
     /// EPCI: members, names or both; repeatable
     #[arg(long, value_name = "FILE")]
     pub(crate) epci: Vec<PathBuf>,
@@ -84,6 +88,9 @@ pub(crate) struct ImportArgs {
     /// Manifest that describes an input (title, licence, whether it may be passed on), as in geodata/sources; repeatable
     #[arg(long, value_name = "FILE")]
     pub(crate) manifest: Vec<PathBuf>,
+    /// Official list of arrondissements, for their names
+    #[arg(long, value_name = "FILE")]
+    pub(crate) arrondissements: Option<PathBuf>,
     /// Year of the list of communes (COG of 1 January), if no file name says it
     #[arg(long, value_name = "YEAR", value_parser = clap::value_parser!(u16).range(1999..=2100))]
     pub(crate) vintage: Option<u16>,

@@ -88,6 +88,8 @@ fn plan(args: ImportArgs) -> anyhow::Result<ImportPlan> {
         populations: given(args.populations, found.populations),
         epci: given(args.epci, found.epci),
         cog: args.cog.or(found.cog),
+        movements: args.movements.or(found.movements),
+        arrondissements: args.arrondissements.or(found.arrondissements),
         departements: args.departements.or(found.departements),
         regions: args.regions.or(found.regions),
         layer: args.layer,

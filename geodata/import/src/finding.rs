@@ -101,6 +101,14 @@ kinds! {
     RestoredValue, "valeurs rétablies (zéro initial perdu)", "values restored (lost leading zero)";
     /// A city was given the zone that all its arrondissements have.
     ZoneOfArrondissements, "zones de ville d'après ses arrondissements", "zones of cities taken from their arrondissements";
+    /// A movement of communes whose day or code cannot be read; the row was left out.
+    UnreadableMovement, "mouvements de communes illisibles, écartés", "unreadable movements of communes, left out";
+    /// Movements give a code up that is not in force, or bring one into force that is.
+    MovementConflict, "mouvements de communes contradictoires", "movements of communes that contradict each other";
+    /// The territory and the movements disagree on whether a code is a commune's in the territory's year.
+    NotAsMovements,
+        "codes dont les mouvements disent autre chose que les contours",
+        "codes of which movements and outlines say different things";
     /// Inputs disagree on the EPCI, département or region of a commune; the first source was kept.
     UnitConflict, "rattachements contradictoires", "conflicting memberships";
 }

@@ -25,11 +25,15 @@ const OUTLINES: [&str; 5] = [
     "communes*.geojson.gz",
 ];
 const COG: [&str; 3] = ["cog/communes.csv.gz", "cog/v_commune_2*.csv", "v_commune_2*.csv"];
+const MOVEMENTS: [&str; 4] =
+    ["cog/mouvements-communes.csv.gz", "cog/v_mvt*.csv", "v_mvt*.csv", "mouvements-communes.csv"];
 const POPULATIONS: [&str; 2] = ["cog/donnees_communes.csv.gz", "donnees_communes.csv"];
 const POPULATIONS_APART: [&str; 2] = ["cog/donnees_communes_mayotte.csv", "donnees_communes_mayotte.csv"];
 const EPCI: [&str; 2] = ["cog/epcicom.csv.gz", "epcicom.csv"];
 const EPCI_NAMES: [&str; 1] = ["cog/epci-2*.csv"];
 const DEPARTEMENTS: [&str; 3] = ["cog/departements.csv", "departements.csv", "v_departement_2*.csv"];
+const ARRONDISSEMENTS: [&str; 3] =
+    ["cog/arrondissements.csv", "arrondissements.csv", "v_arrondissement_2*.csv"];
 const REGIONS: [&str; 3] = ["cog/regions.csv", "regions.csv", "v_region_2*.csv"];
 
 /// A plan with the files that the folder holds.
@@ -44,6 +48,8 @@ pub fn find_in(dir: &Path) -> Result<ImportPlan, NotALayout> {
         cog: first(&COG),
         populations: first(&POPULATIONS).into_iter().chain(first(&POPULATIONS_APART)).collect(),
         epci: first(&EPCI).into_iter().chain(first(&EPCI_NAMES)).collect(),
+        movements: first(&MOVEMENTS),
+        arrondissements: first(&ARRONDISSEMENTS),
         departements: first(&DEPARTEMENTS),
         regions: first(&REGIONS),
         ..ImportPlan::default()
@@ -82,6 +88,9 @@ mod tests {
             "boundaries/communes-2025-simplified.geojson.gz",
             "cog/communes.csv.gz",
             "cog/donnees_communes_mayotte.csv",
+            "cog/v_mvt_commune_2025.csv",
+            "cog/v_mvt_commune_2026.csv",
+            "cog/arrondissements.csv",
         ] {
             std::fs::write(dir.path().join(file), "").unwrap();
         }
@@ -89,6 +98,8 @@ mod tests {
         assert!(plan.communes[0].ends_with("communes-2026-derived.geojson.gz"));
         assert!(plan.cog.is_some() && plan.regions.is_none());
         assert_eq!(plan.populations.len(), 1);
+        assert!(plan.movements.is_some_and(|path| path.ends_with("v_mvt_commune_2026.csv")));
+        assert!(plan.arrondissements.is_some());
         assert!(find_in(&dir.path().join("cog")).unwrap_err().to_string().contains("boundaries/communes-2"));
     }
 }

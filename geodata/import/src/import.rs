@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use desserte_model::{CogVintage, CommuneCode};
-use desserte_territory::{InvalidContents, InvalidOutline, Source, Territory};
+use desserte_territory::{InvalidContents, InvalidOutline, Lineage, Source, Territory};
 use indicatif::ProgressBar;
 
 use crate::input::{Input, Unreadable};
@@ -15,10 +15,12 @@ use crate::outlines::{
 };
 use crate::overlaps::find_overlaps;
 use crate::tables::{
-    Populations, TableError, read_cog, read_departements, read_epci, read_populations, read_regions,
+    Populations, TableError, read_arrondissements, read_cog, read_departements, read_epci, read_movements,
+    read_populations, read_regions,
 };
 use crate::{Finding, FindingKind, ImportPlan, Manifest, NamedFile, Report};
 
+mod movements;
 mod vintage;
 
 /// Above this share of communes that the official list does not know, outlines and list are of different years.
@@ -80,6 +82,21 @@ pub enum ImportError {
         /// Some of their codes.
         examples: String,
     },
+    /// Movements say that the codes are of another year.
+    #[error(
+        "{strangers} of {communes} outlines ({examples}, …) are no communes on 1 January {vintage} according to the \
+         movements: the year is wrong, or the movements end before it; give --vintage YEAR or newer movements"
+    )]
+    NotOfThatYear {
+        /// Communes with an outline that are not in force in the stated year.
+        strangers: usize,
+        /// Communes with an outline.
+        communes: usize,
+        /// Some of their codes.
+        examples: String,
+        /// The stated year.
+        vintage: u16,
+    },
     /// An outline is none, after all repairs.
     #[error("the outline of commune {code} cannot be used: {reason}")]
     Outline {
@@ -116,6 +133,7 @@ pub fn import(plan: &ImportPlan, progress: &ProgressBar) -> Result<Imported, Imp
     if lists.cog.is_some() {
         check_unknown(contents.communes.len(), &findings)?;
     }
+    movements::compare(&contents, lists.cog.as_ref(), &mut findings)?;
     drop(lists);
     progress.set_message("index");
     let territory = Territory::new(&contents)?;
@@ -162,7 +180,13 @@ impl Run<'_> {
         let mut lists = Lists::default();
         if let Some(path) = &plan.cog {
             let octets = self.read("cog", path)?;
-            lists.cog = Some(read_cog(path, octets, &mut self.findings)?);
+            let (cog, parts) = read_cog(path, octets, &mut self.findings)?;
+            (lists.cog, lists.lineage.parts) = (Some(cog), parts);
+        }
+        if let Some(path) = &plan.movements {
+            let octets = self.read("movements", path)?;
+            let parts = std::mem::take(&mut lists.lineage.parts);
+            lists.lineage = Lineage { parts, ..read_movements(path, octets, &mut self.findings)? };
         }
         for path in &plan.populations {
             let octets = self.read("populations", path)?;
@@ -178,6 +202,9 @@ impl Run<'_> {
         }
         if let Some(path) = &plan.regions {
             lists.regions = read_regions(path, self.read("regions", path)?)?;
+        }
+        if let Some(path) = &plan.arrondissements {
+            lists.arrondissements = read_arrondissements(path, self.read("arrondissements", path)?)?;
         }
         for NamedFile { name, path } in &plan.zonings {
             let octets = self.read("zoning", path)?;

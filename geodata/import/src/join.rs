@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use desserte_model::{CogVintage, CommuneCode};
 use desserte_territory::{
-    Arrondissement, Commune, Contents, Departement, Epci, InvalidOutline, Outline, OutlinedCommune, Region,
-    Source, Zoning,
+    Arrondissement, Commune, Contents, Departement, Epci, InvalidOutline, Lineage, Outline, OutlinedCommune,
+    Region, Source, Zoning,
 };
 
 use crate::layers::{Here, RawZoning, place_zoning};
@@ -23,6 +23,10 @@ pub(crate) struct Lists {
     pub(crate) regions: BTreeMap<String, UnitRow>,
     /// Zonings, each with its source's place in the list of sources.
     pub(crate) zonings: Vec<(usize, RawZoning)>,
+    /// Names of arrondissements.
+    pub(crate) arrondissements: BTreeMap<String, String>,
+    /// What became of codes; empty without movements.
+    pub(crate) lineage: Lineage,
 }
 
 /// Joins everything into the contents of a territory.
@@ -64,10 +68,10 @@ pub(crate) fn join(
             .collect(),
         arrondissements: distinct(|c| c.arrondissement.as_ref())
             .into_iter()
-            .map(|code| Arrondissement { code, name: None })
+            .map(|code| Arrondissement { name: lists.arrondissements.get(&code).cloned(), code })
             .collect(),
         zonings,
-        successions: Vec::new(),
+        lineage: lists.lineage.clone(),
         communes,
     })
 }

@@ -45,6 +45,8 @@ pub struct ImportPlan {
     pub populations: Vec<PathBuf>,
     /// The official list of communes (COG).
     pub cog: Option<PathBuf>,
+    /// Movements of communes, from which codes of other years are followed.
+    pub movements: Option<PathBuf>,
     /// EPCI tables: membership of communes, names, or both.
     pub epci: Vec<PathBuf>,
     /// The official list of départements.
@@ -53,6 +55,8 @@ pub struct ImportPlan {
     pub regions: Option<PathBuf>,
     /// Tables of zonings, each with the name to give it.
     pub zonings: Vec<NamedFile>,
+    /// The official list of arrondissements, for their names.
+    pub arrondissements: Option<PathBuf>,
     /// The year of the list of communes, where no file name tells.
     pub vintage: Option<u16>,
     /// Descriptions of known files, by checksum, for titles and licences.

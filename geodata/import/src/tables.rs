@@ -5,6 +5,7 @@ mod cog;
 mod counts;
 mod encoding;
 mod epci;
+mod movements;
 mod populations;
 mod sheet;
 mod table;
@@ -16,7 +17,10 @@ pub(crate) use codes::{
 pub(crate) use cog::{Cog, read_cog};
 pub(crate) use counts::read_count;
 pub(crate) use epci::{EpciTable, read_epci, siren};
+pub(crate) use movements::read_movements;
 pub(crate) use populations::{Populations, read_populations};
 pub use table::TableError;
 pub(crate) use table::{Row, Table};
-pub(crate) use units::{UnitRow, built_in_departement, built_in_region, read_departements, read_regions};
+pub(crate) use units::{
+    UnitRow, built_in_departement, built_in_region, read_arrondissements, read_departements, read_regions,
+};

@@ -32,8 +32,30 @@ fn zonings_successions_and_arrondissements_are_read_back() {
             (code("99900"), "oui".to_owned()),
         ],
     }];
-    contents.successions =
-        vec![crate::Succession { from: code("99050"), effective: 20_240_101, to: code("99001") }];
+    let day = |text: &str| text.parse::<crate::Day>().unwrap();
+    let succession =
+        |from, effective, to| crate::Succession { from: code(from), effective: day(effective), to: code(to) };
+    contents.lineage = crate::Lineage {
+        successions: vec![succession("99050", "2024-01-01", "99001")],
+        begun: vec![(code("99060"), day("1947-09-17"))],
+        ended: vec![(code("99061"), day("2007-02-23"))],
+        passed: vec![succession("99062", "2018-01-01", "99002")],
+        names: vec![crate::FormerName {
+            code: code("99001"),
+            until: day("2024-01-01"),
+            name: "Avant".to_owned(),
+        }],
+        parts: [crate::PartKind::Delegated, crate::PartKind::Associated, crate::PartKind::Arrondissement]
+            .into_iter()
+            .zip(["99050", "99051", "99052"])
+            .map(|(kind, part)| crate::CommunePart {
+                code: code(part),
+                kind,
+                commune: code("99001"),
+                name: "Part".to_owned(),
+            })
+            .collect(),
+    };
     contents.arrondissements = vec![crate::Arrondissement { code: "991".to_owned(), name: None }];
     contents.communes[4].commune.arrondissement = Some("991".to_owned());
     let read = Territory::from_bytes(&encode(&contents).unwrap()).unwrap();

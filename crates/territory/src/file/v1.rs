@@ -148,7 +148,7 @@ impl<'a> Payload<'a> {
                 .collect(),
             arrondissements: Vec::new(),
             zonings: Vec::new(),
-            successions: Vec::new(),
+            lineage: crate::Lineage::default(),
             communes: payload.communes.into_iter().map(CommuneV1::decoded).collect::<Result<_, _>>()?,
         })
     }

@@ -3,6 +3,7 @@
 mod check;
 mod decode;
 mod encode;
+mod history;
 mod rights;
 
 use std::ops::Range;
@@ -38,6 +39,8 @@ const TILES: Name = *b"tiles\0\0\0";
 const CELLS: Name = *b"cells\0\0\0";
 const RECORDS: Name = *b"records\0";
 const RANKS: Name = *b"ranks\0\0\0";
+/// Absent where nothing but successions is known.
+const HISTORY: Name = *b"history\0";
 
 /// Columns of the section of units, each of one item for every commune: département, region, EPCI and arrondissement
 /// as places in their lists, and the population.
@@ -138,7 +141,8 @@ impl Body {
             image,
         };
         check::structure(&body, &meta).map_err(FormatError::Malformed)?;
-        let mut lists = Lists::of(meta).map_err(FormatError::Malformed)?;
+        let history = body.sections.find(HISTORY).map(|range| &body.image.octets()[range]);
+        let mut lists = Lists::of(meta, history).map_err(FormatError::Malformed)?;
         rights::read(&body.image, &body.sections, &mut lists).map_err(FormatError::Malformed)?;
         Ok((body, lists))
     }

@@ -8,6 +8,7 @@ use super::table::{Table, TableError};
 
 const NAME: &[&str] = &["libelle", "nom", "nom_officiel", "nom_dep", "nom_reg", "nccenr"];
 const DEPARTEMENT: &[&str] = &["dep", "code", "code_insee", "insee_dep"];
+const ARRONDISSEMENT: &[&str] = &["arr", "code", "insee_arr"];
 const REGION: &[&str] = &["reg", "region", "code", "code_insee", "insee_reg"];
 
 /// What a list says of a département or region.
@@ -44,6 +45,21 @@ pub(crate) fn read_regions(path: &Path, octets: Vec<u8>) -> Result<BTreeMap<Stri
         Some((code, UnitRow { name: row.cell(name).map(str::to_owned), region: None }))
     });
     Ok(units.collect())
+}
+
+/// Reads the list of arrondissements: names by code.
+pub(crate) fn read_arrondissements(
+    path: &Path,
+    octets: Vec<u8>,
+) -> Result<BTreeMap<String, String>, TableError> {
+    let table = Table::read(path, octets, "the code of the arrondissement", ARRONDISSEMENT)?;
+    let code = table.need("the code of the arrondissement", ARRONDISSEMENT)?;
+    let name = table.need("the name of the arrondissement", NAME)?;
+    let named = table.rows().filter_map(|row| {
+        let code = row.cell(Some(code)).map(|text| format!("{text:0>3}"))?;
+        Some((code, row.cell(Some(name))?.to_owned()))
+    });
+    Ok(named.collect())
 }
 
 /// The name and region of a département, for outlines that come without lists.
@@ -199,6 +215,9 @@ mod tests {
         let text = "REG,CHEFLIEU,TNCC,NCC,NCCENR,LIBELLE\n1,97105,3,G,G,Guadeloupe\n";
         let units = read_regions(Path::new("r.csv"), text.as_bytes().to_vec()).unwrap();
         assert_eq!(units["01"].name.as_deref(), Some("Guadeloupe"));
+        let text = "ARR,DEP,REG,CHEFLIEU,TNCC,NCC,NCCENR,LIBELLE\n11,01,84,01034,0,B,B,Belley\n9741,974,04,97411,0,S,S,Saint-Denis\n";
+        let units = read_arrondissements(Path::new("a.csv"), text.as_bytes().to_vec()).unwrap();
+        assert_eq!((units["011"].as_str(), units["9741"].as_str()), ("Belley", "Saint-Denis"));
     }
 
     #[test]

@@ -5,8 +5,8 @@ use desserte_model::{CogVintage, CommuneCode};
 use super::*;
 use crate::contents::OutlinedCommune;
 use crate::{
-    Arrondissement, Commune, Contents, Departement, Epci, Outline, Redistribution, Region, Source,
-    Succession, Zoning,
+    Arrondissement, Commune, Contents, Departement, Epci, History, Outline, Redistribution, Region, Source,
+    Zoning,
 };
 
 /// More cells than this for a degree would not fit into 32 bits for the whole globe.
@@ -23,7 +23,7 @@ pub(crate) struct Lists {
     pub(crate) departements: Vec<Departement>,
     pub(crate) epcis: Vec<Epci>,
     pub(crate) arrondissements: Vec<Arrondissement>,
-    pub(crate) successions: Vec<Succession>,
+    pub(crate) history: History,
     zonings: Vec<ZoningMeta>,
     /// For each zoning its source's place in the list of sources, where the file says so.
     pub(super) zoning_sources: Vec<Option<u32>>,
@@ -39,12 +39,8 @@ pub(super) fn meta(octets: &[u8]) -> Result<Meta, String> {
 }
 
 impl Lists {
-    pub(super) fn of(meta: Meta) -> Result<Self, String> {
-        let code = |letters: [u8; 5]| -> Result<CommuneCode, String> {
-            String::from_utf8_lossy(&letters)
-                .parse()
-                .map_err(|error: desserte_model::NotACommuneCode| error.to_string())
-        };
+    pub(super) fn of(meta: Meta, history: Option<&[u8]>) -> Result<Self, String> {
+        let lineage = history::decode(&meta.successions, history)?;
         Ok(Self {
             zoning_sources: vec![None; meta.zonings.len()],
             vintage: CogVintage::from_year(meta.vintage),
@@ -75,16 +71,12 @@ impl Lists {
                 .into_iter()
                 .map(|(code, name)| Arrondissement { code, name })
                 .collect(),
-            successions: meta
-                .successions
-                .into_iter()
-                .map(|(from, effective, to)| Ok(Succession { from: code(from)?, effective, to: code(to)? }))
-                .collect::<Result<_, String>>()?,
+            history: History::new(lineage).map_err(|error| error.to_string())?,
             zonings: meta
                 .zonings
                 .into_iter()
                 .map(|zoning| {
-                    zoning.elsewhere.iter().try_for_each(|(letters, _)| code(*letters).map(drop))?;
+                    zoning.elsewhere.iter().try_for_each(|(letters, _)| history::code(*letters).map(drop))?;
                     Ok(zoning)
                 })
                 .collect::<Result<_, String>>()?,
@@ -213,7 +205,7 @@ impl Body {
             epcis: lists.epcis.clone(),
             arrondissements: lists.arrondissements.clone(),
             zonings: lists.zonings(self),
-            successions: lists.successions.clone(),
+            lineage: lists.history.lineage().clone(),
             communes: communes
                 .iter()
                 .enumerate()

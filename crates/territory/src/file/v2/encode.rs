@@ -40,6 +40,9 @@ pub(in crate::file) fn encode(contents: &Contents, cells_per_degree: u32) -> Vec
     file.add(CELLS, &index.cells);
     file.add(RECORDS, &index.records);
     rights::add(&mut file, contents);
+    if let Some(history) = history::encode(&contents.lineage) {
+        file.add(HISTORY, &history);
+    }
     file.finish()
 }
 
@@ -75,11 +78,7 @@ fn meta(contents: &Contents, cells_per_degree: u32) -> Meta {
             .map(|unit| (unit.code.clone(), unit.name.clone()))
             .collect(),
         zonings: contents.zonings.iter().map(|zoning| zoning_meta(zoning, &contents.communes)).collect(),
-        successions: contents
-            .successions
-            .iter()
-            .map(|succession| (letters(succession.from), succession.effective, letters(succession.to)))
-            .collect(),
+        successions: history::triples(&contents.lineage.successions),
     }
 }
 
@@ -89,7 +88,7 @@ fn zoning_meta(zoning: &Zoning, communes: &[OutlinedCommune]) -> ZoningMeta {
         .values
         .iter()
         .filter(|(code, _)| communes.binary_search_by(|row| row.commune.code.cmp(code)).is_err())
-        .map(|(code, value)| (letters(*code), values[value.as_str()]))
+        .map(|(code, value)| (history::letters(*code), values[value.as_str()]))
         .collect();
     ZoningMeta {
         name: zoning.name.clone(),
@@ -173,12 +172,6 @@ fn neighbours(topology: Topology<'_>, communes: usize) -> Vec<u32> {
         (0..=count(communes)).map(|row| count(pairs.partition_point(|(label, _)| *label <= row))).collect();
     section.extend(pairs.iter().map(|(_, neighbour)| neighbour - 1));
     section
-}
-
-fn letters(code: CommuneCode) -> [u8; 5] {
-    let mut letters = [0; 5];
-    letters.copy_from_slice(code.as_str().as_bytes());
-    letters
 }
 
 fn count(value: usize) -> u32 {
