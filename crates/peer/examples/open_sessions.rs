@@ -10,6 +10,7 @@
 //! minute (`iperf3 -s -1 & iperf3 -c 127.0.0.1 -P 8`). Both ends share the machine.
 #![allow(clippy::print_stdout, reason = "it is a program for people")]
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -39,6 +40,11 @@ async fn main() -> Result<()> {
         config.duration = Duration::from_secs_f64(seconds);
         config.expected = BitRate::from_mbit_per_s(1.0);
         config.path.trust = trust.clone();
+        if server.is_loopback() {
+            // Each is a client of its own, as probes are: any address of 127/8 is this machine's.
+            let [_, _, third, fourth] = (number + 2).to_be_bytes();
+            config.path.local_address = Some(Ipv4Addr::new(127, 1, third, fourth).into());
+        }
         running.spawn(async move { ndt7::run(&config).await });
         // So many at once that the queue of connections not yet accepted holds them.
         if number % 64 == 63 {

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use tokio::sync::Notify;
 
@@ -24,7 +24,7 @@ impl Lobby {
 
     /// Lets a client's connection in. When it is one too many, the client's oldest is sent away: whoever means to ask
     /// something asks at once, so the oldest is the one that says nothing.
-    pub(crate) fn enter(self: &Arc<Self>, client: IpAddr) -> (Seat, Arc<Notify>) {
+    pub(crate) fn enter(self: &Arc<Self>, client: IpAddr) -> (Seat, SentAway) {
         let mut held = lock(&self.held);
         let (next, waiting) = &mut *held;
         let number = *next;
@@ -37,7 +37,9 @@ impl Lobby {
             }
         }
         own.push_back((number, Arc::clone(&sent_away)));
-        (Seat { lobby: Arc::clone(self), client, number }, sent_away)
+        let taken = Arc::new(());
+        let told = SentAway { notify: sent_away, seat: Arc::downgrade(&taken) };
+        (Seat { lobby: Arc::clone(self), client, number, _taken: taken }, told)
     }
 }
 
@@ -47,6 +49,25 @@ pub(crate) struct Seat {
     lobby: Arc<Lobby>,
     client: IpAddr,
     number: u64,
+    _taken: Arc<()>,
+}
+
+/// How a connection hears that it has to leave.
+#[derive(Debug, Clone)]
+pub(crate) struct SentAway {
+    notify: Arc<Notify>,
+    seat: Weak<()>,
+}
+
+impl SentAway {
+    /// Comes when the connection has to leave. Never once it has a session: it may have been told at the moment at which it
+    /// was let in, and then it stays.
+    pub(crate) async fn told(&self) {
+        self.notify.notified().await;
+        if self.seat.strong_count() == 0 {
+            std::future::pending::<()>().await;
+        }
+    }
 }
 
 impl Drop for Seat {
@@ -82,13 +103,19 @@ mod tests {
         drop(first);
         let _third = lobby.enter(one);
         let _fourth = lobby.enter(one);
-        second_away.notified().await;
-        let pending = |away: &Arc<Notify>| {
-            let away = Arc::clone(away);
-            async move { tokio::time::timeout(std::time::Duration::ZERO, away.notified()).await.is_err() }
+        second_away.told().await;
+        let pending = |away: &SentAway| {
+            let away = away.clone();
+            async move { tokio::time::timeout(std::time::Duration::ZERO, away.told()).await.is_err() }
         };
         assert!(pending(&first_away).await && pending(&elsewhere_away).await);
         drop(second);
+        // Told and let in at the same moment: let in.
+        let (fifth, fifth_away) = lobby.enter(other);
+        let _sixth = lobby.enter(other);
+        let _seventh = lobby.enter(other);
+        drop(fifth);
+        assert!(pending(&fifth_away).await);
         assert_eq!(lock(&lobby.held).1.get(&one).map(VecDeque::len), Some(2));
     }
 }

@@ -104,7 +104,7 @@ async fn accept(
                 tokio::spawn(async move {
                     tokio::select! {
                         () = attended => {}
-                        () = sent_away.notified() => {
+                        () = sent_away.told() => {
                             tracing::debug!("a client has too many connections; its oldest is closed");
                         }
                     }

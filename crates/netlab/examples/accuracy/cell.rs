@@ -10,7 +10,7 @@ use desserte_netlab::shim::Report;
 use desserte_netlab::{EmulatedLine, Lab};
 use desserte_units::BitRate;
 
-use crate::raw::{Raw, STEP, receivers_origin};
+use crate::raw::{Raw, STEP};
 use crate::server::Server;
 use crate::table::Row;
 use crate::{Run, iperf};
@@ -89,7 +89,6 @@ impl Cell {
         origin: Duration,
     ) -> anyhow::Result<Vec<Row>> {
         anyhow::ensure!(!record.samples.is_empty(), "nothing was measured: {:?}", record.outcome);
-        let origin = receivers_origin(origin, record.direction, self.rtt_ms);
         let began = origin.saturating_sub(Duration::from_micros(line.shim.origin().as_micros()));
         let report = report(line, record.direction);
         let raw = Raw {
@@ -132,7 +131,7 @@ impl Cell {
     }
 }
 
-/// Runs the client in the house; gives its record and origin on the system's monotonic clock.
+/// Runs the client in the house; gives its record and the origin of the receiver's clock on the system's monotonic clock.
 fn client(
     line: &EmulatedLine,
     server: &Server,
@@ -148,7 +147,14 @@ fn client(
         .with_context(|| format!("the client said: {}", String::from_utf8_lossy(&output.stderr)))?;
     let origin = said["origin_us"].as_u64().context("a run without an origin")?;
     let record = serde_json::from_value(said["record"].take()).context("reading the record")?;
-    Ok((record, Duration::from_micros(origin)))
+    // The receiver's clock starts at its end of the handshake: in an upload that is the server's.
+    let origin = match direction {
+        Direction::Download => Duration::from_micros(origin),
+        Direction::Upload => {
+            server.admitted(line.address.into(), direction).context("a run that nobody let in")?
+        }
+    };
+    Ok((record, origin))
 }
 
 fn report(line: &EmulatedLine, direction: Direction) -> Report {

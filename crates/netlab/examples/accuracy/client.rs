@@ -44,7 +44,8 @@ impl Steer for Clocks {
     }
 }
 
-fn clock() -> Duration {
+/// The system's monotonic clock.
+pub(crate) fn clock() -> Duration {
     let now = clock_gettime(ClockId::Monotonic);
     Duration::new(
         u64::try_from(now.tv_sec).unwrap_or_default(),

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use desserte_model::{Direction, Throughput};
+use desserte_model::{RunOutcome, Throughput};
 use serde_json::{Value, json};
 
 use crate::cell::{Cell, RAMP, TCP_SHARE};
@@ -58,10 +58,14 @@ impl Raw {
         };
         vec![
             row("desserte", steady.map(|(reading, _)| reading)),
-            row("quotient", readings::quotient_after(record, ramp)),
             row("ndt7", readings::ndt7(record)),
             row("librespeed", readings::librespeed(record)),
         ]
+    }
+
+    /// Whether the run came to the end that it was meant to have.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.record.outcome == RunOutcome::Complete
     }
 
     /// Bits of IP per second between two times on the receiver's clock.
@@ -134,14 +138,5 @@ impl Raw {
             series: serde_json::from_value(raw["series"].take())?,
             record: serde_json::from_value(raw["record"].take())?,
         })
-    }
-}
-
-/// The receiver's clock starts at its end of the handshake: in an upload that is the server's, who sent its answer by one
-/// way down before the probe had it.
-pub(crate) fn receivers_origin(probes: Duration, direction: Direction, rtt_ms: u64) -> Duration {
-    match direction {
-        Direction::Download => probes,
-        Direction::Upload => probes.saturating_sub(Duration::from_millis(rtt_ms) / 2),
     }
 }

@@ -11,13 +11,6 @@ pub(crate) fn desserte(record: &Throughput) -> Option<(f64, Duration)> {
     Some((estimate.steady?.as_bits_per_second(), estimate.ramp_up))
 }
 
-/// The plain quotient of octets and time between the first reading after the ramp and the last.
-pub(crate) fn quotient_after(record: &Throughput, ramp: Duration) -> Option<f64> {
-    let first = record.samples.iter().find(|sample| Duration::from_micros(sample.elapsed_us) >= ramp)?;
-    let last = record.samples.last()?;
-    quotient(last.bytes.checked_sub(first.bytes)?, last.elapsed_us.checked_sub(first.elapsed_us)?)
-}
-
 /// As the Go and JavaScript clients of ndt7 report: a download as the client's own octets over time from zero, an upload as
 /// the server's last `TCP_INFO`, octets received over time from zero, TLS and framing in it.
 pub(crate) fn ndt7(record: &Throughput) -> Option<f64> {

@@ -10,9 +10,8 @@ use crate::raw::Raw;
 use crate::table::{self, Row};
 
 /// Tools in the order of the table: name in the file, in the table, in the plot.
-pub(crate) const TOOLS: [(&str, &str, &str); 5] = [
+pub(crate) const TOOLS: [(&str, &str, &str); 4] = [
     ("desserte", "Desserte, steady goodput", "Desserte"),
-    ("quotient", "Octets over time after the ramp", "octets over time after the ramp"),
     ("ndt7", "ndt7-style, mean from zero", "ndt7-style"),
     ("librespeed", "LibreSpeed-style, grace, bonus, x 1.06", "LibreSpeed-style"),
     ("iperf3", "iperf3, receiver's mean from zero", "iperf3"),
@@ -21,15 +20,22 @@ pub(crate) const TOOLS: [(&str, &str, &str); 5] = [
 /// Writes `accuracy.md` and `accuracy.svg`.
 pub(crate) fn write(out: &Path, docs: &Path) -> anyhow::Result<()> {
     // What other programs said is in the table only; what is made of our records is made again.
-    let mut rows: Vec<Row> = Raw::read_all(&out.join("raw"))?.iter().flat_map(Raw::rows).collect();
+    let runs = Raw::read_all(&out.join("raw"))?;
+    let mut rows: Vec<Row> = runs.iter().flat_map(Raw::rows).collect();
+    let complete: Vec<Row> = runs
+        .iter()
+        .filter(|run| run.is_complete())
+        .flat_map(Raw::rows)
+        .filter(|row| row.tool == "desserte")
+        .collect();
     rows.extend(table::read(&out.join("runs.csv"))?.into_iter().filter(|row| row.tool == "iperf3"));
     anyhow::ensure!(!rows.is_empty(), "no readings in {}", out.display());
     std::fs::create_dir_all(docs).context("making the folder")?;
     std::fs::write(docs.join("accuracy.svg"), plot::draw(&rows)).context("writing the plot")?;
-    std::fs::write(docs.join("accuracy.md"), text(&rows)?).context("writing the table")
+    std::fs::write(docs.join("accuracy.md"), text(&rows, &complete)?).context("writing the table")
 }
 
-fn text(rows: &[Row]) -> anyhow::Result<String> {
+fn text(rows: &[Row], complete: &[Row]) -> anyhow::Result<String> {
     let mut text = String::from(INTRODUCTION);
     writeln!(text, "\n## All lines\n")?;
     writeln!(
@@ -47,6 +53,8 @@ fn text(rows: &[Row]) -> anyhow::Result<String> {
         let of: Vec<&Row> = rows.iter().filter(|row| row.tool == tool).collect();
         writeln!(text, "| **{name}, both** | {}", summary(&of))?;
     }
+    let whole: Vec<&Row> = complete.iter().collect();
+    writeln!(text, "| Desserte, runs that came to their planned end, both | {}", summary(&whole))?;
     writeln!(text, "\n## Desserte, by rate and round trip\n")?;
     writeln!(text, "Largest error of any run, of both directions and all seeds, with its sign.\n")?;
     let (rates, rtts) = axes(rows);

@@ -1,9 +1,13 @@
 //! The measurement's own server, for all lines at once.
 
+use std::collections::HashMap;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use anyhow::Context as _;
+use desserte_model::Direction;
 use desserte_net::ndt7::server::{
     Decision, Gate, Health, ServerConfig, SessionRequest, Waiting, serve_connection,
 };
@@ -11,18 +15,27 @@ use desserte_net::{CongestionAlgorithm, TlsIdentity};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
+use crate::client::clock;
+
 /// A server that runs until dropped.
 pub(crate) struct Server {
     pub(crate) port: u16,
     /// Certificate of the authority that vouches for it; `None` when it speaks in clear.
     pub(crate) authority: Option<PathBuf>,
+    gate: Arc<OpenGate>,
     _runtime: Runtime,
 }
 
-struct OpenGate;
+/// Lets everyone in, and notes when.
+#[derive(Debug, Default)]
+struct OpenGate {
+    admitted: Mutex<HashMap<(IpAddr, Direction), Duration>>,
+}
 
 impl Gate for OpenGate {
-    fn admit(&self, _: &SessionRequest) -> Decision {
+    fn admit(&self, request: &SessionRequest) -> Decision {
+        let mut admitted = self.admitted.lock().unwrap_or_else(PoisonError::into_inner);
+        admitted.insert((request.client.to_canonical(), request.direction), clock());
         Decision::Admit { load_ratio: 0.0, permit: Box::new(()) }
     }
 
@@ -36,11 +49,12 @@ impl Server {
     pub(crate) fn start(names: Vec<String>, clear: bool, folder: &Path) -> anyhow::Result<Self> {
         let identity = if clear { None } else { Some(identity(names, folder)?) };
         let (tls, authority) = identity.unzip();
+        let gate = Arc::new(OpenGate::default());
         let config = ServerConfig {
             id: "netlab-accuracy".parse().context("naming the server")?,
             software: concat!("desserte-netlab ", env!("CARGO_PKG_VERSION")).into(),
             congestion_control: CongestionAlgorithm::Cubic,
-            gate: Arc::new(OpenGate),
+            gate: Arc::clone(&gate) as Arc<dyn Gate>,
             librespeed: None,
         };
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -58,7 +72,14 @@ impl Server {
                 });
             }
         });
-        Ok(Self { port, authority, _runtime: runtime })
+        Ok(Self { port, authority, gate, _runtime: runtime })
+    }
+
+    /// When the client's last run in this direction was let in, on the system's monotonic clock: just before the server's end
+    /// of the handshake, which is the origin of its clock.
+    pub(crate) fn admitted(&self, client: IpAddr, direction: Direction) -> Option<Duration> {
+        let admitted = self.gate.admitted.lock().unwrap_or_else(PoisonError::into_inner);
+        admitted.get(&(client, direction)).copied()
     }
 }
 
