@@ -4,7 +4,11 @@ use std::collections::BTreeSet;
 
 use desserte_model::{CogVintage, CommuneCode};
 
-use crate::{Arrondissement, Commune, Departement, Epci, Lineage, Outline, Region};
+use crate::file::MOST_OVERLAYS;
+use crate::{
+    Arrondissement, Commune, Departement, Epci, Figure, FigureValue, InvalidOverlay, Lineage, Outline,
+    OverlayContents, Region,
+};
 
 /// Everything that a territory file holds.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +33,10 @@ pub struct Contents {
     pub zonings: Vec<Zoning>,
     /// What became of commune codes; empty when no input speaks of it.
     pub lineage: Lineage,
+    /// Figures by commune, in the order of their names.
+    pub figures: Vec<Figure>,
+    /// Overlays, in the order of their names.
+    pub overlays: Vec<OverlayContents>,
     /// Communes, in the order of their codes.
     pub communes: Vec<OutlinedCommune>,
 }
@@ -105,6 +113,22 @@ pub enum InvalidContents {
         /// The code at fault.
         code: String,
     },
+    /// A figure holds what is no number.
+    #[error("figure {figure} of {commune} is {number}")]
+    NotANumber {
+        /// The figure's name.
+        figure: String,
+        /// The commune.
+        commune: CommuneCode,
+        /// What it holds.
+        number: String,
+    },
+    /// More overlays than a file can hold.
+    #[error("{0} overlays; a territory file holds {MOST_OVERLAYS}, others go into files of their own")]
+    TooManyOverlays(usize),
+    /// An overlay contradicts itself.
+    #[error(transparent)]
+    Overlay(#[from] InvalidOverlay),
     /// A layer names a source that is not listed.
     #[error("{layer} comes from source {source_number}, which is not in the list")]
     UnknownSource {
@@ -146,6 +170,12 @@ impl Contents {
             self.check_source(&zoning.name, zoning.source)?;
         }
         self.lineage.check()?;
+        self.check_figures()?;
+        rising("overlays", self.overlays.iter().map(|overlay| overlay.name.as_str()))?;
+        self.overlays.iter().try_for_each(OverlayContents::check)?;
+        if self.overlays.len() > MOST_OVERLAYS {
+            return Err(InvalidContents::TooManyOverlays(self.overlays.len()));
+        }
         for OutlinedCommune { commune, .. } in &self.communes {
             let units = [
                 ("departements", &departements, Some(&commune.departement)),
@@ -161,6 +191,24 @@ impl Contents {
                         code: code.clone(),
                     });
                 }
+            }
+        }
+        Ok(())
+    }
+
+    fn check_figures(&self) -> Result<(), InvalidContents> {
+        rising("figures", self.figures.iter().map(|figure| figure.name.as_str()))?;
+        for figure in &self.figures {
+            rising("communes of a figure", figure.values.iter().map(|(code, _)| code.as_str()))?;
+            self.check_source(&figure.name, figure.source)?;
+            let wrong =
+                |(_, value): &&(CommuneCode, FigureValue)| value.known().is_some_and(|n| !n.is_finite());
+            if let Some((commune, value)) = figure.values.iter().find(wrong) {
+                return Err(InvalidContents::NotANumber {
+                    figure: figure.name.clone(),
+                    commune: *commune,
+                    number: format!("{value:?}"),
+                });
             }
         }
         Ok(())

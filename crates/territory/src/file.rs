@@ -12,10 +12,13 @@ use image::Image;
 use crate::grid::CELLS_PER_DEGREE;
 use crate::{Contents, InvalidContents, Territory};
 
-pub(crate) use v2::{Body, Lists};
+pub(crate) use v2::{Body, Lists, MOST_OVERLAYS, OverlayBody};
 
 /// The usual ending of a territory file's name, without the dot.
 pub const FILE_EXTENSION: &str = "dst";
+
+/// The usual ending of the name of an overlay in a file of its own, without the dot.
+pub const OVERLAY_EXTENSION: &str = "dso";
 
 /// The version of the format that this release writes.
 pub const FORMAT_VERSION: u32 = 2;

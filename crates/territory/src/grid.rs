@@ -28,7 +28,7 @@ mod reach;
 mod sweep;
 
 pub use batch::{Place, Placed};
-pub(crate) use build::build;
+pub(crate) use build::{Index, build};
 pub(crate) use lattice::{Lattice, TILES as TILE_COUNT};
 pub(crate) use query::Grid;
 

@@ -16,12 +16,14 @@ mod commune;
 mod contents;
 mod day;
 pub mod drawing;
+mod figure;
 mod file;
 mod grid;
 mod history;
 mod near;
 mod open;
 mod outline;
+mod overlay;
 mod rights;
 mod rollup;
 pub mod synthetic;
@@ -36,7 +38,8 @@ pub mod geometry {
 pub use commune::{Arrondissement, Commune, Departement, Epci, Region};
 pub use contents::{Contents, InvalidContents, OutlinedCommune, Redistribution, Source, Zoning};
 pub use day::{Day, NotADay};
-pub use file::{FILE_EXTENSION, FORMAT_VERSION, FormatError, encode};
+pub use figure::{Figure, FigureInfo, FigureValue};
+pub use file::{FILE_EXTENSION, FORMAT_VERSION, FormatError, OVERLAY_EXTENSION, encode};
 pub use grid::{CELLS_PER_DEGREE, Place, Placed};
 pub use history::{
     CommunePart, FormerName, History, Lineage, PartKind, Reading, Relation, Succession, Translation,
@@ -44,6 +47,7 @@ pub use history::{
 pub use near::{Answer, Candidate, FARTHEST_M, Question};
 pub use open::OpenError;
 pub use outline::{InvalidOutline, Outline};
-pub use rights::{Exportable, NotExportable};
+pub use overlay::{Area, InvalidOverlay, OutlinedArea, Overlay, OverlayContents};
+pub use rights::{Exportable, NotExportable, OVERLAY_ROLE};
 pub use rollup::PopulationSum;
 pub use territory::{Location, Territory};

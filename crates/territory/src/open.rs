@@ -37,14 +37,21 @@ impl Territory {
     /// # Errors
     /// When the file cannot be read, is no territory file, has another version, or is truncated or damaged.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
-        let path = path.as_ref();
-        let unreadable = |source| OpenError::Read { path: path.to_owned(), source };
-        let refused = |reason| OpenError::Format { path: path.to_owned(), reason };
-        let file = File::open(path).map_err(unreadable)?;
-        // An empty file cannot be mapped, and says nothing.
-        if file.metadata().map_err(unreadable)?.len() == 0 {
-            return Err(refused(FormatError::NotATerritoryFile));
-        }
-        Self::from_file(&file).map_err(unreadable)?.map_err(refused)
+        mapped(path.as_ref(), Self::from_file)
     }
+}
+
+/// Opens a file and reads what maps it.
+pub(crate) fn mapped<T>(
+    path: &Path,
+    read: impl FnOnce(&File) -> std::io::Result<Result<T, FormatError>>,
+) -> Result<T, OpenError> {
+    let unreadable = |source| OpenError::Read { path: path.to_owned(), source };
+    let refused = |reason| OpenError::Format { path: path.to_owned(), reason };
+    let file = File::open(path).map_err(unreadable)?;
+    // An empty file cannot be mapped, and says nothing.
+    if file.metadata().map_err(unreadable)?.len() == 0 {
+        return Err(refused(FormatError::NotATerritoryFile));
+    }
+    read(&file).map_err(unreadable)?.map_err(refused)
 }

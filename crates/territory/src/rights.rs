@@ -1,12 +1,19 @@
 //! What of a territory may leave it.
 
-use crate::{Redistribution, Source, Territory};
+use crate::{Overlay, Redistribution, Source, Territory};
+
+/// What a source is used for that an overlay comes from: communes rest on no such source.
+pub const OVERLAY_ROLE: &str = "overlay";
 
 /// What an export may hold, beside communes, their names, outlines, units and populations.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exportable<'a> {
     /// The names of the zonings that may be exported, in order.
     pub zonings: Vec<&'a str>,
+    /// The names of the figures that may be exported, in order.
+    pub figures: Vec<&'a str>,
+    /// The names of the overlays that may be exported, in order.
+    pub overlays: Vec<&'a str>,
     /// The sources that an export credits.
     pub sources: Vec<&'a Source>,
     /// The sources whose licence forbids it: nothing of theirs is in the lists above. An export says that it left
@@ -45,7 +52,9 @@ impl Territory {
     /// here may.
     pub fn exportable(&self) -> Result<Exportable<'_>, NotExportable> {
         let layers: Vec<usize> = self.layer_sources().collect();
-        let mut base = self.sources().iter().enumerate().filter(|(number, _)| !layers.contains(number));
+        let is_base =
+            |(number, source): &(usize, &Source)| source.role != OVERLAY_ROLE && !layers.contains(number);
+        let mut base = self.sources().iter().enumerate().filter(is_base);
         if let Some((_, source)) = base.find(|(_, source)| !source.may_be_exported()) {
             return Err(NotExportable {
                 role: source.role.clone(),
@@ -56,7 +65,10 @@ impl Territory {
         let (sources, withheld) = self.sources().iter().partition(|source| source.may_be_exported());
         let may = |source: Option<&Source>| source.is_none_or(Source::may_be_exported);
         let zonings = self.zonings().filter(|name| may(self.zoning_source(name))).collect();
-        Ok(Exportable { zonings, sources, withheld })
+        let figures = self.figures().filter(|figure| may(figure.source)).map(|figure| figure.name).collect();
+        let overlays =
+            self.overlays().iter().filter(|overlay| may(overlay.source())).map(Overlay::name).collect();
+        Ok(Exportable { zonings, figures, overlays, sources, withheld })
     }
 }
 

@@ -87,6 +87,8 @@ fn contents(seed: u64) -> Contents {
         arrondissements: Vec::new(),
         zonings: Vec::new(),
         lineage: Lineage::default(),
+        figures: Vec::new(),
+        overlays: Vec::new(),
         communes,
     }
 }

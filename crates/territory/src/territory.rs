@@ -9,8 +9,8 @@ use geo::MultiPolygon;
 use crate::file::{Body, Lists};
 use crate::grid::{CELLS_PER_DEGREE, Grid, Place, Placed};
 use crate::{
-    Arrondissement, Commune, Contents, Day, Departement, Epci, History, InvalidContents, Outline, Region,
-    Source, Succession, Translation,
+    Arrondissement, Commune, Contents, Day, Departement, Epci, FigureInfo, FigureValue, History,
+    InvalidContents, Outline, Overlay, Region, Source, Succession, Translation,
 };
 
 /// Communes with outlines, indexed by place and by code; read-only once made.
@@ -135,8 +135,31 @@ impl Territory {
         self.lists.sources.get(self.lists.zoning_source(zoning)? as usize)
     }
 
+    /// The places of all sources of zonings and figures, of which communes themselves need none.
     pub(crate) fn layer_sources(&self) -> impl Iterator<Item = usize> {
-        self.lists.layer_sources().map(|number| number as usize)
+        self.lists.zoning_sources().chain(self.body.figure_sources()).map(|number| number as usize)
+    }
+
+    pub(crate) fn figure_count(&self) -> usize {
+        self.body.figure_count()
+    }
+
+    pub(crate) fn figure_number(&self, name: &str) -> Option<usize> {
+        self.body.figure_number(name)
+    }
+
+    pub(crate) fn figure_value(&self, number: usize, code: CommuneCode) -> Option<FigureValue> {
+        self.body.figure_value(number, self.body.row(code)?)
+    }
+
+    pub(crate) fn figure_info(&self, number: usize) -> FigureInfo<'_> {
+        self.body.figure_info(&self.lists, number)
+    }
+
+    /// The overlays, in the order of their names.
+    #[must_use]
+    pub fn overlays(&self) -> &[Overlay] {
+        &self.lists.overlays
     }
 
     /// Which code followed which, in order; empty when no input spoke of it.

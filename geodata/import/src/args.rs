@@ -24,6 +24,8 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Imports outlines and lists into a territory file, and reports what was repaired, dropped or missing
     Import(Box<ImportArgs>),
+    /// Makes a file of its own of a polygon layer, for large ones such as declared coverage
+    Overlay(OverlayArgs),
     /// Says what a territory file holds
     Info {
         /// The territory file
@@ -85,6 +87,15 @@ pub(crate) struct ImportArgs {
     /// Zonings by commune, under a name: CSV or spreadsheet of a known layout, or a table of codes and values; repeatable
     #[arg(long, value_name = "NAME=FILE")]
     pub(crate) zoning: Vec<NamedFile>,
+    /// Figures by commune, under a name: incomes, premises by technology or bit rate; repeatable
+    #[arg(long, value_name = "NAME=FILE")]
+    pub(crate) figures: Vec<NamedFile>,
+    /// Arcep's mobile sites, counted by commune and operator under a name; repeatable
+    #[arg(long, value_name = "NAME=FILE")]
+    pub(crate) sites: Vec<NamedFile>,
+    /// Areas that are no communes (priority neighbourhoods, closure of copper), a polygon layer under a name; repeatable
+    #[arg(long, value_name = "NAME=FILE")]
+    pub(crate) overlay: Vec<NamedFile>,
     /// Manifest that describes an input (title, licence, whether it may be passed on), as in geodata/sources; repeatable
     #[arg(long, value_name = "FILE")]
     pub(crate) manifest: Vec<PathBuf>,
@@ -109,6 +120,29 @@ pub(crate) struct ImportArgs {
     /// Language of the summary
     #[arg(long, value_enum, default_value_t = Lang::Fr)]
     pub(crate) lang: Lang,
+}
+
+/// Input and output of an overlay in a file of its own.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct OverlayArgs {
+    /// The polygon layer, under the name to give it
+    #[arg(value_name = "NAME=FILE")]
+    pub(crate) areas: NamedFile,
+    /// Layer to read, if the file has several
+    #[arg(long, value_name = "NAME")]
+    pub(crate) layer: Option<String>,
+    /// Reference system, if the file states none or a wrong one, such as EPSG:2154
+    #[arg(long, value_name = "CRS")]
+    pub(crate) crs: Option<String>,
+    /// Manifest that describes the file; repeatable
+    #[arg(long, value_name = "FILE")]
+    pub(crate) manifest: Vec<PathBuf>,
+    /// Where to write the overlay (.dso)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Where to write the findings as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
 }
 
 /// A language of texts.

@@ -9,18 +9,19 @@ use std::time::Duration;
 use anyhow::Context;
 use desserte_boot::exit;
 use desserte_geodata::{
-    ImportError, ImportPlan, Language, Manifest, NotALayout, built_in_manifests, fetch, find_in, import,
-    import_summary, territory_summary,
+    ImportError, ImportPlan, Language, Manifest, NotALayout, OverlayAsked, built_in_manifests, fetch,
+    find_in, import, import_overlay, import_summary, territory_summary,
 };
 use desserte_territory::{Territory, synthetic};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::args::{Command, ImportArgs};
+use crate::args::{Command, ImportArgs, OverlayArgs};
 
 /// Runs a command.
 pub(crate) fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Import(args) => run_import(*args),
+        Command::Overlay(args) => run_overlay(&args),
         Command::Info { file, lang } => {
             let territory = Territory::open(file)?;
             say(&territory_summary(&territory, lang.into()))
@@ -77,10 +78,7 @@ fn read_manifest(path: &Path) -> anyhow::Result<Manifest> {
 }
 
 fn plan(args: ImportArgs) -> anyhow::Result<ImportPlan> {
-    // Manifests given by hand come first, so that they win over those built in.
-    let mut manifests: Vec<Manifest> =
-        args.manifest.iter().map(|path| read_manifest(path)).collect::<Result<_, _>>()?;
-    manifests.extend(built_in_manifests());
+    let manifests = manifests(&args.manifest)?;
     let found = args.from_dir.as_deref().map(find_in).transpose()?.unwrap_or_default();
     let given = |given: Vec<PathBuf>, found: Vec<PathBuf>| if given.is_empty() { found } else { given };
     Ok(ImportPlan {
@@ -96,8 +94,41 @@ fn plan(args: ImportArgs) -> anyhow::Result<ImportPlan> {
         crs: args.crs,
         vintage: args.vintage,
         zonings: args.zoning,
+        figures: args.figures,
+        sites: args.sites,
+        overlays: args.overlay,
         manifests,
     })
+}
+
+/// Manifests given by hand come first, so that they win over those built in.
+fn manifests(given: &[PathBuf]) -> anyhow::Result<Vec<Manifest>> {
+    let mut manifests: Vec<Manifest> =
+        given.iter().map(|path| read_manifest(path)).collect::<Result<_, _>>()?;
+    manifests.extend(built_in_manifests());
+    Ok(manifests)
+}
+
+fn run_overlay(args: &OverlayArgs) -> anyhow::Result<()> {
+    let manifests = manifests(&args.manifest)?;
+    let asked = OverlayAsked {
+        areas: &args.areas,
+        layer: args.layer.as_deref(),
+        crs: args.crs.as_deref(),
+        manifests: &manifests,
+    };
+    let (overlay, findings) = import_overlay(asked)?;
+    write_whole(&args.out, &overlay.to_bytes())?;
+    if let Some(file) = &args.report {
+        let mut json = serde_json::to_vec_pretty(&findings).context("writing the report")?;
+        json.push(b'\n');
+        write_whole(file, &json)?;
+    }
+    let mut text = format!("{} : {} aires / areas\n", overlay.name(), overlay.areas().len());
+    for finding in &findings {
+        text.push_str(&format!("  {} : {} ({})\n", finding.kind.french(), finding.code, finding.detail));
+    }
+    say(&format!("{text}Écrit / written : {}\n", args.out.display()))
 }
 
 fn run_fetch(manifest: &Path, out: &Path, base_url: Option<&str>) -> anyhow::Result<()> {

@@ -97,6 +97,22 @@ kinds! {
     LayerConflict, "zonages ou chiffres contradictoires, premier gardé", "conflicting zones or figures, first kept";
     /// Text that cannot be a value of its column.
     UnreadableValue, "valeurs illisibles (laissées absentes)", "unreadable values (left absent)";
+    /// Areas of an overlay had longitude and latitude exchanged, and were put right.
+    SwappedAxes, "aires dont les axes étaient inversés (rétablies)", "areas with exchanged axes (put right)";
+    /// Names were in another encoding than their file says.
+    ReencodedNames, "noms relus dans un autre codage", "names read again in another encoding";
+    /// The value of a commune was taken from what it was made of when the table was made.
+    TranslatedValue,
+        "valeurs reprises des communes d'un autre millésime",
+        "values taken from the communes of another year";
+    /// A mobile site without a position.
+    SiteWithoutPosition, "sites mobiles sans position", "mobile sites without a position";
+    /// A mobile site that comes twice, all columns alike; counted once.
+    DuplicateSite, "sites mobiles en double, comptés une fois", "mobile sites that come twice, counted once";
+    /// A mobile site in no commune.
+    SiteOutside, "sites mobiles hors de toute commune", "mobile sites in no commune";
+    /// Numbers of one row contradict each other; they were taken as they are.
+    FigureContradiction, "chiffres d'une ligne qui se contredisent (gardés)", "numbers of a row that contradict each other (kept)";
     /// A value that a spreadsheet had damaged (a lost zero) was restored with certainty.
     RestoredValue, "valeurs rétablies (zéro initial perdu)", "values restored (lost leading zero)";
     /// A city was given the zone that all its arrondissements have.

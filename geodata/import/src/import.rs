@@ -8,7 +8,6 @@ use indicatif::ProgressBar;
 
 use crate::input::{Input, Unreadable};
 use crate::join::{Lists, join};
-use crate::layers::read_zonings;
 use crate::outlines::{
     LayerRead, OutlinesError, RawOutline, check_places, one_for_each_code, read_outlines,
     settle_arrondissements,
@@ -18,8 +17,9 @@ use crate::tables::{
     Populations, TableError, read_arrondissements, read_cog, read_departements, read_epci, read_movements,
     read_populations, read_regions,
 };
-use crate::{Finding, FindingKind, ImportPlan, Manifest, NamedFile, Report};
+use crate::{Finding, FindingKind, ImportPlan, Manifest, Report};
 
+mod layers;
 mod movements;
 mod vintage;
 
@@ -125,18 +125,23 @@ pub fn import(plan: &ImportPlan, progress: &ProgressBar) -> Result<Imported, Imp
     let (outlines, rows_read) = run.outlines(progress)?;
     progress.set_message("tables");
     let lists = run.lists()?;
+    let layers = run.layers()?;
     let (vintage, vintage_from) = vintage::of(plan, &run.known)?;
     progress.set_message("join");
     let Run { mut findings, sources, .. } = run;
-    let contents = join(outlines, &lists, CogVintage::from_year(vintage), sources, &mut findings)
+    let mut contents = join(outlines, &lists, CogVintage::from_year(vintage), sources, &mut findings)
         .map_err(|(code, reason)| ImportError::Outline { code, reason })?;
     if lists.cog.is_some() {
         check_unknown(contents.communes.len(), &findings)?;
     }
     movements::compare(&contents, lists.cog.as_ref(), &mut findings)?;
     drop(lists);
+    layers.put_into(&mut contents, &mut findings)?;
     progress.set_message("index");
-    let territory = Territory::new(&contents)?;
+    let mut territory = Territory::new(&contents)?;
+    if layers.count_sites(&territory, &mut contents, &mut findings) {
+        territory = Territory::new(&contents)?;
+    }
     find_overlaps(&territory, &contents.communes, &mut findings);
     drop(contents);
     let report = Report::new(&territory, rows_read, vintage_from, findings);
@@ -205,17 +210,6 @@ impl Run<'_> {
         }
         if let Some(path) = &plan.arrondissements {
             lists.arrondissements = read_arrondissements(path, self.read("arrondissements", path)?)?;
-        }
-        for NamedFile { name, path } in &plan.zonings {
-            let octets = self.read("zoning", path)?;
-            let source = self.sources.len() - 1;
-            let zonings = read_zonings(name, path, octets, &mut self.findings)?;
-            for zoning in zonings {
-                if lists.zonings.iter().any(|(_, known)| known.name == zoning.name) {
-                    return Err(ImportError::TwoLayers { name: zoning.name });
-                }
-                lists.zonings.push((source, zoning));
-            }
         }
         Ok(lists)
     }

@@ -5,10 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use desserte_model::{CogVintage, CommuneCode};
 use desserte_territory::{
     Arrondissement, Commune, Contents, Departement, Epci, InvalidOutline, Lineage, Outline, OutlinedCommune,
-    Region, Source, Zoning,
+    Region, Source,
 };
 
-use crate::layers::{Here, RawZoning, place_zoning};
 use crate::outlines::{RawOutline, departement_of};
 use crate::tables::{Cog, EpciTable, Populations, UnitRow, built_in_departement, built_in_region};
 use crate::{Finding, FindingKind};
@@ -21,8 +20,6 @@ pub(crate) struct Lists {
     pub(crate) epci: EpciTable,
     pub(crate) departements: BTreeMap<String, UnitRow>,
     pub(crate) regions: BTreeMap<String, UnitRow>,
-    /// Zonings, each with its source's place in the list of sources.
-    pub(crate) zonings: Vec<(usize, RawZoning)>,
     /// Names of arrondissements.
     pub(crate) arrondissements: BTreeMap<String, String>,
     /// What became of codes; empty without movements.
@@ -47,8 +44,6 @@ pub(crate) fn join(
         communes.push(OutlinedCommune { commune, outline });
     }
     report_gaps(&communes, lists, findings);
-    let here = Here::new(communes.iter().map(|row| row.commune.code));
-    let zonings = lists.zonings(&here, &sources, findings);
     let distinct = |unit: fn(&Commune) -> Option<&String>| -> BTreeSet<String> {
         communes.iter().filter_map(|row| unit(&row.commune)).cloned().collect()
     };
@@ -70,33 +65,15 @@ pub(crate) fn join(
             .into_iter()
             .map(|code| Arrondissement { name: lists.arrondissements.get(&code).cloned(), code })
             .collect(),
-        zonings,
+        zonings: Vec::new(),
         lineage: lists.lineage.clone(),
+        figures: Vec::new(),
+        overlays: Vec::new(),
         communes,
     })
 }
 
 impl Lists {
-    fn zonings(&self, here: &Here, sources: &[Source], findings: &mut Vec<Finding>) -> Vec<Zoning> {
-        let mut zonings: Vec<Zoning> = self
-            .zonings
-            .iter()
-            .map(|(number, raw)| {
-                // Without a manifest the source is known by the name of its file, which is no title.
-                let source = sources.get(*number).filter(|source| source.publisher.is_some());
-                Zoning {
-                    name: raw.name.clone(),
-                    title: source.map(|source| source.title.clone()),
-                    vintage: source.and_then(|source| source.vintage.clone()),
-                    source: u32::try_from(*number).ok(),
-                    values: place_zoning(raw, here, findings).into_iter().collect(),
-                }
-            })
-            .collect();
-        zonings.sort_by(|a, b| a.name.cmp(&b.name));
-        zonings
-    }
-
     fn commune(&self, raw: &RawOutline, findings: &mut Vec<Finding>) -> Commune {
         let code = raw.code;
         let official = self.cog.as_ref().and_then(|cog| cog.get(&code));
@@ -164,7 +141,7 @@ impl Lists {
 }
 
 /// Findings about rows of tables, of no interest where they are about départements that are not imported.
-const OF_TABLES: [FindingKind; 7] = [
+const OF_TABLES: [FindingKind; 8] = [
     FindingKind::ArrondissementsSummed,
     FindingKind::PopulationConflict,
     FindingKind::UnreadablePopulation,
@@ -172,6 +149,7 @@ const OF_TABLES: [FindingKind; 7] = [
     FindingKind::LayerConflict,
     FindingKind::UnreadableValue,
     FindingKind::RestoredValue,
+    FindingKind::FigureContradiction,
 ];
 
 /// Reports what one input has and another lacks, within the départements that have outlines: a national list beside

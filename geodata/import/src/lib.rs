@@ -17,8 +17,10 @@ mod layers;
 mod manifest;
 mod outlines;
 mod overlaps;
+mod overlay;
 mod plan;
 mod report;
+pub mod sites;
 mod summary;
 mod tables;
 
@@ -28,6 +30,7 @@ pub use import::{ImportError, Imported, import};
 pub use input::Unreadable;
 pub use manifest::{Manifest, ManifestError, Passing, built_in_manifests};
 pub use outlines::OutlinesError;
+pub use overlay::{OverlayAsked, OverlayError, import_overlay};
 pub use plan::{ImportPlan, NamedFile};
 pub use report::{Counts, Report};
 pub use summary::{Language, import_summary, territory_summary};

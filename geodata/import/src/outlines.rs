@@ -1,5 +1,6 @@
 //! Commune outlines, read through GDAL, checked and repaired through GEOS, in WGS 84.
 
+mod areas;
 mod arrondissements;
 mod crs;
 mod duplicates;
@@ -13,6 +14,7 @@ mod surface;
 use desserte_model::CommuneCode;
 use geo::MultiPolygon;
 
+pub(crate) use areas::{AreasAsked, read_areas};
 pub(crate) use arrondissements::settle_arrondissements;
 pub(crate) use duplicates::one_for_each_code;
 pub use open::OutlinesError;

@@ -57,6 +57,12 @@ pub struct ImportPlan {
     pub zonings: Vec<NamedFile>,
     /// The official list of arrondissements, for their names.
     pub arrondissements: Option<PathBuf>,
+    /// Tables of figures, each with the name to give it.
+    pub figures: Vec<NamedFile>,
+    /// Mobile sites, each with the name to give the counts of its operators.
+    pub sites: Vec<NamedFile>,
+    /// Polygon layers, each with the name to give it.
+    pub overlays: Vec<NamedFile>,
     /// The year of the list of communes, where no file name tells.
     pub vintage: Option<u16>,
     /// Descriptions of known files, by checksum, for titles and licences.

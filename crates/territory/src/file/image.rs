@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::ops::Range;
+use std::sync::Arc;
 
 use memmap2::Mmap;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
@@ -9,15 +10,30 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 #[cfg(not(target_endian = "little"))]
 compile_error!("territory files hold little-endian arrays that are read in place");
 
-/// Octets that begin at a multiple of eight.
-pub(crate) enum Image {
+/// Octets that begin at a multiple of eight, or a part of such octets.
+#[derive(Clone)]
+pub(crate) struct Image {
+    whole: Arc<Octets>,
+    part: Range<usize>,
+}
+
+enum Octets {
     Owned { words: Vec<u64>, len: usize },
     Mapped(Mmap),
 }
 
+impl Octets {
+    fn all(&self) -> &[u8] {
+        match self {
+            Self::Owned { words, len } => &words.as_bytes()[..*len],
+            Self::Mapped(map) => map,
+        }
+    }
+}
+
 impl std::fmt::Debug for Image {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let kind = if matches!(self, Self::Owned { .. }) { "Owned" } else { "Mapped" };
+        let kind = if matches!(*self.whole, Octets::Owned { .. }) { "Owned" } else { "Mapped" };
         write!(f, "{kind}({} octets)", self.octets().len())
     }
 }
@@ -27,7 +43,18 @@ impl Image {
     pub(crate) fn owned(octets: &[u8]) -> Self {
         let mut words = vec![0_u64; octets.len().div_ceil(8)];
         words.as_mut_bytes()[..octets.len()].copy_from_slice(octets);
-        Self::Owned { words, len: octets.len() }
+        Self::of(Octets::Owned { words, len: octets.len() })
+    }
+
+    fn of(octets: Octets) -> Self {
+        let part = 0..octets.all().len();
+        Self { whole: Arc::new(octets), part }
+    }
+
+    /// A part of these octets, which keeps all of them in memory or mapped.
+    pub(crate) fn part(&self, range: Range<usize>) -> Self {
+        let part = self.part.start + range.start..self.part.start + range.end;
+        Self { whole: Arc::clone(&self.whole), part }
     }
 
     /// Maps a file read-only.
@@ -39,14 +66,11 @@ impl Image {
     #[expect(unsafe_code, reason = "no safe way to map a file; the condition is documented above")]
     pub(crate) fn map(file: &File) -> std::io::Result<Self> {
         // SAFETY: see above.
-        unsafe { Mmap::map(file) }.map(Self::Mapped)
+        unsafe { Mmap::map(file) }.map(|map| Self::of(Octets::Mapped(map)))
     }
 
     pub(crate) fn octets(&self) -> &[u8] {
-        match self {
-            Self::Owned { words, len } => &words.as_bytes()[..*len],
-            Self::Mapped(map) => map,
-        }
+        &self.whole.all()[self.part.clone()]
     }
 
     /// A section as an array; empty if it is not a whole number of items, which checks at opening exclude.

@@ -129,6 +129,17 @@ impl Sections {
         self.0.iter().find(|(known, _)| *known == name).map(|(_, range)| range.clone())
     }
 
+    /// Where a section is that has to be there.
+    pub(super) fn need(&self, name: Name) -> Result<Range<usize>, FormatError> {
+        let text = String::from_utf8_lossy(&name).trim_end_matches('\0').to_owned();
+        self.find(name).ok_or_else(|| FormatError::Malformed(format!("it has no section {text}")))
+    }
+
+    /// All sections and where they are, in the order of the file.
+    pub(super) fn all(&self) -> impl Iterator<Item = (Name, Range<usize>)> {
+        self.0.iter().cloned()
+    }
+
     /// All sections with their lengths, in the order of the file.
     pub(super) fn sizes(&self) -> impl Iterator<Item = (String, usize)> {
         self.0.iter().map(|(name, range)| {

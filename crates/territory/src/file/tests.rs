@@ -66,6 +66,40 @@ fn zonings_successions_and_arrondissements_are_read_back() {
 }
 
 #[test]
+fn figures_keep_zero_secret_unavailable_and_unknown_apart() {
+    use crate::FigureValue::{Known, Secret, Unavailable};
+    let mut contents = synthetic::territory(1).contents();
+    let code = |code: &str| code.parse::<desserte_model::CommuneCode>().unwrap();
+    let values = vec![
+        (code("99001"), Known(0.0)),
+        (code("99002"), Known(-14.8)),
+        (code("99003"), Secret),
+        (code("99004"), Unavailable),
+        // A commune that is not in the territory keeps its value.
+        (code("99900"), Known(7.0)),
+    ];
+    contents.figures = vec![crate::Figure {
+        name: "income".to_owned(),
+        title: None,
+        unit: "EUR".to_owned(),
+        period: Some("2021".to_owned()),
+        source: Some(0),
+        values: values.clone(),
+    }];
+    let read = Territory::from_bytes(&encode(&contents).unwrap()).unwrap();
+    assert_eq!(read.contents(), contents);
+    for (code, value) in &values[..4] {
+        assert_eq!(read.figure("income", *code), Some(*value));
+    }
+    assert_eq!((read.figure("income", code("99005")), read.figure("wealth", code("99001"))), (None, None));
+    let info = read.figures().next().unwrap();
+    assert_eq!((info.known, info.secret, info.unavailable, info.unit), (2, 1, 1, "EUR"));
+    assert_eq!(info.source, read.sources().first());
+    contents.figures[0].values[0].1 = Known(f64::NAN);
+    assert!(encode(&contents).is_err());
+}
+
+#[test]
 fn the_same_seed_writes_the_same_octets_and_another_seed_does_not() {
     assert_eq!(synthetic::territory(5).to_bytes(), synthetic::territory(5).to_bytes());
     assert_ne!(synthetic::territory(5).fingerprint(), synthetic::territory(6).fingerprint());

@@ -149,6 +149,8 @@ impl<'a> Payload<'a> {
             arrondissements: Vec::new(),
             zonings: Vec::new(),
             lineage: crate::Lineage::default(),
+            figures: Vec::new(),
+            overlays: Vec::new(),
             communes: payload.communes.into_iter().map(CommuneV1::decoded).collect::<Result<_, _>>()?,
         })
     }

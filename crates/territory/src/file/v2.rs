@@ -3,8 +3,11 @@
 mod check;
 mod decode;
 mod encode;
+mod figures;
 mod history;
+mod overlay;
 mod rights;
+mod surfaces;
 
 use std::ops::Range;
 
@@ -16,8 +19,12 @@ use super::sections::{Name, Sections, Writer};
 use crate::grid::{Grid, Lattice};
 use crate::topology::{Arc, Topology, Vertex};
 
+use figures::Figures;
+use surfaces::Surfaces;
+
 pub(crate) use decode::Lists;
 pub(super) use encode::encode;
+pub(crate) use overlay::{MOST_OVERLAYS, OverlayBody};
 
 /// A unit, population or value that is not known.
 const UNKNOWN: u32 = u32::MAX;
@@ -28,16 +35,7 @@ const NAMES: Name = *b"names\0\0\0";
 const TEXT: Name = *b"text\0\0\0\0";
 const UNITS: Name = *b"units\0\0\0";
 const ZONES: Name = *b"zones\0\0\0";
-const VERTICES: Name = *b"vertices";
-const ARCS: Name = *b"arcs\0\0\0\0";
-const PARTS: Name = *b"parts\0\0\0";
-const RINGS: Name = *b"rings\0\0\0";
-const RING_ARCS: Name = *b"ringarcs";
-const REFERENCES: Name = *b"refs\0\0\0\0";
 const NEIGHBOURS: Name = *b"adjacent";
-const TILES: Name = *b"tiles\0\0\0";
-const CELLS: Name = *b"cells\0\0\0";
-const RECORDS: Name = *b"records\0";
 const RANKS: Name = *b"ranks\0\0\0";
 /// Absent where nothing but successions is known.
 const HISTORY: Name = *b"history\0";
@@ -89,23 +87,15 @@ struct ZoningMeta {
 pub(crate) struct Body {
     image: Image,
     communes: usize,
-    lattice: Lattice,
+    surfaces: Surfaces,
+    figures: Figures,
     sections: Sections,
     codes: Range<usize>,
     names: Range<usize>,
     text: Range<usize>,
     units: Range<usize>,
     zones: Range<usize>,
-    vertices: Range<usize>,
-    arcs: Range<usize>,
-    parts: Range<usize>,
-    rings: Range<usize>,
-    ring_arcs: Range<usize>,
-    references: Range<usize>,
     neighbours: Range<usize>,
-    tiles: Range<usize>,
-    cells: Range<usize>,
-    records: Range<usize>,
     ranks: Range<usize>,
 }
 
@@ -113,29 +103,23 @@ impl Body {
     /// Checks a file and finds its sections. What is returned with it are the small lists, decoded.
     pub(super) fn read(image: Image) -> Result<(Self, Lists), FormatError> {
         let sections = Sections::read(image.octets())?;
-        let find = |name: Name| {
-            let text = String::from_utf8_lossy(&name).trim_end_matches('\0').to_owned();
-            sections.find(name).ok_or_else(|| FormatError::Malformed(format!("it has no section {text}")))
-        };
+        if sections.find(META).is_none() && sections.find(overlay::HEAD).is_some() {
+            return Err(FormatError::Malformed("it holds an overlay, not communes".to_owned()));
+        }
+        let find = |name: Name| sections.need(name);
         let meta = decode::meta(&image.octets()[find(META)?]).map_err(FormatError::Malformed)?;
+        let communes = meta.communes as usize;
+        let lattice = decode::lattice(meta.cells_per_degree).map_err(FormatError::Malformed)?;
         let body = Self {
-            communes: meta.communes as usize,
-            lattice: Lattice::new(meta.cells_per_degree),
+            communes,
+            surfaces: Surfaces::find(image.clone(), &sections, communes, lattice)?,
+            figures: Figures::read(&image, &sections, communes, meta.sources.len())?,
             codes: find(CODES)?,
             names: find(NAMES)?,
             text: find(TEXT)?,
             units: find(UNITS)?,
             zones: find(ZONES)?,
-            vertices: find(VERTICES)?,
-            arcs: find(ARCS)?,
-            parts: find(PARTS)?,
-            rings: find(RINGS)?,
-            ring_arcs: find(RING_ARCS)?,
-            references: find(REFERENCES)?,
             neighbours: find(NEIGHBOURS)?,
-            tiles: find(TILES)?,
-            cells: find(CELLS)?,
-            records: find(RECORDS)?,
             ranks: find(RANKS)?,
             sections,
             image,
@@ -143,6 +127,7 @@ impl Body {
         check::structure(&body, &meta).map_err(FormatError::Malformed)?;
         let history = body.sections.find(HISTORY).map(|range| &body.image.octets()[range]);
         let mut lists = Lists::of(meta, history).map_err(FormatError::Malformed)?;
+        lists.overlays = OverlayBody::embedded(&body.image, &body.sections)?;
         rights::read(&body.image, &body.sections, &mut lists).map_err(FormatError::Malformed)?;
         Ok((body, lists))
     }
@@ -164,29 +149,12 @@ impl Body {
     /// The index of points.
     #[inline]
     pub(crate) fn grid(&self) -> Grid<'_> {
-        Grid {
-            lattice: self.lattice,
-            tiles: self.image.array(&self.tiles),
-            cells: self.image.array(&self.cells),
-            records: self.image.array(&self.records),
-            vertices: self.vertices(),
-        }
-    }
-
-    fn vertices(&self) -> &[Vertex] {
-        self.image.array(&self.vertices)
+        self.surfaces.grid()
     }
 
     /// The borders.
     pub(crate) fn topology(&self) -> Topology<'_> {
-        Topology {
-            vertices: self.vertices(),
-            arcs: self.image.array::<Arc>(&self.arcs),
-            parts: self.image.array(&self.parts),
-            rings: self.image.array(&self.rings),
-            ring_arcs: self.image.array(&self.ring_arcs),
-            references: self.image.array(&self.references),
-        }
+        self.surfaces.topology()
     }
 
     /// For each vertex of an arc, how coarse a drawing still shows it (docs/spec/territory-file.md).

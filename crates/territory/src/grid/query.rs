@@ -58,6 +58,20 @@ impl<'a> Grid<'a> {
         self.held_in(self.word(point), point)
     }
 
+    /// Says the label of everything that holds or touches a point, in order.
+    pub(crate) fn each_held(&self, point: Vertex, mut say: impl FnMut(Label)) {
+        let word = self.word(point);
+        if word & REFERENCE == 0 {
+            (word != 0).then(|| say(word));
+            return;
+        }
+        self.each_cover(self.record(word & !REFERENCE), point, |label, cover| {
+            if cover != Cover::Outside {
+                say(label);
+            }
+        });
+    }
+
     /// The word of the cell that holds a point: a label, or [`REFERENCE`] and where the record is.
     #[inline]
     pub(crate) fn word(&self, [lon, lat]: Vertex) -> u32 {

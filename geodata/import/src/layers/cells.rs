@@ -241,6 +241,11 @@ pub(super) fn date(cells: &[Option<&str>]) -> Zone {
     }
 }
 
+/// The day that a text names; `None` if it names none.
+pub(crate) fn day_in(text: &str) -> Option<String> {
+    day(&folded(text))
+}
+
 /// The months in small letters without accents.
 const MONTHS: [&str; 12] = [
     "janvier",

@@ -33,6 +33,9 @@ pub(super) struct Layout {
     /// Rows to read, if not all: those with this text in this column.
     pub(super) only: Option<(&'static str, &'static str)>,
     pub(super) zonings: &'static [ZoneColumn],
+    pub(super) figures: &'static [FigureColumn],
+    /// What must hold of the numbers of a row.
+    pub(super) rule: Option<Rule>,
 }
 
 /// One zoning of a layout.
@@ -45,6 +48,29 @@ pub(super) struct ZoneColumn {
     /// The columns that it is read from.
     pub(super) cells: &'static [Names],
     pub(super) read: Reading,
+}
+
+/// One figure of a layout.
+#[derive(Debug)]
+pub(super) struct FigureColumn {
+    /// As in [`ZoneColumn`].
+    pub(super) key: &'static str,
+    /// Rows to read, if not all.
+    pub(super) when: Option<(&'static str, &'static str)>,
+    pub(super) names: Names,
+    /// In words, as `territory info` shows it.
+    pub(super) unit: &'static str,
+    /// Whether the figure of a city is the sum of those of its arrondissements.
+    pub(super) additive: bool,
+}
+
+/// What must hold between columns of a row; a row that breaks it is kept as it is and reported.
+#[derive(Debug)]
+pub(super) enum Rule {
+    /// The columns `parts` add up to `whole`.
+    Sum { whole: &'static str, parts: &'static [&'static str] },
+    /// No column of `parts`, which overlap and are never added, is more than `whole`.
+    AtMost { whole: &'static str, parts: &'static [&'static str] },
 }
 
 /// The layout of a table; `None` for a table of codes and values that nobody's layout fits.

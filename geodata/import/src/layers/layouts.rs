@@ -1,6 +1,7 @@
 //! The layouts that are known by their headers.
 
 mod arcep;
+mod connexion;
 mod insee;
 mod zones;
 
@@ -19,4 +20,9 @@ pub(super) const ALL: &[&Layout] = &[
     &arcep::COPPER,
     &arcep::COPPER_FREE_TEXT,
     &arcep::CARTEFIBRE,
+    &insee::FILOSOFI,
+    &connexion::BEST,
+    &connexion::TECHNOLOGIES,
+    &connexion::BIT_RATES,
+    &connexion::PREMISES,
 ];

@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use desserte_model::CommuneCode;
+use desserte_territory::{FigureValue, History, InvalidContents, Lineage};
 
-use super::RawZoning;
-use crate::tables::parent_of_arrondissement;
+use super::years::Changed;
+use super::{RawFigure, RawZoning};
+use crate::tables::{city_of_arrondissements, parent_of_arrondissement};
 use crate::{Finding, FindingKind};
 
 /// The communes of a territory.
@@ -13,17 +15,39 @@ use crate::{Finding, FindingKind};
 pub(crate) struct Here {
     communes: BTreeSet<CommuneCode>,
     departements: BTreeSet<String>,
+    /// For each year that a table is of, what communes were then.
+    years: BTreeMap<u16, Changed>,
 }
 
 impl Here {
-    pub(crate) fn new(communes: impl IntoIterator<Item = CommuneCode>) -> Self {
+    /// The communes, and what they were in the years that tables are of.
+    ///
+    /// # Errors
+    /// When the successions of codes contradict each other.
+    pub(crate) fn new(
+        communes: impl IntoIterator<Item = CommuneCode>,
+        lineage: &Lineage,
+        vintage: u16,
+        tables: &BTreeSet<u16>,
+    ) -> Result<Self, InvalidContents> {
         let communes: BTreeSet<CommuneCode> = communes.into_iter().collect();
         let departements = communes.iter().map(|code| code.departement().to_owned()).collect();
-        Self { communes, departements }
+        let history = History::new(lineage.clone())?;
+        // Without movements nothing is known of other years.
+        let followed = tables.iter().filter(|year| **year != vintage && !lineage.successions.is_empty());
+        let years = followed
+            .map(|year| (*year, Changed::new(communes.iter().copied(), &history, vintage, *year)))
+            .collect();
+        Ok(Self { communes, departements, years })
     }
 
     pub(super) fn holds(&self, code: CommuneCode) -> bool {
         self.communes.contains(&code)
+    }
+
+    /// The city here that an arrondissement belongs to which is no commune here.
+    fn city_of(&self, code: CommuneCode) -> Option<CommuneCode> {
+        parent_of_arrondissement(code).filter(|city| !self.holds(code) && self.holds(*city))
     }
 
     /// Whether the code's département has communes here: a national table beside one département is no fault.
@@ -36,6 +60,7 @@ impl Here {
 /// stay with their codes and are reported; a city gets the value of its arrondissements where they agree.
 pub(crate) fn place_zoning(
     zoning: &RawZoning,
+    year: Option<u16>,
     here: &Here,
     findings: &mut Vec<Finding>,
 ) -> BTreeMap<CommuneCode, String> {
@@ -43,8 +68,46 @@ pub(crate) fn place_zoning(
     let mut values = zoning.values.clone();
     values.retain(|code, _| here.is_near(*code));
     cities(name, &mut values, here, findings);
+    if let Some(changed) = year.and_then(|year| here.years.get(&year)) {
+        changed.zones(name, &mut values, findings);
+    }
     for (code, value) in values.iter().filter(|(code, _)| !here.holds(**code)) {
         findings.push(Finding::new(FindingKind::LayerOrphan, code, format!("{name}: {value}")));
+    }
+    values
+}
+
+/// Places the values of a figure as [`place_zoning`] does those of a zoning; a city gets the sum of its
+/// arrondissements, if the figure can be added and all of them have a number.
+pub(crate) fn place_figure(
+    figure: &RawFigure,
+    year: Option<u16>,
+    here: &Here,
+    findings: &mut Vec<Finding>,
+) -> BTreeMap<CommuneCode, FigureValue> {
+    let name = &figure.name;
+    let mut values = figure.values.clone();
+    values.retain(|code, _| here.is_near(*code));
+    let mut by_city: BTreeMap<CommuneCode, Vec<Option<f64>>> = BTreeMap::new();
+    for (code, value) in &values {
+        if let Some(city) = here.city_of(*code) {
+            by_city.entry(city).or_default().push(value.known());
+        }
+    }
+    by_city.retain(|city, _| figure.additive && !values.contains_key(city));
+    for (city, parts) in by_city {
+        let whole = city_of_arrondissements(city).is_some_and(|(_, count)| count == parts.len());
+        let sum: Option<f64> = parts.into_iter().sum();
+        let Some(sum) = sum.filter(|_| whole) else { continue };
+        findings.push(Finding::new(FindingKind::ArrondissementsSummed, city, format!("{name}: {sum}")));
+        values.retain(|code, _| here.city_of(*code) != Some(city));
+        values.insert(city, FigureValue::Known(sum));
+    }
+    if let Some(changed) = year.and_then(|year| here.years.get(&year)) {
+        changed.figures(name, figure.additive, &mut values, findings);
+    }
+    for (code, _) in values.iter().filter(|(code, _)| !here.holds(**code)) {
+        findings.push(Finding::new(FindingKind::LayerOrphan, code, name.clone()));
     }
     values
 }
@@ -52,9 +115,7 @@ pub(crate) fn place_zoning(
 fn cities(name: &str, zones: &mut BTreeMap<CommuneCode, String>, here: &Here, findings: &mut Vec<Finding>) {
     let mut by_city: BTreeMap<CommuneCode, BTreeSet<&str>> = BTreeMap::new();
     for (code, value) in &*zones {
-        if let Some(city) =
-            parent_of_arrondissement(*code).filter(|city| !here.holds(*code) && here.holds(*city))
-        {
+        if let Some(city) = here.city_of(*code) {
             by_city.entry(city).or_default().insert(value);
         }
     }
@@ -79,9 +140,7 @@ fn cities(name: &str, zones: &mut BTreeMap<CommuneCode, String>, here: &Here, fi
     let taken: BTreeSet<CommuneCode> = agreed.iter().map(|(city, _)| *city).collect();
     zones.extend(agreed);
     // What an arrondissement says is in its city's value now.
-    zones.retain(|code, _| {
-        here.holds(*code) || parent_of_arrondissement(*code).is_none_or(|city| !taken.contains(&city))
-    });
+    zones.retain(|code, _| here.city_of(*code).is_none_or(|city| !taken.contains(&city)));
 }
 
 #[cfg(test)]
@@ -98,11 +157,12 @@ mod tests {
             name: name.to_owned(),
             values: values.iter().map(|(text, value)| (code(text), (*value).to_owned())).collect(),
         };
-        let here = Here::new(["75056", "23096"].map(code));
+        let here =
+            Here::new(["75056", "23096"].map(code), &Lineage::default(), 2026, &BTreeSet::new()).unwrap();
         let mut findings = vec![];
         let values = [("23096", "x"), ("23999", "y"), ("01001", "z"), ("75101", "u"), ("75102", "u")];
-        let placed = place_zoning(&zoning("a", &values), &here, &mut findings);
-        place_zoning(&zoning("b", &[("75101", "u"), ("75102", "v")]), &here, &mut findings);
+        let placed = place_zoning(&zoning("a", &values), None, &here, &mut findings);
+        place_zoning(&zoning("b", &[("75101", "u"), ("75102", "v")]), None, &here, &mut findings);
         let values: Vec<_> = placed.iter().map(|(code, value)| (code.as_str(), value.as_str())).collect();
         assert_eq!(values, [("23096", "x"), ("23999", "y"), ("75056", "u")], "Ain is not here");
         use FindingKind::{LayerConflict, LayerOrphan, ZoneOfArrondissements};

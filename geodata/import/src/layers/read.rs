@@ -55,7 +55,11 @@ pub(crate) fn read_zonings(
     let code = table.need("the commune's code", CODE)?;
     let layout = layout_of(&table);
     let wanted = match layout {
-        Some(layout) => named(name, layout.zonings.iter().flat_map(|column| found(&table, column)).collect()),
+        Some(layout) if layout.zonings.is_empty() => return Err(table.has_no("zoning")),
+        Some(layout) => {
+            let found = layout.zonings.iter().flat_map(|column| found(&table, column)).collect();
+            named(name, found, |wanted| &mut wanted.name)
+        }
         None => vec![generic(name, &table, code)?],
     };
     let only = layout.and_then(|layout| filter(&table, layout.only));
@@ -172,15 +176,18 @@ fn found(table: &Table, column: &ZoneColumn) -> Vec<Wanted> {
     cells.map(|cells| wanted(column.key.to_owned(), cells)).into_iter().collect()
 }
 
-/// Gives zonings their names by what the file was asked for as.
-fn named(name: &str, mut found: Vec<Wanted>) -> Vec<Wanted> {
-    if let Some(at) = found.iter().position(|wanted| wanted.name == name) {
+/// Gives layers their names by what the file was asked for as.
+pub(super) fn named<T>(name: &str, mut found: Vec<T>, of: impl Fn(&mut T) -> &mut String) -> Vec<T> {
+    if let Some(at) = found.iter_mut().position(|layer| of(layer) == name) {
         return vec![found.swap_remove(at)];
     }
     if let [only] = found.as_mut_slice() {
-        name.clone_into(&mut only.name);
+        name.clone_into(of(only));
     } else {
-        found.iter_mut().for_each(|wanted| wanted.name = format!("{name}_{}", wanted.name));
+        for layer in &mut found {
+            let key = of(layer);
+            *key = format!("{name}_{key}");
+        }
     }
     found
 }

@@ -90,6 +90,32 @@ pub enum OutlinesError {
         /// Second coordinate.
         y: f64,
     },
+    /// An area is none, after all repairs.
+    #[error("{}: area {code} cannot be used: {reason}", path.display())]
+    Area {
+        /// The file.
+        path: PathBuf,
+        /// The area.
+        code: String,
+        /// Why.
+        reason: String,
+    },
+    /// Most areas would lie outside France.
+    #[error(
+        "{}: {misplaced} of {areas} areas lie outside France ({example}); the reference system is wrong; give the \
+         real one with --crs, for example EPSG:2154 (Lambert-93)",
+        path.display()
+    )]
+    NotInFrance {
+        /// The file.
+        path: PathBuf,
+        /// Areas outside.
+        misplaced: usize,
+        /// All areas.
+        areas: usize,
+        /// One of them, with its middle.
+        example: String,
+    },
     /// Most communes would lie in the wrong part of the world.
     #[error("{misplaced} of {checked} communes lie outside their département ({example}): {reason}")]
     WrongPlace {
@@ -112,7 +138,18 @@ const VECTOR_ENDINGS: [&str; 6] = ["shp", "gpkg", "geojson", "json", "fgb", "gml
 
 /// Opens a file, packed by gzip or zip or not.
 pub(super) fn open(path: &Path) -> Result<Dataset, OutlinesError> {
-    let options = DatasetOptions { open_flags: GdalOpenFlags::GDAL_OF_VECTOR, ..DatasetOptions::default() };
+    open_as(path, None)
+}
+
+/// Opens a file whose texts are in this encoding, whatever it says (shapefiles).
+pub(super) fn open_as(path: &Path, encoding: Option<&str>) -> Result<Dataset, OutlinesError> {
+    let encoding = encoding.map(|encoding| format!("ENCODING={encoding}"));
+    let given: Vec<&str> = encoding.iter().map(String::as_str).collect();
+    let options = DatasetOptions {
+        open_flags: GdalOpenFlags::GDAL_OF_VECTOR,
+        open_options: encoding.is_some().then_some(given.as_slice()),
+        ..DatasetOptions::default()
+    };
     let gdal_path = gdal_path(path)?;
     Dataset::open_ex(gdal_path, options)
         .map_err(|error| OutlinesError::Open { path: path.to_owned(), reason: error.to_string() })

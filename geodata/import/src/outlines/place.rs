@@ -89,6 +89,11 @@ fn place_of(code: CommuneCode) -> Option<Place> {
     overseas.or_else(metropolitan)
 }
 
+/// Whether a point lies in one of the boxes around the parts of France.
+pub(super) fn in_france(point: Coord<f64>) -> bool {
+    OVERSEAS.iter().map(|(_, place)| place).chain([&METROPOLITAN]).any(|place| holds(place, point))
+}
+
 fn holds(place: &Place, point: Coord<f64>) -> bool {
     let [west, south, east, north] = place;
     (*west..=*east).contains(&point.x) && (*south..=*north).contains(&point.y)

@@ -94,7 +94,7 @@ impl LayerRead {
         }
         // Etalab's own field says so; without it the code alone does.
         let stated = text(feature, fields.parent).and_then(|parent| read_code(&parent).code());
-        let Some(surface) = surface(feature, code, to_wgs84, path, findings)? else { return Ok(()) };
+        let Some(surface) = surface(feature, &code, to_wgs84, path, findings)? else { return Ok(()) };
         let region = |region: &String| region.len() == 2 && region.bytes().all(|b| b.is_ascii_digit());
         let outline = RawOutline {
             code,
@@ -114,9 +114,9 @@ impl LayerRead {
 }
 
 /// The surface of a row in WGS 84; `None`, with a finding, if it has none.
-fn surface(
+pub(super) fn surface(
     feature: &Feature<'_>,
-    code: CommuneCode,
+    code: &dyn std::fmt::Display,
     to_wgs84: &ToWgs84,
     path: &Path,
     findings: &mut Vec<Finding>,

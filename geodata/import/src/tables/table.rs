@@ -47,6 +47,14 @@ pub enum TableError {
         /// Names that would be recognised, whatever their case and accents.
         names: &'static [&'static str],
     },
+    /// The table holds nothing of the kind that is asked for.
+    #[error("{} is a table of a known layout that holds no {what}", path.display())]
+    HasNo {
+        /// The file.
+        path: PathBuf,
+        /// What was asked for.
+        what: &'static str,
+    },
     /// Several columns could be meant.
     #[error(
         "{} has several columns of values: {}; give it the name of one, as in --zoning {example}=FILE",
@@ -119,6 +127,11 @@ impl Table {
         Err(TableError::NoColumn { path: path.to_owned(), what, names: keys })
     }
 
+    /// The refusal to find in a table what its layout does not have.
+    pub(crate) fn has_no(&self, what: &'static str) -> TableError {
+        TableError::HasNo { path: self.path.clone(), what }
+    }
+
     /// The refusal to choose between columns.
     pub(crate) fn ambiguous(&self) -> TableError {
         let example = self.columns.last().cloned().unwrap_or_default();
@@ -171,6 +184,11 @@ pub(crate) struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
+    /// All cells as they stand.
+    pub(crate) fn cells(&self) -> impl Iterator<Item = &'a str> {
+        self.record.iter()
+    }
+
     /// The trimmed text of a cell; `None` if the column is absent or the cell empty.
     pub(crate) fn cell(&self, column: Option<usize>) -> Option<&'a str> {
         let text = self.record.get(column?)?.trim();

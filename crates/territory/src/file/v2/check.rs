@@ -12,9 +12,15 @@ type Checked = Result<(), String>;
 pub(super) fn structure(body: &Body, meta: &Meta) -> Checked {
     communes(body, meta)?;
     lists(body, meta)?;
-    borders(body)?;
     neighbours(body)?;
-    index(body)
+    surfaces(&body.surfaces)
+}
+
+/// Checks borders and their index.
+pub(super) fn surfaces(surfaces: &Surfaces) -> Checked {
+    must(surfaces.count > 0, "it has no surface")?;
+    borders(surfaces)?;
+    index(surfaces)
 }
 
 fn must(holds: bool, otherwise: &str) -> Checked {
@@ -89,8 +95,8 @@ fn offsets(offsets: &[u32], count: usize, end: usize, what: &str) -> Checked {
     must(holds, what)
 }
 
-fn borders(body: &Body) -> Checked {
-    let topology = body.topology();
+fn borders(surfaces: &Surfaces) -> Checked {
+    let topology = surfaces.topology();
     let on_globe = |[lon, lat]: &Vertex| (-180.0..=180.0).contains(lon) & (-90.0..=90.0).contains(lat);
     // Folded without leaving early, so that several vertices are looked at together.
     must(
@@ -102,7 +108,7 @@ fn borders(body: &Body) -> Checked {
         arcs.first().is_some_and(|arc| arc[START] == 0)
             && arcs.last().is_some_and(|arc| arc[START] as usize == topology.vertices.len())
             && arcs.windows(2).all(|pair| pair[0][START].saturating_add(1) < pair[1][START])
-            && arcs.iter().all(|arc| (arc[LEFT].max(arc[RIGHT]) as usize) <= body.communes),
+            && arcs.iter().all(|arc| (arc[LEFT].max(arc[RIGHT]) as usize) <= surfaces.count),
         "arcs do not follow each other",
     )?;
     must(
@@ -111,7 +117,7 @@ fn borders(body: &Body) -> Checked {
     )?;
     let ring_count = topology.ring_arcs.len().saturating_sub(1);
     let part_count = topology.rings.len().saturating_sub(1);
-    offsets(topology.parts, body.communes, part_count, "a commune has no polygon")?;
+    offsets(topology.parts, surfaces.count, part_count, "a commune has no polygon")?;
     offsets(topology.rings, part_count, ring_count, "a polygon has no ring")?;
     offsets(topology.ring_arcs, ring_count, topology.references.len(), "a ring has no arc")?;
     must(
@@ -156,13 +162,13 @@ fn neighbours(body: &Body) -> Checked {
     must(body.ranks().len() == body.topology().vertices.len(), "ranks and vertices differ in number")
 }
 
-fn index(body: &Body) -> Checked {
-    let grid = body.grid();
+fn index(surfaces: &Surfaces) -> Checked {
+    let grid = surfaces.grid();
     must(grid.tiles.len() == TILE_COUNT, "it does not have all tiles")?;
     let in_tile = grid.lattice.cells_in_tile() as usize;
     let slots = grid.cells.len() / in_tile;
     must(slots * in_tile == grid.cells.len(), "its tiles are not whole")?;
-    let is_label = |word: u32| word as usize <= body.communes;
+    let is_label = |word: u32| word as usize <= surfaces.count;
     let tile = |word: &u32| match word & REFERENCE {
         0 => is_label(*word),
         _ => ((word & !REFERENCE) as usize) < slots,
@@ -175,20 +181,20 @@ fn index(body: &Body) -> Checked {
             must(is_label(*word), "a cell has an unknown label")?;
         } else {
             must((word & !REFERENCE) as usize == next, "a cell refers to no record")?;
-            next = record(body, &grid, next).ok_or("a record refers to nothing")?;
+            next = record(surfaces.count, &grid, next).ok_or("a record refers to nothing")?;
         }
     }
     must(next == grid.records.len(), "something follows the last record")
 }
 
 /// Checks the record at an offset and says where the next one begins.
-fn record(body: &Body, grid: &Grid<'_>, offset: usize) -> Option<usize> {
+fn record(count: usize, grid: &Grid<'_>, offset: usize) -> Option<usize> {
     let head = *grid.records.get(offset)?;
     let labels = (head >> RECORD_COUNT_BITS) as usize;
     let pieces = (head & ((1 << RECORD_COUNT_BITS) - 1)) as usize;
     let begin = offset + 1 + labels;
     let end = begin + pieces * PIECE_WORDS;
-    let known = |label: u32| label as usize <= body.communes;
+    let known = |label: u32| label as usize <= count;
     let labels = grid.records.get(offset + 1..begin)?;
     let pieces = grid.records.get(begin..end)?;
     let sound = labels.iter().all(|word| known(word >> 1))

@@ -5,8 +5,8 @@ use desserte_model::{CogVintage, CommuneCode};
 use super::*;
 use crate::contents::OutlinedCommune;
 use crate::{
-    Arrondissement, Commune, Contents, Departement, Epci, History, Outline, Redistribution, Region, Source,
-    Zoning,
+    Arrondissement, Commune, Contents, Departement, Epci, History, Outline, Overlay, Redistribution, Region,
+    Source, Zoning,
 };
 
 /// More cells than this for a degree would not fit into 32 bits for the whole globe.
@@ -24,6 +24,7 @@ pub(crate) struct Lists {
     pub(crate) epcis: Vec<Epci>,
     pub(crate) arrondissements: Vec<Arrondissement>,
     pub(crate) history: History,
+    pub(crate) overlays: Vec<Overlay>,
     zonings: Vec<ZoningMeta>,
     /// For each zoning its source's place in the list of sources, where the file says so.
     pub(super) zoning_sources: Vec<Option<u32>>,
@@ -32,33 +33,42 @@ pub(crate) struct Lists {
 /// Decodes and checks what the checks of arrays rely on.
 pub(super) fn meta(octets: &[u8]) -> Result<Meta, String> {
     let meta: Meta = rights::whole(octets)?;
-    if !(1..=MOST_CELLS_PER_DEGREE).contains(&meta.cells_per_degree) {
-        return Err(format!("{} cells for a degree", meta.cells_per_degree));
-    }
     Ok(meta)
+}
+
+/// A lattice of a sensible size.
+pub(super) fn lattice(cells_per_degree: u32) -> Result<Lattice, String> {
+    if (1..=MOST_CELLS_PER_DEGREE).contains(&cells_per_degree) {
+        Ok(Lattice::new(cells_per_degree))
+    } else {
+        Err(format!("{cells_per_degree} cells for a degree"))
+    }
+}
+
+impl From<SourceMeta> for Source {
+    fn from(source: SourceMeta) -> Self {
+        Self {
+            role: source.role,
+            title: source.title,
+            publisher: source.publisher,
+            licence: source.licence,
+            vintage: source.vintage,
+            sha256: source.sha256,
+            redistribution: Redistribution::Allowed,
+        }
+    }
 }
 
 impl Lists {
     pub(super) fn of(meta: Meta, history: Option<&[u8]>) -> Result<Self, String> {
         let lineage = history::decode(&meta.successions, history)?;
         Ok(Self {
+            overlays: Vec::new(),
             zoning_sources: vec![None; meta.zonings.len()],
             vintage: CogVintage::from_year(meta.vintage),
             synthetic: meta.synthetic,
             made_by: meta.made_by,
-            sources: meta
-                .sources
-                .into_iter()
-                .map(|source| Source {
-                    role: source.role,
-                    title: source.title,
-                    publisher: source.publisher,
-                    licence: source.licence,
-                    vintage: source.vintage,
-                    sha256: source.sha256,
-                    redistribution: Redistribution::Allowed,
-                })
-                .collect(),
+            sources: meta.sources.into_iter().map(Source::from).collect(),
             regions: meta.regions.into_iter().map(|(code, name)| Region { code, name }).collect(),
             departements: meta
                 .departements
@@ -94,8 +104,8 @@ impl Lists {
         self.zoning_sources[number]
     }
 
-    /// The places of all sources of layers, of which communes themselves need none.
-    pub(crate) fn layer_sources(&self) -> impl Iterator<Item = u32> {
+    /// The places of the zonings' sources in the list of sources.
+    pub(crate) fn zoning_sources(&self) -> impl Iterator<Item = u32> {
         self.zoning_sources.iter().copied().flatten()
     }
 
@@ -190,7 +200,7 @@ impl Body {
 
     /// The outline of a commune.
     pub(crate) fn outline(&self, row: usize) -> Outline {
-        Outline::new(self.topology().outline(row)).expect("rings were checked when the file was opened")
+        self.surfaces.outline(row)
     }
 
     /// Everything that was written.
@@ -206,6 +216,8 @@ impl Body {
             arrondissements: lists.arrondissements.clone(),
             zonings: lists.zonings(self),
             lineage: lists.history.lineage().clone(),
+            figures: self.all_figures(),
+            overlays: lists.overlays.iter().map(Overlay::contents).collect(),
             communes: communes
                 .iter()
                 .enumerate()

@@ -8,7 +8,7 @@ use super::*;
 use crate::contents::OutlinedCommune;
 use crate::grid;
 use crate::topology::{self, Builder};
-use crate::{Contents, Zoning};
+use crate::{Contents, Source, Zoning};
 
 /// Writes contents that were checked.
 ///
@@ -28,21 +28,16 @@ pub(in crate::file) fn encode(contents: &Contents, cells_per_degree: u32) -> Vec
     file.add(TEXT, text.as_bytes());
     file.add(UNITS, &units(contents));
     file.add(ZONES, &zones(contents));
-    file.add(VERTICES, topology.vertices);
-    file.add(ARCS, topology.arcs);
-    file.add(PARTS, topology.parts);
-    file.add(RINGS, topology.rings);
-    file.add(RING_ARCS, topology.ring_arcs);
-    file.add(REFERENCES, topology.references);
+    surfaces::add_borders(&mut file, topology);
     file.add(NEIGHBOURS, &neighbours(topology, contents.communes.len()));
     file.add(RANKS, &topology::ranks(topology));
-    file.add(TILES, &index.tiles);
-    file.add(CELLS, &index.cells);
-    file.add(RECORDS, &index.records);
+    surfaces::add_index(&mut file, &index);
+    figures::add(&mut file, contents);
     rights::add(&mut file, contents);
     if let Some(history) = history::encode(&contents.lineage) {
         file.add(HISTORY, &history);
     }
+    overlay::add(&mut file, contents);
     file.finish()
 }
 
@@ -53,18 +48,7 @@ fn meta(contents: &Contents, cells_per_degree: u32) -> Meta {
         made_by: contents.made_by.clone(),
         communes: count(contents.communes.len()),
         cells_per_degree,
-        sources: contents
-            .sources
-            .iter()
-            .map(|source| SourceMeta {
-                role: source.role.clone(),
-                title: source.title.clone(),
-                publisher: source.publisher.clone(),
-                licence: source.licence.clone(),
-                vintage: source.vintage.clone(),
-                sha256: source.sha256.clone(),
-            })
-            .collect(),
+        sources: contents.sources.iter().map(SourceMeta::from).collect(),
         regions: contents.regions.iter().map(|unit| (unit.code.clone(), unit.name.clone())).collect(),
         departements: contents
             .departements
@@ -79,6 +63,19 @@ fn meta(contents: &Contents, cells_per_degree: u32) -> Meta {
             .collect(),
         zonings: contents.zonings.iter().map(|zoning| zoning_meta(zoning, &contents.communes)).collect(),
         successions: history::triples(&contents.lineage.successions),
+    }
+}
+
+impl From<&Source> for SourceMeta {
+    fn from(source: &Source) -> Self {
+        Self {
+            role: source.role.clone(),
+            title: source.title.clone(),
+            publisher: source.publisher.clone(),
+            licence: source.licence.clone(),
+            vintage: source.vintage.clone(),
+            sha256: source.sha256.clone(),
+        }
     }
 }
 
