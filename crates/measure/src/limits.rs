@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use desserte_model::{LimitedBy, Medium, TcpCounters, Throughput};
+use desserte_model::{Direction, LimitedBy, Medium, TcpCounters, Throughput};
 use desserte_units::BitRate;
 
 use crate::audit::sender_counters;
@@ -21,20 +21,17 @@ use crate::{Estimate, LIMITS, OTHERS};
 ///
 /// The last two look at the time after the ramp only: slow start is bound by the window by its nature.
 ///
-/// # Shape
-/// `wifi_link` is the negotiated rate of the radio link, where the driver tells one.
-///
 /// # Missing data
 /// What was not watched tags nothing; an untagged run may still have been held back.
 #[must_use]
-pub fn limited_by(run: &Throughput, wifi_link: Option<BitRate>) -> Vec<LimitedBy> {
+pub fn limited_by(run: &Throughput) -> Vec<LimitedBy> {
     let estimate = Estimate::of(&run.samples);
     let goodput = estimate.steady.or(estimate.mean).map_or(0.0, BitRate::as_bits_per_second);
     let sender = Shares::after(sender_counters(run), estimate.ramp_up);
     let found = [
         (LimitedBy::Device, is_device(run, goodput)),
         (LimitedBy::Server, run.server.load_ratio.is_some_and(|load| load >= LIMITS.value.server_load_min)),
-        (LimitedBy::WiFi, is_wifi(run, goodput, wifi_link)),
+        (LimitedBy::WiFi, is_wifi(run, goodput)),
         (LimitedBy::CrossTraffic, is_cross_traffic(run)),
         (LimitedBy::SenderWindow, sender.is_some_and(|shares| shares.sender_bound())),
         (LimitedBy::ReceiverBuffer, sender.is_some_and(|shares| shares.receiver_bound())),
@@ -63,9 +60,16 @@ fn is_device(run: &Throughput, goodput: f64) -> bool {
         || port.is_some_and(near)
 }
 
-fn is_wifi(run: &Throughput, goodput: f64, link: Option<BitRate>) -> bool {
-    let near = |link: BitRate| goodput >= link.as_bits_per_second() * LIMITS.value.wifi_share_min;
-    matches!(run.medium, Medium::Wifi { .. }) && link.is_some_and(near)
+#[expect(clippy::cast_precision_loss, reason = "rates below 2^53 bit/s")]
+fn is_wifi(run: &Throughput, goodput: f64) -> bool {
+    let Medium::Wifi { receive_bits_per_second, transmit_bits_per_second, .. } = run.medium else {
+        return false;
+    };
+    let link = match run.direction {
+        Direction::Download => receive_bits_per_second,
+        Direction::Upload => transmit_bits_per_second,
+    };
+    link.is_some_and(|link| goodput >= link as f64 * LIMITS.value.wifi_share_min)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts below 2^53 octets")]
@@ -133,8 +137,8 @@ fn is_window_bound(before: &TcpCounters, after: &TcpCounters) -> bool {
 #[cfg(test)]
 mod tests {
     use desserte_model::{
-        ByteSample, CongestionControl, Connection, Course, DeviceLoad, Direction, OthersTraffic, Protocol,
-        RunOutcome, Server,
+        ByteSample, CongestionControl, Connection, Course, DeviceLoad, OthersTraffic, Protocol, RunOutcome,
+        Server,
     };
 
     use super::*;
@@ -180,7 +184,7 @@ mod tests {
     fn check(change: impl FnOnce(&mut Throughput), expected: &[LimitedBy]) {
         let mut run = clean();
         change(&mut run);
-        assert_eq!(limited_by(&run, BitRate::from_mbit_per_s(150.0)), expected);
+        assert_eq!(limited_by(&run), expected);
     }
 
     #[test]
@@ -199,7 +203,14 @@ mod tests {
             &[LimitedBy::Device],
         );
         check(|run| run.server.load_ratio = Some(0.95), &[LimitedBy::Server]);
-        check(|run| run.medium = Medium::Wifi { signal_dbm: None }, &[LimitedBy::WiFi]);
+        let radio = |receive, transmit| Medium::Wifi {
+            signal_dbm: None,
+            receive_bits_per_second: receive,
+            transmit_bits_per_second: transmit,
+        };
+        check(|run| run.medium = radio(Some(150_000_000), None), &[LimitedBy::WiFi]);
+        check(|run| run.medium = radio(Some(170_000_000), Some(1_000_000)), &[]);
+        check(|run| run.medium = radio(None, Some(1_000_000)), &[]);
         let others = |during_bytes| Some(OthersTraffic { before_us: 0, before_bytes: 0, during_bytes });
         check(|run| run.course.others_traffic = others(2_000_000), &[LimitedBy::CrossTraffic]);
         check(|run| run.course.others_traffic = others(900_000), &[]);

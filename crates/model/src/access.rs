@@ -19,6 +19,13 @@ pub enum Medium {
         /// Received signal in dBm, absent when the driver does not say.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         signal_dbm: Option<i16>,
+        /// Rate that the radio link had agreed for what the probe receives, in bits per second; absent when the driver does not
+        /// say. No more than about half of it is left to TCP.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        receive_bits_per_second: Option<u64>,
+        /// Rate that the radio link had agreed for what the probe sends, in bits per second; absent when the driver does not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        transmit_bits_per_second: Option<u64>,
     },
     /// A modem in the probe itself.
     Mobile,

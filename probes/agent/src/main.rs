@@ -23,6 +23,7 @@ mod measure;
 mod medium;
 mod meter;
 mod minutes;
+mod radio;
 mod reach;
 mod recorder;
 mod resolver;

@@ -6,10 +6,14 @@ use std::path::{Path, PathBuf};
 
 use desserte_model::{LinkState, Medium};
 
+use crate::radio::{self, Station};
+
 /// The system's files; tests hand in a folder of their own.
 #[derive(Debug, Clone)]
 pub(crate) struct System {
     root: PathBuf,
+    /// Asks for the access point of the interface with a number.
+    station: fn(u32) -> Option<Station>,
 }
 
 /// The way out of the site: the interface of the default route, and the router there.
@@ -23,7 +27,7 @@ pub(crate) struct WayOut {
 impl System {
     /// The running system.
     pub(crate) fn running() -> Self {
-        Self { root: PathBuf::from("/") }
+        Self { root: PathBuf::from("/"), station: radio::station }
     }
 
     /// The default route of least metric, over IPv4 if there is one, else over IPv6; of `interface` if named.
@@ -68,7 +72,13 @@ impl System {
             return Medium::Unknown;
         }
         if folder.join("wireless").exists() || folder.join("phy80211").exists() {
-            return Medium::Wifi { signal_dbm: self.signal(interface) };
+            let station = self.interface_number(interface).and_then(self.station).unwrap_or_default();
+            return Medium::Wifi {
+                // Older drivers tell their signal in the old place only.
+                signal_dbm: station.signal_dbm.or_else(|| self.signal(interface)),
+                receive_bits_per_second: station.receive_bits_per_second,
+                transmit_bits_per_second: station.transmit_bits_per_second,
+            };
         }
         let kind = fs::read_to_string(folder.join("uevent")).unwrap_or_default();
         if kind.lines().any(|line| line == "DEVTYPE=wwan") || interface.starts_with("ppp") {
@@ -157,8 +167,14 @@ mod tests {
             fs::write(path, text).unwrap();
         }
         let root = folder.path().to_owned();
-        (folder, System { root })
+        (folder, System { root, station: |number| (number == 7).then_some(STATION) })
     }
+
+    const STATION: Station = Station {
+        signal_dbm: Some(-61),
+        receive_bits_per_second: Some(144_400_000),
+        transmit_bits_per_second: Some(72_200_000),
+    };
 
     const ROUTES: &str = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n\
         wlan0\t00000000\t0101A8C0\t0003\t0\t0\t600\t00000000\t0\t0\t0\n\
@@ -187,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cable_says_its_rate_and_a_radio_its_signal() {
+    fn a_cable_says_its_rate_and_a_radio_its_signal_and_rates() {
         let wireless = "Inter-| sta-|   Quality        |\n face | tus | link level noise |\n \
                         wlan0: 0000   54.  -56.  -256        0\n";
         let (_folder, system) = system(&[
@@ -196,12 +212,20 @@ mod tests {
             ("sys/class/net/eth1/speed", "-1\n"),
             ("sys/class/net/wlan0/wireless/beacon", ""),
             ("sys/class/net/wlan0/carrier", "0\n"),
+            ("sys/class/net/wlan1/phy80211/index", "1\n"),
+            ("sys/class/net/wlan1/ifindex", "7\n"),
             ("sys/class/net/wwan0/uevent", "DEVTYPE=wwan\nINTERFACE=wwan0\n"),
             ("proc/net/wireless", wireless),
         ]);
         assert_eq!(system.medium("eth0"), Medium::Wired { link_bits_per_second: Some(1_000_000_000) });
         assert_eq!(system.medium("eth1"), Medium::Wired { link_bits_per_second: None });
-        assert_eq!(system.medium("wlan0"), Medium::Wifi { signal_dbm: Some(-56) });
+        let wifi = |signal_dbm, receive_bits_per_second, transmit_bits_per_second| Medium::Wifi {
+            signal_dbm: Some(signal_dbm),
+            receive_bits_per_second,
+            transmit_bits_per_second,
+        };
+        assert_eq!(system.medium("wlan0"), wifi(-56, None, None));
+        assert_eq!(system.medium("wlan1"), wifi(-61, Some(144_400_000), Some(72_200_000)));
         assert_eq!(system.medium("wwan0"), Medium::Mobile);
         assert_eq!(system.medium("gone0"), Medium::Unknown);
         assert_eq!(system.link("eth0"), LinkState::Up);

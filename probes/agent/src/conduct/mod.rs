@@ -16,13 +16,14 @@ use std::time::Duration;
 
 use desserte_measure::{Verdict, limited_by};
 use desserte_model::{
-    DeviceLoad, Direction, LimitedBy, LoadedEchoes, OthersTraffic, RunMode, RunOutcome, StopReason,
+    DeviceLoad, Direction, LimitedBy, LoadedEchoes, Medium, OthersTraffic, RunMode, RunOutcome, StopReason,
     Throughput,
 };
 use desserte_net::FamilyChoice;
 use tokio::sync::watch;
 
 use crate::echo::Echoer;
+use crate::medium::System;
 
 use beside::{Beside, LAST_ANSWERS, Sent};
 pub(crate) use carrier::Carrier;
@@ -165,8 +166,12 @@ impl Conduct {
             }
         };
         record.course.device = Some(device);
+        if let (Medium::Wifi { .. }, Some(interface)) = (&record.medium, &self.interface) {
+            // An idle radio falls back to its lowest rates: those of the run are there right after it.
+            record.medium = System::running().medium(interface);
+        }
         record.course.limited_by =
-            if record.outcome == RunOutcome::Complete { limited_by(record, None) } else { Vec::new() };
+            if record.outcome == RunOutcome::Complete { limited_by(record) } else { Vec::new() };
         // Traffic that came in a burst is seen while it lasts, even if it is little against the whole run.
         let others = seen || self.before.is_some_and(|before| before.is_busy);
         if others && !record.course.limited_by.contains(&LimitedBy::CrossTraffic) {
