@@ -2,7 +2,7 @@
 //
 // node run.mjs '[{"scheme":"http","server":"127.0.0.1:8080","base":"backend/","suffix":".php","streams":3,"cors":false}]'
 //
-// LibreSpeed's own web worker is in no package registry. With "worker": "/path/to/speedtest_worker.js" it is used,
+// LibreSpeed's own web worker is published as source only. With "worker": "/path/to/speedtest_worker.js" it is used,
 // unmodified; without, client.js beside this file asks the same of the server through the same browser.
 // Exit code 0 when both directions, latency and address worked in every row, 1 otherwise. Certificates are not checked.
 

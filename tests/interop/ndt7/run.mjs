@@ -1,6 +1,8 @@
 // Runs the unmodified @m-lab/ndt7 client in headless Chromium against one server and prints what it reports as JSON.
 //
-// node run.mjs ws|wss HOST:PORT [CHROMIUM]
+// node run.mjs ws|wss HOST:PORT|LOCATE-URL [CHROMIUM]
+//
+// With the address of a locating service (http://HOST:PORT/v2/nearest/ndt/ndt7) the client asks that for a server.
 //
 // Exit code 0 when the client completed both directions, 1 otherwise, 64 for wrong words. Certificates are not checked:
 // what is tested is the protocol, and the server's certificate is made for the test.
@@ -13,7 +15,7 @@ import { chromium } from 'playwright-core';
 
 const [protocol, server, executablePath = '/usr/bin/chromium'] = process.argv.slice(2);
 if (!['ws', 'wss'].includes(protocol) || !server) {
-  console.error('usage: node run.mjs ws|wss HOST:PORT [CHROMIUM]');
+  console.error('usage: node run.mjs ws|wss HOST:PORT|LOCATE-URL [CHROMIUM]');
   process.exit(64);
 }
 
@@ -46,10 +48,12 @@ try {
     const errors = [];
     const last = {};
     const count = (direction) => ({ Source }) => { seen[direction][Source] += 1; };
+    const where = server.includes('://') ? { loadbalancer: server } : { server };
     const code = await window.ndt7.test(
-      { server, protocol, mlabDataPolicyInapplicable: true, metadata: { client_name: 'desserte-interop' } },
+      { ...where, protocol, mlabDataPolicyInapplicable: true, metadata: { client_name: 'desserte-interop' } },
       {
         error: (error) => errors.push(String(error)),
+        serverChosen: (chosen) => { last.chosen = chosen.machine; },
         downloadMeasurement: count('download'),
         uploadMeasurement: count('upload'),
         downloadComplete: (complete) => { last.download = complete; },
