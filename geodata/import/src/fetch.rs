@@ -1,18 +1,18 @@
-//! Downloads a source file and keeps it only if its checksum is right.
+//! Downloads a source file, goes on where an earlier download broke off, and keeps it only if its checksum is right.
 
+mod download;
+
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
 use crate::Manifest;
+use download::Downloader;
 
-/// The largest file accepted: the biggest national layer in use has 150 MB.
-const LARGEST_DOWNLOAD: u64 = 1024 * 1024 * 1024;
-/// How long to wait for a connection: beyond, the network is as good as absent.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
-/// How long to wait for the next octets.
-const READ_TIMEOUT: Duration = Duration::from_secs(60);
+/// How often a download that broke off goes on by itself, as long as each time brings something.
+const MOST_RESUMPTIONS: usize = 5;
 
 /// Why a file is not there now.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +41,19 @@ pub enum FetchError {
     Unreachable {
         /// The address.
         url: String,
+        /// What happened.
+        #[source]
+        source: reqwest::Error,
+    },
+    /// The server began to answer and broke off.
+    #[error(
+        "downloading {url}: broken off after {octets} octets, which are kept; the same command goes on from there"
+    )]
+    BrokenOff {
+        /// The address.
+        url: String,
+        /// What is there.
+        octets: u64,
         /// What happened.
         #[source]
         source: reqwest::Error,
@@ -86,6 +99,8 @@ pub enum FetchError {
 /// Downloads the file of a manifest into a folder and returns its path. A file that is there already with the right
 /// checksum is not downloaded again. `base_url` replaces the folder part of the address, for a mirror.
 ///
+/// What has come is kept as `FILE.part` when the connection breaks, and the next attempt asks for the rest of it only.
+///
 /// # Errors
 /// When there is no address, no network, no such file, another file, or no room.
 pub async fn fetch(manifest: &Manifest, dir: &Path, base_url: Option<&str>) -> Result<PathBuf, FetchError> {
@@ -93,7 +108,8 @@ pub async fn fetch(manifest: &Manifest, dir: &Path, base_url: Option<&str>) -> R
     let Some(expected) = &manifest.sha256 else {
         return Err(FetchError::NoChecksum { title: manifest.title.clone(), url: manifest.url.clone() });
     };
-    if std::fs::read(&path).is_ok_and(|octets| sha256(&octets).eq_ignore_ascii_case(expected)) {
+    let right = |found: &str| found.eq_ignore_ascii_case(expected);
+    if sha256(&path).is_ok_and(|found| right(&found)) {
         return Ok(path);
     }
     let url = match (base_url, &manifest.url) {
@@ -106,45 +122,51 @@ pub async fn fetch(manifest: &Manifest, dir: &Path, base_url: Option<&str>) -> R
             });
         }
     };
-    let octets = download(&url).await?;
-    let found = sha256(&octets);
-    if !found.eq_ignore_ascii_case(expected) {
+    std::fs::create_dir_all(dir).map_err(|source| FetchError::Write { path: dir.to_owned(), source })?;
+    let part = dir.join(format!("{}.part", manifest.file));
+    let failed = |source| FetchError::Write { path: part.clone(), source };
+    let downloader = Downloader::new(&url, &part)?;
+    let resumed = complete(&downloader).await?;
+    let mut found = sha256(&part).map_err(failed)?;
+    if !right(&found) && resumed {
+        // What was there may have been the beginning of another edition of the file.
+        std::fs::remove_file(&part).map_err(failed)?;
+        complete(&downloader).await?;
+        found = sha256(&part).map_err(failed)?;
+    }
+    if !right(&found) {
+        std::fs::remove_file(&part).map_err(failed)?;
         return Err(FetchError::WrongChecksum { url, found, expected: expected.clone() });
     }
-    let part = dir.join(format!("{}.part", manifest.file));
-    let failed = |path: &Path| {
-        let path = path.to_owned();
-        move |source| FetchError::Write { path, source }
-    };
-    std::fs::create_dir_all(dir).map_err(failed(dir))?;
-    std::fs::write(&part, octets).map_err(failed(&part))?;
-    std::fs::rename(&part, &path).map_err(failed(&path))?;
+    std::fs::rename(&part, &path).map_err(failed)?;
     Ok(path)
 }
 
-async fn download(url: &str) -> Result<Vec<u8>, FetchError> {
-    // The TLS library has no default implementation of its primitives in this build; a second call changes nothing.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let unreachable = |source| FetchError::Unreachable { url: url.to_owned(), source };
-    let client = reqwest::Client::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .read_timeout(READ_TIMEOUT)
-        .build()
-        .map_err(unreachable)?;
-    let mut answer = client.get(url).send().await.map_err(unreachable)?;
-    if !answer.status().is_success() {
-        return Err(FetchError::Refused { url: url.to_owned(), status: answer.status().as_u16() });
-    }
-    let mut octets = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(unreachable)? {
-        if octets.len() as u64 + chunk.len() as u64 > LARGEST_DOWNLOAD {
-            return Err(FetchError::TooLarge { url: url.to_owned() });
+/// Downloads until the end, going on by itself where the connection breaks. Says whether anything was there before.
+async fn complete(downloader: &Downloader<'_>) -> Result<bool, FetchError> {
+    let resumed = downloader.octets_here() > 0;
+    let mut broken = 0;
+    loop {
+        let before = downloader.octets_here();
+        match downloader.go_on().await {
+            Err(FetchError::BrokenOff { octets, .. }) if octets > before && broken < MOST_RESUMPTIONS => {
+                broken += 1
+            }
+            Err(error) => return Err(error),
+            Ok(()) => return Ok(resumed),
         }
-        octets.extend_from_slice(&chunk);
     }
-    Ok(octets)
 }
 
-fn sha256(octets: &[u8]) -> String {
-    hex::encode(Sha256::digest(octets))
+/// SHA-256 of a file, taken without holding it in memory.
+fn sha256(path: &Path) -> std::io::Result<String> {
+    let mut file = File::open(path)?;
+    let mut sum = Sha256::new();
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(hex::encode(sum.finalize())),
+            read => sum.update(&buffer[..read]),
+        }
+    }
 }

@@ -121,6 +121,10 @@ kinds! {
     UnreadableMovement, "mouvements de communes illisibles, écartés", "unreadable movements of communes, left out";
     /// Movements give a code up that is not in force, or bring one into force that is.
     MovementConflict, "mouvements de communes contradictoires", "movements of communes that contradict each other";
+    /// A value of another year's table, carried over to the commune that follows, added up where several became one.
+    CarriedOver, "valeurs d'un autre millésime reportées", "values of another year carried over";
+    /// A value of another year's table that no single commune can be given with certainty; it was left out.
+    NotCarriedOver, "valeurs d'un autre millésime écartées", "values of another year left out";
     /// The territory and the movements disagree on whether a code is a commune's in the territory's year.
     NotAsMovements,
         "codes dont les mouvements disent autre chose que les contours",

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use desserte_model::{CogVintage, CommuneCode};
-use desserte_territory::{InvalidContents, InvalidOutline, Lineage, Source, Territory};
+use desserte_territory::{History, InvalidContents, InvalidOutline, Lineage, Source, Territory};
 use indicatif::ProgressBar;
 
+use crate::carry::Carrier;
 use crate::input::{Input, Unreadable};
 use crate::join::{Lists, join};
 use crate::outlines::{
@@ -124,9 +125,8 @@ pub fn import(plan: &ImportPlan, progress: &ProgressBar) -> Result<Imported, Imp
     let mut run = Run { plan, findings: Vec::new(), sources: Vec::new(), known: Vec::new() };
     let (outlines, rows_read) = run.outlines(progress)?;
     progress.set_message("tables");
-    let lists = run.lists()?;
+    let (lists, vintage, vintage_from) = run.lists()?;
     let layers = run.layers()?;
-    let (vintage, vintage_from) = vintage::of(plan, &run.known)?;
     progress.set_message("join");
     let Run { mut findings, sources, .. } = run;
     let mut contents = join(outlines, &lists, CogVintage::from_year(vintage), sources, &mut findings)
@@ -180,7 +180,8 @@ impl Run<'_> {
         Ok((check_places(outlines, &mut self.findings)?, read.rows))
     }
 
-    fn lists(&mut self) -> Result<Lists, ImportError> {
+    /// The lists, and the year of the outlines with how it became known.
+    fn lists(&mut self) -> Result<(Lists, u16, String), ImportError> {
         let plan = self.plan;
         let mut lists = Lists::default();
         if let Some(path) = &plan.cog {
@@ -193,14 +194,17 @@ impl Run<'_> {
             let parts = std::mem::take(&mut lists.lineage.parts);
             lists.lineage = Lineage { parts, ..read_movements(path, octets, &mut self.findings)? };
         }
+        // Tables are carried over to the year that outlines and official list are of.
+        let (vintage, vintage_from) = vintage::of(plan, &self.known)?;
+        let carrier = Carrier::new(History::new(lists.lineage.clone())?, vintage);
         for path in &plan.populations {
             let octets = self.read("populations", path)?;
             let known = lists.populations.get_or_insert_with(Populations::new);
-            read_populations(path, octets, known, &mut self.findings)?;
+            read_populations(path, octets, carrier.as_ref(), known, &mut self.findings)?;
         }
         for path in &plan.epci {
             let octets = self.read("epci", path)?;
-            read_epci(path, octets, &mut lists.epci, &mut self.findings)?;
+            read_epci(path, octets, carrier.as_ref(), &mut lists.epci, &mut self.findings)?;
         }
         if let Some(path) = &plan.departements {
             lists.departements = read_departements(path, self.read("departements", path)?)?;
@@ -211,7 +215,7 @@ impl Run<'_> {
         if let Some(path) = &plan.arrondissements {
             lists.arrondissements = read_arrondissements(path, self.read("arrondissements", path)?)?;
         }
-        Ok(lists)
+        Ok((lists, vintage, vintage_from))
     }
 
     fn read(&mut self, role: &'static str, path: &Path) -> Result<Vec<u8>, Unreadable> {

@@ -141,11 +141,13 @@ impl Lists {
 }
 
 /// Findings about rows of tables, of no interest where they are about départements that are not imported.
-const OF_TABLES: [FindingKind; 8] = [
+const OF_TABLES: [FindingKind; 10] = [
     FindingKind::ArrondissementsSummed,
     FindingKind::PopulationConflict,
     FindingKind::UnreadablePopulation,
     FindingKind::UnitConflict,
+    FindingKind::CarriedOver,
+    FindingKind::NotCarriedOver,
     FindingKind::LayerConflict,
     FindingKind::UnreadableValue,
     FindingKind::RestoredValue,

@@ -7,6 +7,7 @@
 //! A bad row never stops the others: it becomes a [`Finding`]. What stops the import ([`ImportError`]) is input that
 //! would make every answer wrong: no or a wrong reference system, mixed vintages, no usable field.
 
+mod carry;
 pub mod fetch;
 mod finding;
 mod from_dir;

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Command, Output};
+use std::sync::mpsc::{Receiver, channel};
 
 use desserte_geodata::Manifest;
 use desserte_geodata::fetch::{FetchError, fetch};
@@ -73,13 +74,83 @@ fn another_file_is_not_kept() {
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
 }
 
+/// Serves `BODY` as a server that knows ranges, or not, and tells what was asked. The first `broken` answers break off
+/// after ten octets.
+fn server_of_parts(knows_ranges: bool, broken: usize, answers: usize) -> (String, Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let (told, asked) = channel();
+    std::thread::spawn(move || {
+        for (number, stream) in listener.incoming().take(answers).enumerate() {
+            let mut stream = stream.unwrap();
+            let lines = BufReader::new(stream.try_clone().unwrap()).lines().map(Result::unwrap);
+            let lines: Vec<String> =
+                lines.take_while(|line| !line.is_empty()).map(|line| line.to_ascii_lowercase()).collect();
+            let range = lines.iter().find_map(|line| line.strip_prefix("range: bytes="));
+            told.send(range.unwrap_or("whole").to_owned()).unwrap();
+            let begin: usize = range
+                .filter(|_| knows_ranges)
+                .map_or(0, |range| range.trim_end_matches('-').parse().unwrap());
+            let whole = BODY.len();
+            let status = match range {
+                Some(_) if begin >= whole => {
+                    "416 Range Not Satisfiable\r\ncontent-range: bytes */0".to_owned()
+                }
+                Some(_) if knows_ranges => {
+                    format!("206 Partial Content\r\ncontent-range: bytes {begin}-{}/{whole}", whole - 1)
+                }
+                _ => "200 OK".to_owned(),
+            };
+            let rest = &BODY[begin.min(whole)..];
+            let head =
+                format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", rest.len());
+            stream.write_all(head.as_bytes()).unwrap();
+            stream.write_all(if number < broken { &rest[..10] } else { rest }).unwrap();
+        }
+    });
+    (address, asked)
+}
+
+fn files(dir: &std::path::Path) -> Vec<String> {
+    std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
 #[test]
-fn a_download_that_breaks_off_is_not_kept() {
+fn a_download_that_breaks_off_goes_on_from_there_the_next_time() {
     let dir = tempfile::tempdir().unwrap();
     let address = server("200 OK", &BODY[..10], BODY.len(), 1);
     let error = get(&manifest(Some(&address)), dir.path(), None).unwrap_err();
     assert!(matches!(error, FetchError::Unreachable { .. }), "{error}");
-    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+    assert_eq!(files(dir.path()), ["f.geojson.part"], "never under the name of the whole");
+    let (address, asked) = server_of_parts(true, 0, 1);
+    let path = get(&manifest(Some(&address)), dir.path(), None).unwrap();
+    assert_eq!(std::fs::read(path).unwrap(), BODY);
+    assert_eq!(asked.recv().unwrap(), "10-");
+    assert_eq!(files(dir.path()), ["f.geojson"]);
+}
+
+#[test]
+fn a_download_goes_on_by_itself_as_long_as_something_comes() {
+    let dir = tempfile::tempdir().unwrap();
+    let (address, asked) = server_of_parts(true, 3, 4);
+    assert!(get(&manifest(Some(&address)), dir.path(), None).is_ok());
+    assert_eq!(asked.iter().collect::<Vec<_>>(), ["whole", "10-", "20-", "30-"]);
+}
+
+#[test]
+fn what_is_left_of_another_edition_is_replaced() {
+    for (knows_ranges, left, expected) in [
+        (true, &b"other text"[..], vec!["10-", "whole"]),
+        (true, BODY, vec!["42-"]),
+        (false, &BODY[..10], vec!["10-"]),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("f.geojson.part"), left).unwrap();
+        let (address, asked) = server_of_parts(knows_ranges, 0, expected.len());
+        let path = get(&manifest(Some(&address)), dir.path(), None).unwrap();
+        assert_eq!(std::fs::read(path).unwrap(), BODY);
+        assert_eq!(asked.iter().collect::<Vec<_>>(), expected);
+    }
 }
 
 #[test]

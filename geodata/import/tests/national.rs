@@ -45,6 +45,7 @@ fn counts_are_as_published(imported: &Imported) {
         PopulationSum::over(territory.communes().filter(|commune| commune.departement != "976"));
     assert_eq!((without_mayotte.inhabitants, without_mayotte.communes_without_figure), (Some(68_094_280), 0));
     assert_eq!(territory.population_of_departement("976").inhabitants, Some(256_518));
+    roll_ups_are_sums_of_the_table(territory);
     let creuse = territory.population_of_departement("23");
     assert_eq!((creuse.communes, creuse.inhabitants), (255, Some(115_527)));
     // The villages destroyed in 1916 are the communes without inhabitants.
@@ -58,6 +59,42 @@ fn counts_are_as_published(imported: &Imported) {
         assert_eq!(commune.departement, arrondissements);
     }
     assert!(territory.sources().iter().all(|source| source.licence.is_some()), "{:?}", territory.sources());
+}
+
+/// Every commune is in one département, region and arrondissement, and in one EPCI or in none: sums over units are the
+/// sum over communes. INSEE's table has the region, département and arrondissement of each commune by itself.
+fn roll_ups_are_sums_of_the_table(territory: &Territory) {
+    let dir = shared::geodata().unwrap();
+    let mut published: BTreeMap<(&str, String), u64> = BTreeMap::new();
+    for row in shared::table(&dir.join("cog/donnees_communes.csv.gz"), b';') {
+        let count: u64 = row["PMUN"].parse().unwrap();
+        let arrondissement = format!("{}{}", row["DEP"], row["CODARR"]);
+        // Paris, Lyon and Marseille are there by arrondissement, with those of their département.
+        for unit in [("REG", row["REG"].clone()), ("DEP", row["DEP"].clone()), ("ARR", arrondissement)] {
+            *published.entry(unit).or_default() += count;
+        }
+    }
+    assert_eq!(
+        published.len(),
+        17 + 100 + territory.arrondissements().len(),
+        "Mayotte is not in it and has none"
+    );
+    for ((level, unit), count) in published {
+        let sum = match level {
+            "REG" => territory.population_of_region(&unit),
+            "DEP" => territory.population_of_departement(&unit),
+            _ => territory.population_of_arrondissement(&unit),
+        };
+        assert_eq!((sum.inhabitants, sum.communes_without_figure), (Some(count), 0), "{level} {unit}");
+    }
+    let in_epcis: u64 = territory
+        .epcis()
+        .iter()
+        .filter_map(|epci| territory.population_of_epci(&epci.siren).inhabitants)
+        .sum();
+    let in_none = PopulationSum::over(territory.communes().filter(|commune| commune.epci.is_none()));
+    assert_eq!(Some(in_epcis + in_none.inhabitants.unwrap()), territory.population().inhabitants);
+    assert!(territory.arrondissements().iter().all(|unit| unit.name.is_some()));
 }
 
 fn france_services_lie_in_their_communes(territory: &Territory, dir: &Path) {

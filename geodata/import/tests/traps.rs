@@ -359,6 +359,74 @@ fn files_that_are_no_outlines_or_tables_are_refused_by_name() {
 }
 
 #[test]
+fn the_order_of_features_does_not_matter() {
+    let dir = tempfile::tempdir().unwrap();
+    for file in ["etalab.geojson", "twice.geojson", "admin-express-v3.geojson"] {
+        let mut layer: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(trap(file)).unwrap()).unwrap();
+        let first = run(&plan(file)).territory.contents();
+        layer["features"].as_array_mut().unwrap().reverse();
+        let turned = dir.path().join(file);
+        std::fs::write(&turned, layer.to_string()).unwrap();
+        let plan = ImportPlan { communes: vec![turned], ..plan(file) };
+        let second = run(&plan).territory.contents();
+        let codes = |contents: &desserte_territory::Contents| -> Vec<CommuneCode> {
+            contents.communes.iter().map(|row| row.commune.code).collect()
+        };
+        assert_eq!(codes(&first), codes(&second), "{file}");
+        // Of a commune that comes twice the first outline is kept, so only there the order decides.
+        if file != "twice.geojson" {
+            assert_eq!(first.communes, second.communes, "{file}");
+        }
+    }
+}
+
+#[test]
+fn a_table_of_another_year_and_with_lost_zeros_is_carried_over_and_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &[u8]| {
+        let path = dir.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    // Made up: 23100 and 23101 merged into 23030 in 2020, 23200 became 23096; Ain is not in this territory.
+    let movements = "MOD,DATE_EFF,TYPECOM_AV,COM_AV,LIBELLE_AV,TYPECOM_AP,COM_AP,LIBELLE_AP\n\
+        32,2020-01-01,COM,23100,A,COM,23030,Bourganeuf\n32,2020-01-01,COM,23101,B,COM,23030,Bourganeuf\n\
+        32,2020-01-01,COM,23030,C,COM,23030,Bourganeuf\n50,2021-01-01,COM,23200,D,COM,23096,D\n\
+        50,2021-01-01,COM,1200,E,COM,1201,E\n";
+    let populations = b"COM;NOM;PMUN\n23100;\xc9vaux;1 000\n23101;B;20\n23030;C;3,0\n23200;D;400\n1200;E;7\n";
+    let plan = ImportPlan {
+        movements: Some(write("v_mvt_commune_2026.csv", movements.as_bytes())),
+        populations: vec![write("p.csv", populations)],
+        ..plan("france-geojson.geojson")
+    };
+    let imported = run(&plan);
+    let population = |text| imported.territory.commune(code(text)).unwrap().population;
+    assert_eq!((population("23030"), population("23096")), (Some(1_023), Some(400)));
+    assert_eq!(codes(&imported, FindingKind::CarriedOver), ["23030", "23096"]);
+    let detail =
+        &imported.report.findings.iter().find(|f| f.kind == FindingKind::CarriedOver).unwrap().detail;
+    assert!(detail.contains("23030 + 23100 + 23101"), "{detail}");
+    let translated = imported.territory.translate(code("23100"), Some("2019".parse().unwrap()), None);
+    assert_eq!(translated.only(), Some(code("23030")));
+    assert_eq!(imported.territory.name_on(code("23100"), "2019".parse().unwrap()), Some("A"));
+}
+
+#[test]
+fn outlines_of_a_year_that_the_movements_contradict_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("m.csv");
+    let movements = "MOD,DATE_EFF,TYPECOM_AV,COM_AV,LIBELLE_AV,TYPECOM_AP,COM_AP,LIBELLE_AP\n\
+        31,2020-01-01,COM,23030,A,COM,23096,B\n31,2020-01-01,COM,23096,B,COM,23096,B\n";
+    std::fs::write(&path, movements).unwrap();
+    let contradicted = ImportPlan { movements: Some(path), ..plan("france-geojson.geojson") };
+    let error = refusal(&contradicted);
+    assert!(matches!(error, ImportError::NotOfThatYear { strangers: 1, vintage: 2026, .. }), "{error}");
+    assert!(error.to_string().contains("23030") && error.to_string().contains("--vintage"), "{error}");
+    assert_eq!(run(&ImportPlan { vintage: Some(2019), ..contradicted }).report.vintage, 2019);
+}
+
+#[test]
 fn the_same_inputs_make_the_same_octets_and_the_file_reads_back() {
     let mut plan = plan("etalab.geojson");
     plan.populations = vec![trap("populations-reference.csv")];

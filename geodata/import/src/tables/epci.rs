@@ -7,6 +7,7 @@ use desserte_model::CommuneCode;
 
 use super::codes::read_code;
 use super::table::{Table, TableError};
+use crate::carry::{Carrier, agreed};
 use crate::{Finding, FindingKind};
 
 pub(super) const SIREN: &[&str] = &["siren", "epci", "siren_epci", "code_epci", "codes_siren_des_epci"];
@@ -20,10 +21,12 @@ pub(crate) struct EpciTable {
     pub(crate) names: BTreeMap<String, String>,
 }
 
-/// Adds a table: of members (one row for each commune), of names (one row for each EPCI), or of both.
+/// Adds a table: of members (one row for each commune), of names (one row for each EPCI), or of both. Members of another
+/// year are carried over if there is a carrier.
 pub(crate) fn read_epci(
     path: &Path,
     octets: Vec<u8>,
+    carrier: Option<&Carrier>,
     known: &mut EpciTable,
     findings: &mut Vec<Finding>,
 ) -> Result<usize, TableError> {
@@ -31,6 +34,7 @@ pub(crate) fn read_epci(
     let number = table.need("the SIREN number of the EPCI", SIREN)?;
     let (member, name) = (table.column(MEMBER), table.column(NAME));
     let mut rows = 0;
+    let mut members: BTreeMap<CommuneCode, String> = BTreeMap::new();
     for row in table.rows() {
         rows += 1;
         let Some(siren) = row.cell(Some(number)).and_then(siren) else { continue };
@@ -46,13 +50,29 @@ pub(crate) fn read_epci(
             ));
             continue;
         };
-        let first = known.members.entry(code).or_insert_with(|| siren.clone());
-        if *first != siren {
-            let detail = format!("EPCI {first} kept, {siren} found later");
-            findings.push(Finding::new(FindingKind::UnitConflict, code, detail));
-        }
+        keep_first(&mut members, code, siren, findings);
+    }
+    if let Some(carrier) = carrier {
+        members = carrier.carry("EPCI", members, agreed, findings);
+    }
+    for (code, siren) in members {
+        keep_first(&mut known.members, code, siren, findings);
     }
     Ok(rows)
+}
+
+/// Files a member; a second EPCI for the same commune is reported and not used.
+fn keep_first(
+    members: &mut BTreeMap<CommuneCode, String>,
+    code: CommuneCode,
+    siren: String,
+    findings: &mut Vec<Finding>,
+) {
+    let first = members.entry(code).or_insert_with(|| siren.clone());
+    if *first != siren {
+        let detail = format!("EPCI {first} kept, {siren} found later");
+        findings.push(Finding::new(FindingKind::UnitConflict, code, detail));
+    }
 }
 
 /// Reads a SIREN number; `None` for the marks of "in no EPCI" (`ZZZZZZZZZ`, `NC`, `NR`).
@@ -81,9 +101,9 @@ mod tests {
         let mut known = EpciTable::default();
         let mut findings = vec![];
         let members = "dept,siren,raison_sociale,insee\n01,200029999,CC Rives de l'Ain,01304\n01,200069193,CC Dombes,01304\n";
-        read_epci(Path::new("m.csv"), members.as_bytes().to_vec(), &mut known, &mut findings).unwrap();
+        read_epci(Path::new("m.csv"), members.as_bytes().to_vec(), None, &mut known, &mut findings).unwrap();
         let names = "EPCI,NOM_EPCI\n243300316,Bordeaux Métropole\n";
-        read_epci(Path::new("n.csv"), names.as_bytes().to_vec(), &mut known, &mut findings).unwrap();
+        read_epci(Path::new("n.csv"), names.as_bytes().to_vec(), None, &mut known, &mut findings).unwrap();
         assert_eq!(known.members[&"01304".parse().unwrap()], "200029999");
         assert_eq!(known.names["243300316"], "Bordeaux Métropole");
         assert_eq!(findings.len(), 1);

@@ -8,6 +8,7 @@ use desserte_model::CommuneCode;
 use super::codes::{CodeReading, parent_of_arrondissement, read_code, read_departement};
 use super::counts::read_count;
 use super::table::{Row, Table, TableError};
+use crate::carry::{Carrier, sum};
 use crate::{Finding, FindingKind};
 
 /// Columns that hold a whole commune code.
@@ -31,10 +32,12 @@ const POPULATION: &[&str] = &[
 /// Populations by commune; a code with `None` is listed without a figure.
 pub(crate) type Populations = BTreeMap<CommuneCode, Option<u32>>;
 
-/// Reads a table of populations into `known`, which earlier tables may have filled: the first figure stays.
+/// Reads a table of populations into `known`, which earlier tables may have filled: the first figure stays. A table of
+/// another year is carried over if there is a carrier.
 pub(crate) fn read_populations(
     path: &Path,
     octets: Vec<u8>,
+    carrier: Option<&Carrier>,
     known: &mut Populations,
     findings: &mut Vec<Finding>,
 ) -> Result<usize, TableError> {
@@ -74,6 +77,9 @@ pub(crate) fn read_populations(
         keep_first(&mut here, code, count, findings);
     }
     sum_arrondissements(&mut here, findings);
+    if let Some(carrier) = carrier {
+        here = carrier.carry("populations", here, sum, findings);
+    }
     for (code, count) in here {
         keep_first(known, code, count, findings);
     }
@@ -156,14 +162,15 @@ mod tests {
             octets.extend_from_slice(&rows);
             let (mut known, mut findings) = (Populations::new(), Vec::new());
             // An unreadable row is an error or a finding; either is an answer.
-            let _ = read_populations(Path::new("p.csv"), octets, &mut known, &mut findings);
+            let _ = read_populations(Path::new("p.csv"), octets, None, &mut known, &mut findings);
             prop_assert!(known.keys().all(|code| parent_of_arrondissement(*code).is_none()));
         }
     }
 
     fn read(text: &str) -> (Populations, Vec<Finding>) {
         let (mut known, mut findings) = (Populations::new(), Vec::new());
-        read_populations(Path::new("p.csv"), text.as_bytes().to_vec(), &mut known, &mut findings).unwrap();
+        read_populations(Path::new("p.csv"), text.as_bytes().to_vec(), None, &mut known, &mut findings)
+            .unwrap();
         (known, findings)
     }
 
@@ -206,8 +213,13 @@ mod tests {
     #[test]
     fn total_population_is_not_taken_for_municipal_population() {
         let mut known = Populations::new();
-        let result =
-            read_populations(Path::new("p.csv"), b"COM;PTOT\n01001;9\n".to_vec(), &mut known, &mut vec![]);
+        let result = read_populations(
+            Path::new("p.csv"),
+            b"COM;PTOT\n01001;9\n".to_vec(),
+            None,
+            &mut known,
+            &mut vec![],
+        );
         assert!(matches!(result, Err(TableError::NoColumn { .. })));
     }
 }
