@@ -101,10 +101,6 @@ kinds! {
     SwappedAxes, "aires dont les axes étaient inversés (rétablies)", "areas with exchanged axes (put right)";
     /// Names were in another encoding than their file says.
     ReencodedNames, "noms relus dans un autre codage", "names read again in another encoding";
-    /// The value of a commune was taken from what it was made of when the table was made.
-    TranslatedValue,
-        "valeurs reprises des communes d'un autre millésime",
-        "values taken from the communes of another year";
     /// A mobile site without a position.
     SiteWithoutPosition, "sites mobiles sans position", "mobile sites without a position";
     /// A mobile site that comes twice, all columns alike; counted once.

@@ -9,10 +9,10 @@ mod shared;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
+use desserte_geodata::sites::read_sites;
 use desserte_geodata::{FindingKind, ImportPlan, Imported, built_in_manifests, find_in, import};
 use desserte_model::{CommuneCode, LonLat};
 use desserte_territory::{PopulationSum, Territory};
-use gdal::spatial_ref::{AxisMappingStrategy, CoordTransform, SpatialRef};
 use gdal::vector::{Geometry, ToGdal};
 use indicatif::ProgressBar;
 
@@ -113,32 +113,25 @@ fn france_services_lie_in_their_communes(territory: &Territory, dir: &Path) {
 
 fn mobile_sites_lie_in_the_known_numbers(territory: &Territory, dir: &Path) {
     let table = dir.join("arcep/2018_01_Sites_mobiles_2G_3G_4G_France_metropolitaine_L93.csv.gz");
+    let mut findings = vec![];
+    let sites = read_sites(&table, std::fs::read(&table).unwrap(), &mut findings).unwrap();
     // One row has `#N/A` for both coordinates.
-    let rows: Vec<_> = shared::table(&table, b';').into_iter().filter(|row| row["x"] != "#N/A").collect();
-    let metres =
-        |column: &str| rows.iter().map(|row| row[column].trim().parse().unwrap()).collect::<Vec<f64>>();
-    let (mut x, mut y) = (metres("x"), metres("y"));
-    let wgs84 = |epsg| {
-        let mut system = SpatialRef::from_epsg(epsg).unwrap();
-        system.set_axis_mapping_strategy(AxisMappingStrategy::TraditionalGisOrder);
-        system
-    };
-    CoordTransform::new(&wgs84(2154), &wgs84(4326))
-        .unwrap()
-        .transform_coords(&mut x, &mut y, &mut [])
-        .unwrap();
+    let with_position = sites.iter().filter(|site| site.position.is_some()).count();
     let mut placed = 0;
     let mut creuse: BTreeMap<&str, usize> = BTreeMap::new();
     let mut creuse_4g = 0;
-    for (row, (lon, lat)) in rows.iter().zip(x.into_iter().zip(y)) {
-        let Some(commune) = territory.locate(LonLat::new(lon, lat).unwrap()).commune() else { continue };
+    for site in &sites {
+        let Some(commune) = site.position.and_then(|place| territory.locate(place).commune()) else {
+            continue;
+        };
         placed += 1;
         if commune.departement == "23" {
-            *creuse.entry(row["Operateur"].as_str()).or_default() += 1;
-            creuse_4g += usize::from(row["4G"] == "1");
+            *creuse.entry(site.operator.as_str()).or_default() += 1;
+            creuse_4g += usize::from(site.technologies[2] == Some(true));
         }
     }
-    assert_eq!((rows.len(), placed), (77_147, 77_053));
+    assert_eq!((sites.len(), with_position, placed), (77_148, 77_147, 77_053));
+    assert_eq!(sites.iter().filter(|site| site.repeats).count(), 124);
     // Orange, SFR, Free, Bouygues: 272 in all.
     let by_operator: Vec<_> = creuse.into_iter().collect();
     assert_eq!(by_operator, [("20801", 70), ("20810", 80), ("20815", 44), ("20820", 78)]);

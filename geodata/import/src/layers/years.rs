@@ -53,7 +53,7 @@ impl Changed {
             let Some((_, first)) = known.first() else { continue };
             if known.len() == parts.len() && known.iter().all(|(_, value)| value == first) {
                 let detail = format!("{name}: {first}, from {}", list(parts));
-                findings.push(Finding::new(FindingKind::TranslatedValue, code, detail));
+                findings.push(Finding::new(FindingKind::CarriedOver, code, detail));
                 given.push((*code, (*first).clone()));
             } else {
                 let told: Vec<String> = parts
@@ -62,7 +62,7 @@ impl Changed {
                     .collect();
                 let detail =
                     format!("{name}: made of communes that differ ({}), none is given", told.join(", "));
-                findings.push(Finding::new(FindingKind::LayerConflict, code, detail));
+                findings.push(Finding::new(FindingKind::NotCarriedOver, code, detail));
             }
         }
         self.forget(values);
@@ -93,9 +93,9 @@ impl Changed {
                 _ => None,
             };
             let (kind, detail) = match value {
-                Some(_) => (FindingKind::TranslatedValue, format!("{name}: from {}", list(parts))),
+                Some(_) => (FindingKind::CarriedOver, format!("{name}: from {}", list(parts))),
                 None => (
-                    FindingKind::LayerConflict,
+                    FindingKind::NotCarriedOver,
                     format!("{name}: not the sum of {}, none is given", list(parts)),
                 ),
             };
@@ -166,12 +166,12 @@ mod tests {
         changed().zones("z", &mut agreed, &mut findings);
         let expected = [("14001", "a"), ("14004", "b"), ("14005", "b"), ("14007", "c"), ("14008", "d")];
         assert_eq!(agreed, values(&expected));
-        assert!(findings.iter().all(|finding| finding.kind == FindingKind::TranslatedValue));
+        assert!(findings.iter().all(|finding| finding.kind == FindingKind::CarriedOver));
         findings.clear();
         let mut differing = values(&[("14001", "a"), ("14002", "b"), ("14003", "a")]);
         changed().zones("z", &mut differing, &mut findings);
         assert!(differing.is_empty(), "{differing:?}");
-        assert_eq!(findings[0].kind, FindingKind::LayerConflict);
+        assert_eq!(findings[0].kind, FindingKind::NotCarriedOver);
         let mut list_of_members = values(&[("14002", "a")]);
         changed().zones("z", &mut list_of_members, &mut vec![]);
         assert!(list_of_members.is_empty(), "what the list says nothing of is not known");

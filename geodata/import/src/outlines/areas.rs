@@ -5,7 +5,7 @@ use std::path::Path;
 use desserte_territory::geometry::MultiPolygon;
 use desserte_territory::{Area, Outline, OutlinedArea, OverlayContents, Source};
 use gdal::vector::{Feature, LayerAccess, ToGdal};
-use geo::{BoundingRect, Coord, MapCoords};
+use geo::{Coord, MapCoords};
 
 use super::crs::ToWgs84;
 use super::fields::text;
@@ -159,19 +159,24 @@ fn in_their_place(
     mut areas: Vec<RawArea>,
     findings: &mut Vec<Finding>,
 ) -> Result<Vec<RawArea>, OutlinesError> {
-    let middle = |area: &RawArea| area.surface.bounding_rect().map(|bounds| bounds.center());
     let swapped = |c: Coord<f64>| Coord { x: c.y, y: c.x };
-    let inside = areas.iter().filter(|area| middle(area).is_some_and(in_france)).count();
-    let exchanged = areas.iter().filter(|area| middle(area).is_some_and(|c| in_france(swapped(c)))).count();
+    // By its polygons, since one area may have parts on several oceans.
+    let most = |area: &RawArea, way: fn(Coord<f64>) -> Coord<f64>| {
+        let parts = area.surface.iter().filter_map(|part| part.exterior().0.first());
+        parts.filter(|first| in_france(way(**first))).count() * 2 > area.surface.0.len()
+    };
+    let at_home = |area: &RawArea| most(area, |c| c);
+    let inside = areas.iter().filter(|area| at_home(area)).count();
+    let exchanged = areas.iter().filter(|area| most(area, swapped)).count();
+    let corner = |area: &RawArea| {
+        let first = area.surface.0.first().and_then(|part| part.exterior().0.first());
+        first.map_or_else(String::new, |c| format!("longitude {:.4}, latitude {:.4}", c.x, c.y))
+    };
     if areas.is_empty() || inside * 2 > areas.len() {
         areas.retain(|area| {
-            let here = middle(area).is_some_and(in_france);
+            let here = at_home(area);
             if !here {
-                findings.push(Finding::new(
-                    FindingKind::Misplaced,
-                    &area.code,
-                    format!("{:?}", middle(area)),
-                ));
+                findings.push(Finding::new(FindingKind::Misplaced, &area.code, corner(area)));
             }
             here
         });
@@ -186,8 +191,8 @@ fn in_their_place(
         }
         return Ok(areas);
     }
-    let first = areas.iter().find(|area| !middle(area).is_some_and(in_france));
-    let example = first.map_or_else(String::new, |area| format!("{} at {:?}", area.code, middle(area)));
+    let first = areas.iter().find(|area| !at_home(area));
+    let example = first.map_or_else(String::new, |area| format!("{} at {}", area.code, corner(area)));
     Err(OutlinesError::NotInFrance {
         path: asked.path.to_owned(),
         misplaced: areas.len() - inside,
