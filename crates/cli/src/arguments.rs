@@ -95,6 +95,8 @@ pub(crate) enum TerritoryCommand {
     Info(TerritoryArguments),
     /// Check the file against its checksums and its fingerprint, and every look-up against the outlines.
     Check(TerritoryArguments),
+    /// Follow commune codes from one year's list to another's.
+    Translate(crate::translate::TranslateArguments),
     /// Write the communes with all that is known of them as GeoJSON.
     Export(ExportArguments),
 }

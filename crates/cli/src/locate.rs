@@ -3,7 +3,7 @@
 //! The table streams through in blocks of rows, so memory does not grow with it. Nothing is dropped: a row without a
 //! position stays in the table with the status `no_position` and is counted.
 
-mod columns;
+pub(crate) mod columns;
 mod flaws;
 mod number;
 mod words;

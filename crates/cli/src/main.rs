@@ -9,6 +9,7 @@ mod out;
 mod probe;
 mod rebuild;
 mod territory;
+mod translate;
 
 use std::process::ExitCode;
 
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         Command::Territory(TerritoryCommand::Info(arguments)) => territory::info(&arguments),
         Command::Territory(TerritoryCommand::Check(arguments)) => territory::check(&arguments),
         Command::Territory(TerritoryCommand::Export(arguments)) => territory::export(&arguments),
+        Command::Territory(TerritoryCommand::Translate(arguments)) => translate::run(&arguments),
         Command::Version => out::line(&format!("desserte {}", env!("CARGO_PKG_VERSION"))),
     };
     match result {

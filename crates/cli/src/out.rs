@@ -1,8 +1,9 @@
 //! What people read: results on standard output, complaints on standard error.
 
 use std::io::Write as _;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use desserte_boot::exit;
 
 /// A command that did not do its work, with the code to end with.
@@ -30,6 +31,14 @@ impl Failure {
     pub(crate) fn no(error: impl Into<anyhow::Error>) -> Self {
         Self { error: error.into(), code: exit::NOT_WELL }
     }
+}
+
+/// The file that is written first, beside the one that is asked for.
+pub(crate) fn part_of(out: &Path) -> Result<PathBuf, Failure> {
+    let mut name =
+        out.file_name().ok_or_else(|| Failure::usage(anyhow!("--out has no file name")))?.to_owned();
+    name.push(".part");
+    Ok(out.with_file_name(name))
 }
 
 /// Prints a line.

@@ -17,7 +17,7 @@ pub(super) struct Columns {
 }
 
 /// The delimiter that the first line has most often.
-pub(super) fn delimiter(head: &[u8]) -> u8 {
+pub(crate) fn delimiter(head: &[u8]) -> u8 {
     let line = head.split(|octet| *octet == b'\n').next().unwrap_or_default();
     let count = |delimiter: u8| line.iter().filter(|octet| **octet == delimiter).count();
     DELIMITERS.into_iter().rev().max_by_key(|delimiter| count(*delimiter)).unwrap_or(b',')
