@@ -181,6 +181,14 @@ async fn body(
         if reader.is_complete() {
             break;
         }
+        // Chunks of one octet each may carry a kilobyte about themselves.
+        if raw.len() as u64 > 2 * most + http::HEAD_MAX as u64 {
+            return if refused {
+                Ok((payload, false))
+            } else {
+                Err(BodyError::TooLong { limit: most }.into())
+            };
+        }
         if wire.read_buf(&mut raw).await.map_err(HeadError::Io)? == 0 {
             if reader.may_end() {
                 break;

@@ -227,3 +227,86 @@ async fn servers_that_mean_harm_end_a_run_and_nothing_else() {
         serving.await.unwrap();
     }
 }
+
+/// A server that plays the reference's part in an upload of one stream and says `results` in the end.
+async fn liar(results: String) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let server = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (mut control, _) = listener.accept().await.unwrap();
+        control.write_all(b"\x09").await.unwrap();
+        let mut octets = vec![0; 37 + 4];
+        control.read_exact(&mut octets).await.unwrap();
+        let length = u32::from_be_bytes(octets[37..].try_into().unwrap());
+        control.read_exact(&mut vec![0; usize::try_from(length).unwrap()]).await.unwrap();
+        control.write_all(b"\x0a").await.unwrap();
+        let (mut data, _) = listener.accept().await.unwrap();
+        tokio::spawn(async move { while data.read(&mut [0; 4096]).await.is_ok_and(|count| count > 0) {} });
+        control.write_all(b"\x01\x02").await.unwrap();
+        assert_eq!(control.read_u8().await.unwrap(), 4);
+        control.write_all(b"\x0d").await.unwrap();
+        let length = control.read_u32().await.unwrap();
+        control.read_exact(&mut vec![0; usize::try_from(length).unwrap()]).await.unwrap();
+        control.write_all(&u32::try_from(results.len()).unwrap().to_be_bytes()).await.unwrap();
+        let _ = control.write_all(&[results.as_bytes(), b"\x0e"].concat()).await;
+        let _ = control.read_u8().await;
+    });
+    server
+}
+
+fn results(bytes: u64, seconds: f64, more: &str) -> String {
+    format!(
+        r#"{{"cpu_util_total":0,"cpu_util_user":0,"cpu_util_system":0,"sender_has_retransmits":-1,"streams":[{{"id":1,"bytes":{bytes},"retransmits":-1,"jitter":0,"errors":0,"packets":0,"start_time":0,"end_time":{seconds}}}]{more}}}"#
+    )
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_cannot_have_received_what_was_not_sent_nor_in_no_time() {
+    let report = |reading: &str| format!(r#","desserte":{{"server":"a","readings":[[0,0],[{reading}]]}}"#);
+    for (said, believed) in [
+        (results(1_000, 1.0, ""), Some(1_000)),
+        (results(1_000_000_000_000, 1.0, ""), None),
+        (results(1_000, 0.000_001, ""), None),
+        (results(1_000, 1.0, &report("1000000,2000")), Some(2_000)),
+        // Where its readings cannot be, its sum may still.
+        (results(1_000, 1.0, &report("1000000,9000000000000")), Some(1_000)),
+        (results(1_000, 1.0, &report("10,2000")), Some(1_000)),
+    ] {
+        let mut upload = config(liar(said.clone()).await, Direction::Upload);
+        upload.rate = BitRate::from_mbit_per_s(10.0);
+        let record = run(&upload, &mut ToPlan).await;
+        assert_eq!(record.samples.last().map(|sample| sample.bytes), believed, "{said}");
+        assert_eq!(record.outcome == RunOutcome::Complete, believed.is_some(), "{:?}", record.outcome);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_talks_instead_of_measuring_passes_no_ceiling() {
+    // The same word again and again, and results that are longer than what is left.
+    let ceiling = 1_000_000;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let server = listener.local_addr().unwrap();
+    let talking = tokio::spawn(async move {
+        let (mut control, _) = listener.accept().await.unwrap();
+        control.write_all(b"\x09\x0a").await.unwrap();
+        let (_data, _) = listener.accept().await.unwrap();
+        let mut said = 0;
+        while control.write_all(&[1; 4_096]).await.is_ok() && said < 100_000_000 {
+            said += 4_096;
+        }
+        said
+    });
+    let mut download = config(server, Direction::Download);
+    download.max_bytes = Some(ByteCount::from_bytes(ceiling));
+    let record = run(&download, &mut ToPlan).await;
+    assert!(matches!(record.outcome, RunOutcome::Unreachable { .. }), "{:?}", record.outcome);
+    assert!(talking.await.unwrap() < 8 * ceiling && record.connection.bytes_charged <= ceiling);
+
+    let long = results(1_000, 1.0, &format!(r#","x":"{}""#, "x".repeat(250_000)));
+    let mut upload = config(liar(long.clone()).await, Direction::Upload);
+    upload.rate = BitRate::from_mbit_per_s(1.0);
+    upload.max_bytes = Some(ByteCount::from_bytes(450_000));
+    let record = run(&upload, &mut ToPlan).await;
+    assert!(record.connection.bytes_charged <= 450_000, "{}", record.connection.bytes_charged);
+    assert!(matches!(record.outcome, RunOutcome::CutShort { .. }), "{:?}", record.outcome);
+}

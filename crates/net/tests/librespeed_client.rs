@@ -6,6 +6,8 @@ mod common;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use common::{FullGate, PrivateCa, TestServer};
@@ -192,4 +194,35 @@ async fn servers_of_another_make_are_measured_whether_they_keep_connections_or_n
             assert!(software.is_none_or(|software| software.contains("Python")), "{software:?}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_sends_on_after_it_said_that_it_closes_passes_no_ceiling() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/backend/", listener.local_addr().unwrap());
+    let sent = Arc::new(AtomicU64::new(0));
+    let counting = Arc::clone(&sent);
+    tokio::spawn(async move {
+        while let Ok((mut tcp, _)) = listener.accept().await {
+            let sent = Arc::clone(&counting);
+            tokio::spawn(async move {
+                let mut request = vec![0; 4_096];
+                let count = tcp.read(&mut request).await.unwrap_or(0);
+                let body = if request[..count].starts_with(b"GET /backend/empty") { "" } else { "x" };
+                let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n", body.len());
+                let _ = tcp.write_all(format!("{head}Connection: close\r\n\r\n{body}").as_bytes()).await;
+                tokio::time::sleep(Duration::from_millis(3)).await;
+                sent.fetch_add(tcp.write(&[0; 1 << 16]).await.unwrap_or(0) as u64, Ordering::Relaxed);
+            });
+        }
+    });
+    let ceiling = 3_000_000;
+    let mut config = config(&url, Direction::Download, 1);
+    config.duration = Duration::from_secs(2);
+    config.max_bytes = Some(ByteCount::from_bytes(ceiling));
+    let record = librespeed::run(&config).await;
+    assert_eq!(record.course.stop_reason, Some(StopReason::ByteCeiling), "{:?}", record.outcome);
+    let (sent, charged) = (sent.load(Ordering::Relaxed), record.connection.bytes_charged);
+    assert!(sent <= charged && charged <= ceiling, "{sent} {charged}");
 }

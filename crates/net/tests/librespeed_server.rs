@@ -190,3 +190,25 @@ async fn hanging_up_in_the_middle_of_a_download_or_an_upload_is_an_everyday_end(
     let (head, _) = ask(&mut open(&server).await, "GET /backend/empty HTTP/1.1\r\n\r\n").await;
     assert!(head.starts_with("HTTP/1.1 200"), "{head}");
 }
+
+#[tokio::test]
+async fn small_requests_do_not_keep_the_place_of_a_measurement_that_is_over() {
+    let server = TestServer::start("127.0.0.1:0", None).await;
+    let mut stream = open(&server).await;
+    let (_, body) = ask(&mut stream, "GET /backend/garbage?ckSize=1 HTTP/1.1\r\n\r\n").await;
+    assert_eq!(body.len(), MIB);
+    let mut answered = 0;
+    loop {
+        tokio::time::pause();
+        tokio::time::advance(Duration::from_secs(2)).await;
+        tokio::time::resume();
+        if stream.write_all(b"GET /backend/empty HTTP/1.1\r\n\r\n").await.is_err()
+            || stream.read(&mut [0; 4_096]).await.unwrap_or(0) == 0
+        {
+            break;
+        }
+        answered += 1;
+        assert!(answered <= 15, "the measurement has 25 s");
+    }
+    assert!(answered > 5, "{answered}");
+}

@@ -16,8 +16,13 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use crate::client::client_of;
+use crate::lobby::Lobby;
+
 /// Connections of iperf3 at the same time: the longest queue, and two tests of the most streams in both directions.
 const CONNECTIONS_MAX: usize = 256;
+/// Of these, connections of one client that have not said what they want.
+const SILENT_PER_CLIENT: usize = CONNECTIONS_MAX / 4;
 /// Pause after the system refused to accept.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -75,13 +80,14 @@ impl Service {
             tests_at_once: arguments.iperf3_at_once.into(),
         });
         let connections = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+        let lobby = Lobby::new(SILENT_PER_CLIENT);
         for address in &arguments.iperf3_listen {
             let listener = TcpListener::bind(address)
                 .await
                 .with_context(|| format!("{address} cannot be listened on for iperf3"))?;
             let address = listener.local_addr()?;
             tracing::info!(%address, "serving iperf3");
-            doors.spawn(accept(listener, Arc::clone(&host), Arc::clone(&connections)));
+            doors.spawn(accept(listener, Arc::clone(&host), Arc::clone(&connections), Arc::clone(&lobby)));
         }
         Ok(Self { host, connections })
     }
@@ -95,15 +101,21 @@ impl Service {
     }
 }
 
-async fn accept(listener: TcpListener, host: Arc<Host>, connections: Arc<Semaphore>) {
+async fn accept(listener: TcpListener, host: Arc<Host>, connections: Arc<Semaphore>, lobby: Arc<Lobby>) {
     loop {
         let Ok(place) = Arc::clone(&connections).acquire_owned().await else { return };
         match listener.accept().await {
             Ok((tcp, peer)) => {
-                let visit = host.visit(tcp, peer);
+                let (seat, sent_away) = lobby.enter(client_of(peer.ip()));
+                let visit = host.visit(tcp, peer).with_seat(Box::new(seat));
                 let host = Arc::clone(&host);
                 tokio::spawn(async move {
-                    tell(&visit.attend().await, peer, host.waiting());
+                    tokio::select! {
+                        end = visit.attend() => tell(&end, peer, host.waiting()),
+                        () = sent_away.told() => {
+                            tracing::debug!("a client of iperf3 has too many silent connections; its oldest is closed");
+                        }
+                    }
                     drop(place);
                 });
             }
@@ -120,6 +132,10 @@ async fn accept(listener: TcpListener, host: Arc<Host>, connections: Arc<Semapho
 fn tell(end: &ConnectionEnd, peer: SocketAddr, waiting: usize) {
     let family = if peer.is_ipv4() { "ipv4" } else { "ipv6" };
     match end {
+        // Whoever never said what to test could otherwise fill the log.
+        ConnectionEnd::Test { ending, parameters: None, .. } => {
+            tracing::debug!(family, waiting, ?ending, "a test of iperf3 came to nothing");
+        }
         ConnectionEnd::Test { ending, parameters, received, sent, waited } => {
             let parameters = parameters.as_deref();
             tracing::info!(

@@ -159,3 +159,18 @@ async fn nobody_there_is_unreachable() {
     assert!(reason.contains("nobody listens"), "{reason}");
     assert_eq!((run.figures.sent, run.figures.answered), (3, 0));
 }
+
+#[test]
+fn two_reflectors_do_not_answer_each_other_for_ever() {
+    let (_server, address) = reflector(&[]);
+    // From a port like any other it is answered; from a reflector's own, which only one can have who forges it, it is not.
+    // Loopback has addresses enough to have that port too.
+    for (from, answered) in
+        [("127.0.0.2:0".to_owned(), true), (format!("127.0.0.2:{}", address.port()), false)]
+    {
+        let udp = std::net::UdpSocket::bind(from).unwrap();
+        udp.set_read_timeout(Some(Duration::from_millis(if answered { 5_000 } else { 300 }))).unwrap();
+        udp.send_to(&[0; 44], address).unwrap();
+        assert_eq!(udp.recv(&mut [0; 100]).is_ok(), answered);
+    }
+}

@@ -10,14 +10,14 @@ use desserte_proto::iperf3::{Client, Ending, Mode, Parameters, Results, Transpor
 use desserte_units::{BitRate, ByteCount};
 use tokio::time::Instant;
 
-use super::drive::Drive;
+use super::drive::{CONTROL_WINDOW, Drive};
 use super::session::Control;
 use super::{RunConfig, UdpConfig};
 use crate::charge::Tariff;
 use crate::connect::{ConnectError, ConnectPlan, connect, family_of};
 use crate::drive::Clock;
 use crate::outbox::{NoRandomness, random};
-use crate::tcp::congestion_in_use;
+use crate::tcp::{congestion_in_use, limit_receive_buffer};
 use crate::wire::Wire;
 use crate::{Steer, ToPlan};
 
@@ -47,11 +47,11 @@ impl UdpFlow {
     /// Share of the datagrams that were lost.
     ///
     /// # Missing data
-    /// `None` when the receiver knows of no datagram.
+    /// `None` when the receiver knows of no datagram, or says that it lost more than there were.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "numbers of datagrams are far below 2^53")]
     pub fn loss_ratio(&self) -> Option<f64> {
-        (self.packets > 0).then(|| self.lost as f64 / self.packets as f64)
+        (self.packets > 0 && self.lost <= self.packets).then(|| self.lost as f64 / self.packets as f64)
     }
 
     /// Rate of UDP payload that arrived.
@@ -167,6 +167,8 @@ pub(super) struct Test {
     pub(super) family: Option<IpFamily>,
     pub(super) charged: u64,
     pub(super) own: Option<Results>,
+    /// Octets of payload that this end has sent, the omitted time included.
+    pub(super) sent: u64,
     pub(super) peer: Option<Results>,
     pub(super) readings: Vec<ByteSample>,
     pub(super) counters: Vec<TcpCounters>,
@@ -182,6 +184,7 @@ impl Test {
             family: None,
             charged: 0,
             own: None,
+            sent: 0,
             peer: None,
             readings: Vec::new(),
             counters: Vec::new(),
@@ -220,6 +223,7 @@ impl Test {
         self.family = Some(family_of(server.ip()));
         self.congestion = congestion_in_use(&tcp).filter(|_| self.parameters.transport == Transport::Tcp);
         let cookie = cookie().map_err(|error| RunOutcome::ProbeFault { reason: error.to_string() })?;
+        let control_window = ceiling.map_or(0, |_| limit_receive_buffer(&tcp, CONTROL_WINDOW));
         let clock = Clock::start();
         let mut drive = Drive {
             config,
@@ -233,6 +237,7 @@ impl Test {
             tariff: [Tariff::new(family, named), Tariff::new(family, false)],
             failed_before,
             receive_buffer: ceiling.map(|ceiling| window_within(ceiling, connections)),
+            control_window,
             charged_before: 0,
             shown: 0,
             next_counters: Instant::now(),
@@ -242,6 +247,10 @@ impl Test {
         };
         let ending = drive.finish(self, steer).await;
         self.charged = drive.charged();
+        if !matches!(ending, Ok(Ending::Complete)) {
+            // A server that did not hear of the end, or does not care, may still fill the windows.
+            self.charged += drive.pending();
+        }
         self.peer = drive.client.peer().cloned();
         Ok(match ending.map_err(|error| RunOutcome::ProbeFault { reason: error.to_string() })? {
             Ending::Complete => RunOutcome::Complete,
@@ -269,10 +278,7 @@ impl Test {
         let samples = match (direction, &self.peer) {
             (Direction::Download, _) => self.readings.clone(),
             (Direction::Upload, None) => Vec::new(),
-            (Direction::Upload, Some(peer)) => match report.filter(|report| report.readings.len() > 1) {
-                Some(report) => report.readings.clone(),
-                None => start_and_end(peer, carries),
-            },
+            (Direction::Upload, Some(peer)) => self.received_there(peer, carries),
         };
         let end = match direction {
             Direction::Download => End::Probe,
@@ -284,7 +290,15 @@ impl Test {
             protocol: Protocol { name: "iperf3".to_owned(), version: spec::VERSION.to_owned() },
             outcome: match &self.outcome {
                 RunOutcome::Complete if samples.is_empty() => {
-                    RunOutcome::CutShort { reason: "the server did not say what it received".to_owned() }
+                    let reason = match direction {
+                        Direction::Upload
+                            if self.peer.as_ref().is_some_and(|peer| peer.seconds(carries) > 0.0) =>
+                        {
+                            "what the server says that it received cannot be"
+                        }
+                        _ => "the server did not say what it received",
+                    };
+                    RunOutcome::CutShort { reason: reason.to_owned() }
                 }
                 outcome => outcome.clone(),
             },
@@ -313,10 +327,28 @@ impl Test {
         }
     }
 
+    /// What the server counted of an upload; nothing when that cannot be.
+    fn received_there(&self, peer: &Results, carries: impl Fn(u64) -> bool + Copy) -> Vec<ByteSample> {
+        // Its time begins before ours and ends after it, but for the resolution of timers.
+        let least = seconds(self.own.as_ref().map_or(0.0, |own| own.seconds(carries))) / 2;
+        let is_credible = |samples: &[ByteSample]| {
+            samples.last().is_some_and(|last| {
+                last.bytes <= self.sent && Duration::from_micros(last.elapsed_us) >= least
+            })
+        };
+        let readings = peer.report.as_ref().map(|report| report.readings.clone());
+        readings
+            .filter(|readings| readings.len() > 1 && is_credible(readings))
+            .or_else(|| Some(start_and_end(peer, carries)).filter(|samples| is_credible(samples)))
+            .unwrap_or_default()
+    }
+
     fn flow(&self, direction: Direction) -> Option<UdpFlow> {
         let (receiver, sender) = match direction {
             Direction::Download => (self.own.as_ref()?, self.peer.as_ref()),
-            Direction::Upload => (self.peer.as_ref()?, self.own.as_ref()),
+            Direction::Upload => {
+                (self.peer.as_ref().filter(|peer| peer.bytes(|_| true) <= self.sent)?, self.own.as_ref())
+            }
         };
         // Totals include the omitted time; what was counted in it is taken off where the receiver tells.
         let sum = |results: &Results, of: &dyn Fn(&desserte_proto::iperf3::StreamResult) -> u64| {

@@ -7,13 +7,14 @@ use std::time::Duration;
 use desserte_model::{End, StopReason};
 use desserte_proto::iperf3::{Action, Client, Ending, Results, spec};
 use desserte_units::{ByteCount, Monotonic};
-use tokio::time::{Instant, sleep_until};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::RunConfig;
 use super::client::Test;
 use super::load::{Load, Role};
 use super::open::open;
-use super::session::Control;
+use super::session::{Control, READ_MAX};
 use crate::charge::{OwnMeter, Tariff};
 use crate::connect::ConnectPlan;
 use crate::drive::Clock;
@@ -34,6 +35,8 @@ const DRAIN_SETTLING: Duration = Duration::from_millis(50);
 const OCTETS_LIMIT: Duration = Duration::from_secs(60);
 /// Octets of parameters and results that still cross the control connection when a ceiling ends the load.
 const CONTROL_RESERVE: u64 = 16 * 1024;
+/// Receive buffer of the control connection in a run with a ceiling: what an honest server says at once.
+pub(super) const CONTROL_WINDOW: usize = 1 << 14;
 /// A flow's headers: of Ethernet, IPv6 and UDP.
 const DATAGRAM_HEADERS: u64 = 14 + 40 + 8;
 
@@ -51,6 +54,8 @@ pub(super) struct Drive<'a> {
     pub(super) tariff: [Tariff; 2],
     pub(super) failed_before: u64,
     pub(super) receive_buffer: Option<usize>,
+    /// What the kernel holds at the most of what comes in on the control connection of a run with a ceiling.
+    pub(super) control_window: u64,
     pub(super) charged_before: u64,
     /// Readings that the steer has seen.
     pub(super) shown: usize,
@@ -122,14 +127,23 @@ impl Drive<'_> {
                 }
             }
             Action::OpenStreams => {
-                let opened =
-                    open(&self.plan, self.server, &test.parameters, &self.cookie, self.receive_buffer).await;
+                let mut sockets = Vec::new();
+                let opening = open(
+                    &self.plan,
+                    self.server,
+                    &test.parameters,
+                    &self.cookie,
+                    self.receive_buffer,
+                    &mut sockets,
+                );
+                let opened = timeout(spec::STEP_LIMIT, opening).await;
+                // Also those that came about before one did not: they were used, and have to be charged.
+                self.load = Some(Load::new(Role::Client, &test.parameters, sockets)?);
+                let now = self.clock.now();
                 match opened {
-                    Ok(sockets) => {
-                        self.load = Some(Load::new(Role::Client, &test.parameters, sockets)?);
-                        self.client.streams_open(self.clock.now());
-                    }
-                    Err(error) => self.client.fail(&error.to_string(), self.clock.now()),
+                    Ok(Ok(())) => self.client.streams_open(now),
+                    Ok(Err(error)) => self.client.fail(&error.to_string(), now),
+                    Err(_) => self.client.fail("the data connections took too long", now),
                 }
             }
             Action::Start => {
@@ -151,6 +165,7 @@ impl Drive<'_> {
                     Some(load) => load.stop().await,
                     None => Results::default(),
                 };
+                test.sent = self.load.as_ref().map_or(0, Load::sent);
                 test.stop_reason.get_or_insert(StopReason::PlannedEnd);
                 test.readings = self.load.as_ref().map(|load| load.readings(0)).unwrap_or_default();
                 test.own = Some(results.clone());
@@ -188,7 +203,9 @@ impl Drive<'_> {
 
     /// Looks at everything that may end the load early.
     fn watch(&mut self, test: &mut Test, steer: &mut dyn Steer) {
-        let Some(since) = self.running_since.filter(|_| test.own.is_none()) else { return };
+        let Some(since) = self.running_since.filter(|_| test.own.is_none()) else {
+            return self.watch_control();
+        };
         let Some(load) = self.load.as_mut() else { return };
         let elapsed = load.tick();
         let now = self.clock.now();
@@ -225,6 +242,16 @@ impl Drive<'_> {
         }
     }
 
+    /// Looks at the ceiling before the load and after it, when nothing should come in but a few words.
+    fn watch_control(&mut self) {
+        let Some(ceiling) = self.config.max_bytes.map(ByteCount::as_bytes) else { return };
+        // As much as is read at once makes room for as much again.
+        let open = TcpInfo::read(&self.control.tcp).map_or(0, |info| info.window_open()) + READ_MAX as u64;
+        if self.charged() + self.tariff[0].still_to_come(open) >= ceiling {
+            self.client.fail("the server says more than the ceiling has room for", self.clock.now());
+        }
+    }
+
     /// What all connections have put on the interface; `None` with flows of UDP, of which the kernel counts nothing.
     fn own(&mut self) -> Option<OwnOctets> {
         let Self { own_meters, load, control, tariff, .. } = self;
@@ -257,18 +284,19 @@ impl Drive<'_> {
         // As much again may cross until the next look, and as much until the server hears of the end.
         let growth = 2 * charged.saturating_sub(self.charged_before);
         self.charged_before = charged;
-        let pending: u64 = self
-            .load
-            .iter()
-            .flat_map(Load::tcp)
-            .filter_map(|(index, socket)| {
-                let info = TcpInfo::read(socket)?;
-                let sends = self.load.as_ref().is_some_and(|load| load.sends(index));
-                let octets = if sends { info.bytes_unsent() } else { info.window_open() };
-                Some(self.tariff[1].still_to_come(octets))
-            })
-            .sum();
-        charged + growth + pending + self.tariff[1].still_to_come(CONTROL_RESERVE) >= ceiling
+        let control = self.tariff[1].still_to_come(CONTROL_RESERVE + self.control_window + READ_MAX as u64);
+        charged + growth + self.pending() + control >= ceiling
+    }
+
+    /// Octets on the interface that may still come of the data connections once they are let go of.
+    pub(super) fn pending(&self) -> u64 {
+        let Some(load) = &self.load else { return 0 };
+        let still_to_come = |(index, socket): (usize, &TcpStream)| {
+            let info = TcpInfo::read(socket)?;
+            let octets = if load.sends(index) { info.bytes_unsent() } else { info.window_open() };
+            Some(self.tariff[1].still_to_come(octets))
+        };
+        load.tcp().filter_map(still_to_come).sum()
     }
 
     /// Octets on the interface so far.

@@ -159,6 +159,12 @@ impl Load {
         self.meter.readings(from)
     }
 
+    /// Octets of payload that this end has sent, the omitted ones included.
+    pub(super) fn sent(&self) -> u64 {
+        let sending = (0..self.sockets.len()).filter(|index| self.sends(*index));
+        sending.map(|index| self.meter.bytes_of(index)).sum()
+    }
+
     /// Whether the other end's kernel has everything that was sent.
     pub(super) fn is_drained(&self) -> bool {
         self.tcp().filter(|(index, _)| self.sends(*index)).all(|(index, socket)| {

@@ -32,16 +32,17 @@ pub(super) enum OpenError {
     NoReply,
 }
 
-/// Opens all data connections, one after the other: their order is what tells the server which is which.
+/// Opens all data connections, one after the other: their order is what tells the server which is which. `sockets` has
+/// those that came about also when one does not.
 pub(super) async fn open(
     plan: &ConnectPlan<'_>,
     server: SocketAddr,
     parameters: &Parameters,
     cookie: &[u8; spec::COOKIE_LENGTH],
     receive_buffer: Option<usize>,
-) -> Result<Vec<Socket>, OpenError> {
+    sockets: &mut Vec<Socket>,
+) -> Result<(), OpenError> {
     let directions = u16::from(parameters.mode.client_sends()) + u16::from(parameters.mode.server_sends());
-    let mut sockets = Vec::new();
     for _ in 0..parameters.streams * directions {
         sockets.push(match parameters.transport {
             Transport::Tcp => {
@@ -58,7 +59,7 @@ pub(super) async fn open(
             Transport::Udp => Socket::Udp(Arc::new(open_flow(plan, server, parameters).await?)),
         });
     }
-    Ok(sockets)
+    Ok(())
 }
 
 /// Sets what a test asks of a socket before it connects. A kernel that cannot keeps its own.

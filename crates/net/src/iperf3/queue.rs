@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use desserte_proto::iperf3::spec;
 use tokio::net::TcpStream;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 /// What the first octets of every connection say.
 pub(super) type Cookie = [u8; spec::COOKIE_LENGTH];
@@ -27,6 +27,7 @@ pub(super) struct Arrival {
 #[derive(Debug, Default)]
 struct Book {
     waiting: HashMap<IpAddr, usize>,
+    lines: HashMap<IpAddr, Weak<Semaphore>>,
     tests: HashMap<Cookie, mpsc::Sender<Arrival>>,
 }
 
@@ -54,6 +55,27 @@ impl Queue {
         Some(Place { queue: Arc::clone(self), client })
     }
 
+    /// Waits for one of the `turns`, of which there are `at_once`.
+    ///
+    /// A client's connections first wait for each other: whoever queues with all the places of an address would otherwise
+    /// keep the others waiting for all those tests, which is longer than anyone is let wait.
+    pub(super) async fn turn(&self, client: IpAddr, turns: &Arc<Semaphore>, at_once: usize) -> Option<Turn> {
+        let own = self.line(client, at_once).acquire_owned().await.ok()?;
+        let turn = Arc::clone(turns).acquire_owned().await.ok()?;
+        Some(Turn { _own: own, _turn: turn })
+    }
+
+    fn line(&self, client: IpAddr, at_once: usize) -> Arc<Semaphore> {
+        let mut book = lock(&self.book);
+        book.lines.retain(|_, line| line.strong_count() > 0);
+        let known = book.lines.get(&client).and_then(Weak::upgrade);
+        known.unwrap_or_else(|| {
+            let line = Arc::new(Semaphore::new(at_once.max(1)));
+            book.lines.insert(client, Arc::downgrade(&line));
+            line
+        })
+    }
+
     /// Clients that wait.
     pub(super) fn waiting(&self) -> usize {
         lock(&self.book).waiting.values().sum()
@@ -70,6 +92,13 @@ impl Queue {
     pub(super) fn expects(&self, cookie: &Cookie) -> Option<mpsc::Sender<Arrival>> {
         lock(&self.book).tests.get(cookie).cloned()
     }
+}
+
+/// A test's turn, given back when dropped.
+#[derive(Debug)]
+pub(super) struct Turn {
+    _own: OwnedSemaphorePermit,
+    _turn: OwnedSemaphorePermit,
 }
 
 /// A place in the queue, given back when dropped.
@@ -108,6 +137,26 @@ impl Drop for Expected {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_with_many_connections_keeps_another_waiting_for_one_test() {
+        let (queue, turns) = (Arc::new(Queue::default()), Arc::new(Semaphore::new(1)));
+        let served = Arc::new(Mutex::new(Vec::new()));
+        let mut tests = tokio::task::JoinSet::new();
+        for client in [1_u8, 1, 1, 1, 2, 1] {
+            let (queue, turns, served) = (Arc::clone(&queue), Arc::clone(&turns), Arc::clone(&served));
+            tests.spawn(async move {
+                let _turn = queue.turn(IpAddr::from([192, 0, 2, client]), &turns, 1).await.unwrap();
+                served.lock().unwrap().push(client);
+                tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+            });
+            tokio::task::yield_now().await;
+        }
+        tests.join_all().await;
+        assert_eq!(*served.lock().unwrap(), [1, 2, 1, 1, 1, 1]);
+        assert!(queue.line(IpAddr::from([192, 0, 2, 3]), 1).available_permits() == 1);
+        assert_eq!(lock(&queue.book).lines.len(), 1);
+    }
 
     #[test]
     fn places_are_limited_for_each_and_for_all_and_given_back() {

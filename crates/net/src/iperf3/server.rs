@@ -99,6 +99,7 @@ pub struct Visit {
     tcp: TcpStream,
     peer: SocketAddr,
     number: u64,
+    seat: Option<Permit>,
 }
 
 impl Host {
@@ -114,7 +115,7 @@ impl Host {
     /// which is which.
     pub fn visit(self: &Arc<Self>, tcp: TcpStream, peer: SocketAddr) -> Visit {
         let number = self.arrivals.fetch_add(1, Ordering::Relaxed);
-        Visit { host: Arc::clone(self), tcp, peer, number }
+        Visit { host: Arc::clone(self), tcp, peer, number, seat: None }
     }
 
     /// Clients that wait for their turn.
@@ -130,14 +131,21 @@ impl Host {
 }
 
 impl Visit {
+    /// Gives it something to hold until it has said what it wants.
+    #[must_use]
+    pub fn with_seat(self, seat: Permit) -> Self {
+        Self { seat: Some(seat), ..self }
+    }
+
     /// Serves the connection to its end.
     pub async fn attend(self) -> ConnectionEnd {
-        let Self { host, mut tcp, peer, number } = self;
+        let Self { host, mut tcp, peer, number, seat } = self;
         let mut cookie: Cookie = [0; spec::COOKIE_LENGTH];
         let said = timeout(COOKIE_LIMIT, tcp.read_exact(&mut cookie)).await;
         if !matches!(said, Ok(Ok(_))) {
             return ConnectionEnd::Silent;
         }
+        drop(seat);
         if let Some(test) = host.queue.expects(&cookie) {
             return match test.try_send(Arrival { number, tcp }) {
                 Ok(()) => ConnectionEnd::Stream,
@@ -153,7 +161,7 @@ impl Visit {
             biased;
             () = hung_up(&tcp) => return ConnectionEnd::Left,
             _ = draining.wait_for(|draining| *draining) => None,
-            turn = Arc::clone(&host.turns).acquire_owned() => turn.ok(),
+            turn = host.queue.turn(client, &host.turns, host.config.tests_at_once) => turn,
             () = sleep(WAIT_LIMIT) => None,
         };
         let Some(turn) = turn else { return deny(tcp).await };

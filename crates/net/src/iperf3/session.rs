@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 /// Octets read at once: the longest parameters.
-const READ_MAX: usize = spec::PARAMETERS_MAX;
+pub(super) const READ_MAX: usize = spec::PARAMETERS_MAX;
 
 /// The control connection.
 #[derive(Debug)]

@@ -110,21 +110,19 @@ async fn measure(
     record.connection.tls = first.wire().tls_version();
     record.congestion_control.probe = congestion_in_use(first.wire().tcp());
 
-    let mut window_most = 0;
-    if let Some(ceiling) = ceiling {
-        for (link, _) in &opened.links {
-            let wanted = match config.direction {
-                // The kernel doubles what it is asked for.
-                Direction::Upload => UPLOAD_WINDOW / 2,
-                // What is under way when the run stops still comes in, on every connection.
-                Direction::Download => (ceiling / 16 / u64::from(streams)).clamp(4 * 1460, 1 << 30),
-            };
-            let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
-            window_most = limit_receive_buffer(link.wire().tcp(), wanted);
-        }
-    }
     let spent = record.connection.bytes_charged;
-    let ceiling = ceiling.map(|bytes| Ceiling::new(bytes.saturating_sub(spent), window_most));
+    let ceiling = ceiling.map(|ceiling| {
+        let wanted = match config.direction {
+            // The kernel doubles what it is asked for.
+            Direction::Upload => UPLOAD_WINDOW / 2,
+            // What is under way when the run stops still comes in, on every connection.
+            Direction::Download => (ceiling / 16 / u64::from(streams)).clamp(4 * 1460, 1 << 30),
+        };
+        let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
+        let windows = opened.links.iter().map(|(link, _)| limit_receive_buffer(link.wire().tcp(), wanted));
+        let window_most = windows.max().unwrap_or(0);
+        Ceiling::new(ceiling.saturating_sub(spent), wanted, window_most)
+    });
     let tariff = Tariff::new(family, named);
     let links = opened.links.into_iter().map(|(link, _)| link).collect();
     let mut crowd = Crowd::new(&config, block, tariff, links, ceiling, steer);

@@ -21,7 +21,7 @@ use crate::drive::{Clock, GAP_INTERVAL};
 use crate::http::{self, Response};
 use crate::ndt7::Progress;
 use crate::steer::STEERING_INTERVAL;
-use crate::tcp::{TcpInfo, has_gap, readable};
+use crate::tcp::{TcpInfo, has_gap, limit_receive_buffer, readable};
 use crate::{OwnOctets, Steer};
 
 /// Octets read at once.
@@ -40,7 +40,9 @@ const UNDER_WAY_LEAST: u64 = 1 << 16;
 #[derive(Debug)]
 pub(super) struct Ceiling {
     bytes: u64,
-    /// What the kernel holds at the most of what comes in on one connection.
+    /// Receive buffer that is asked for on each connection, in octets.
+    window_wanted: usize,
+    /// What the kernel then holds at the most of what comes in on one connection.
     window_most: u64,
     /// Octets still to move before the kernel is asked again.
     unwatched: u64,
@@ -49,8 +51,8 @@ pub(super) struct Ceiling {
 }
 
 impl Ceiling {
-    pub(super) const fn new(bytes: u64, window_most: u64) -> Self {
-        Self { bytes, window_most, unwatched: 0, stopped_at: None }
+    pub(super) const fn new(bytes: u64, window_wanted: usize, window_most: u64) -> Self {
+        Self { bytes, window_wanted, window_most, unwatched: 0, stopped_at: None }
     }
 }
 
@@ -215,7 +217,10 @@ impl<'a> Crowd<'a> {
             self.acked_before += link.acked();
             self.own_before = self.own_before + link.own(self.tariff);
             let info = TcpInfo::read(link.wire().tcp());
-            self.charged_before += info.map_or(0, |info| self.tariff.charged(&info));
+            // A server that says that it closes may still fill the window.
+            let open = |info: &TcpInfo| if info.is_let_go() { 0 } else { info.window_open() };
+            let charged = |info| self.tariff.charged(&info) + self.tariff.still_to_come(open(&info));
+            self.charged_before += info.map_or(0, charged);
         }
     }
 
@@ -274,6 +279,9 @@ impl<'a> Crowd<'a> {
                     progress = true;
                     match joined.map(|attempt| attempt.result) {
                         Ok(Ok((wire, _))) => {
+                            if let Some(ceiling) = &self.ceiling {
+                                limit_receive_buffer(wire.tcp(), ceiling.window_wanted);
+                            }
                             *place = Place::Open(Box::new(Link::new(wire)));
                             opened.push(stream);
                         }

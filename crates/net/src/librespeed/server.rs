@@ -99,6 +99,10 @@ impl<'a> Counter<'a> {
 
     /// Waits for the next request; `None` when there is none to come.
     async fn next_request(&mut self, early: Vec<u8>) -> Result<Option<Received<Request>>, ServeError> {
+        // Small requests would otherwise keep the place of a measurement for as long as they come.
+        if self.session.as_ref().is_some_and(|(_, session)| session.until() <= Instant::now()) {
+            return Ok(None);
+        }
         let patience = if self.session.is_some() { PAUSE_MAX } else { IDLE_MAX };
         let reading = timeout(patience, http::read_next_request(&mut *self.wire, early));
         tokio::pin!(reading);

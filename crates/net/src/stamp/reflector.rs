@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use desserte_proto::stamp::{BASE_LENGTH, Reflector, ReflectorLimits, mark_extensions};
+use desserte_proto::stamp::{BASE_LENGTH, PORT, Reflector, ReflectorLimits, mark_extensions};
 use tokio::net::UdpSocket;
 use tokio::time::Instant;
 
@@ -31,7 +31,7 @@ impl Tally {
         self.reflected.load(Ordering::Relaxed)
     }
 
-    /// Packets not answered: too short, too long, or too many.
+    /// Packets not answered: too short, too long, too many, or from a reflector's port.
     #[must_use]
     pub fn left_unanswered(&self) -> u64 {
         self.left_unanswered.load(Ordering::Relaxed)
@@ -73,6 +73,9 @@ impl StampReflector {
         let mut reflector = Reflector::new(self.limits, clock.now());
         let mut octets = vec![0; self.limits.length_max + 1];
         let (mut error, mut asked) = (socket::clock_error(), Instant::now());
+        // What comes from a reflector's port is an answer: whoever forges a first one would have two reflectors answer each
+        // other for ever.
+        let own = self.local_addr().map_or(PORT, |address| address.port());
         loop {
             let arrived = match socket::receive(&self.udp, &mut octets).await {
                 Ok(arrived) => arrived,
@@ -86,6 +89,10 @@ impl StampReflector {
                 (error, asked) = (socket::clock_error(), Instant::now());
             }
             let Some(from) = arrived.from else { continue };
+            if [own, PORT].contains(&from.port()) {
+                tally.left_unanswered.fetch_add(1, Ordering::Relaxed);
+                continue;
+            }
             let packet = &mut octets[..arrived.length];
             let answer = reflector.receive(packet, from, arrived.ttl, arrived.received, error, clock.now());
             let Ok(mut answer) = answer else {

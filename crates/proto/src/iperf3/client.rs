@@ -20,6 +20,8 @@ enum State {
     Opening,
     /// They are open; the server has to say so.
     Opened,
+    /// It has, and may say so once: the octet again and again would be load that nobody counts.
+    Ready,
     Running,
     /// `Stop` was asked for.
     Stopping,
@@ -212,8 +214,8 @@ impl Client {
                 self.actions.push_back(Action::OpenStreams);
                 self.enter(State::Opening, spec::STEP_LIMIT);
             }
-            (ControlState::TestStart, State::Opened) => {}
-            (ControlState::TestRunning, State::Opened) => {
+            (ControlState::TestStart, State::Opened) => self.state = State::Ready,
+            (ControlState::TestRunning, State::Opened | State::Ready) => {
                 let planned = self.parameters.duration.map(|duration| self.parameters.omit + duration);
                 // A test that octets end may take as long as the caller lets it.
                 self.enter(

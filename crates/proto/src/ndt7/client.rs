@@ -289,7 +289,10 @@ impl Client {
                 self.record_peer_reading(reading);
             }
             if let Some(TcpCounters { elapsed_us, bytes_received: Some(bytes), .. }) = tcp {
-                self.record(Reading::ReceivedByKernel(ByteSample { elapsed_us, bytes }));
+                let sent = self.sizes.sent();
+                if bytes <= sent.saturating_add(sent / spec::WRAPPING_FRACTION + spec::WRAPPING_LEAST) {
+                    self.record(Reading::ReceivedByKernel(ByteSample { elapsed_us, bytes }));
+                }
             }
         }
         if let Some(tcp) = tcp {
@@ -297,8 +300,12 @@ impl Client {
         }
     }
 
-    /// Keeps a reading of the server's counter unless it runs backwards, which no counter does.
+    /// Keeps a reading of the server's counter unless it runs backwards, which no counter does, or is ahead of what was
+    /// handed over, which no receiver can be.
     fn record_peer_reading(&mut self, reading: ByteSample) {
+        if reading.bytes > self.sizes.sent() {
+            return;
+        }
         let rises = self
             .last_peer_reading
             .is_none_or(|last| reading.elapsed_us > last.elapsed_us && reading.bytes >= last.bytes);
@@ -406,5 +413,38 @@ impl Client {
             self.state = State::Finished;
             self.actions.push_back(Action::Finish(ending));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_cannot_have_received_what_was_not_sent() {
+        let plan = ClientPlan {
+            direction: Direction::Upload,
+            duration: spec::DURATION,
+            payload_bytes: None,
+            server_keeps_plan: false,
+        };
+        let mut client = Client::new(plan, Monotonic::ORIGIN);
+        let Action::SendBulk { bytes } = client.next_action() else { panic!("an upload sends") };
+        for (elapsed, said) in [(100, bytes / 2), (200, bytes + 1), (300, 1 << 50), (400, bytes)] {
+            let text = format!(
+                r#"{{"AppInfo":{{"ElapsedTime":{elapsed},"NumBytes":{said}}},"TCPInfo":{{"ElapsedTime":{elapsed},"BytesReceived":{}}}}}"#,
+                said.saturating_mul(50)
+            );
+            client.receive(Incoming::Text(&text), Monotonic::from_micros(elapsed)).unwrap();
+        }
+        let mut kept = Vec::new();
+        while let action @ (Action::Record(_) | Action::ReadCounters) = client.next_action() {
+            match action {
+                Action::Record(Reading::Received(sample)) => kept.push((sample.elapsed_us, sample.bytes)),
+                Action::Record(Reading::ReceivedByKernel(sample)) => assert!(sample.bytes < 1 << 40),
+                _ => {}
+            }
+        }
+        assert_eq!(kept, [(100, bytes / 2), (400, bytes)]);
     }
 }

@@ -86,3 +86,10 @@ pub const READINGS_MAX: usize = 1_300;
 
 /// Readings of its counter that a server puts into one message at the most.
 pub const READINGS_PER_MESSAGE_MAX: usize = 32;
+
+/// What a receiving kernel may count beside the payload: of the payload one part in so many, for frames and TLS records,
+/// which add less than a sixty-fourth,
+pub(super) const WRAPPING_FRACTION: u64 = 32;
+
+/// and so many octets for handshakes and the request.
+pub(super) const WRAPPING_LEAST: u64 = 32 * 1024;
