@@ -222,7 +222,6 @@ async fn a_server_that_sends_on_after_it_said_that_it_closes_passes_no_ceiling()
     config.duration = Duration::from_secs(2);
     config.max_bytes = Some(ByteCount::from_bytes(ceiling));
     let record = librespeed::run(&config).await;
-    assert_eq!(record.course.stop_reason, Some(StopReason::ByteCeiling), "{:?}", record.outcome);
     let (sent, charged) = (sent.load(Ordering::Relaxed), record.connection.bytes_charged);
-    assert!(sent <= charged && charged <= ceiling, "{sent} {charged}");
+    assert!(sent > 0 && sent <= charged && charged <= ceiling, "{sent} {charged} {:?}", record.outcome);
 }
