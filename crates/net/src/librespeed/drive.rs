@@ -221,6 +221,8 @@ impl<'a> Crowd<'a> {
             let open = |info: &TcpInfo| if info.is_let_go() { 0 } else { info.window_open() };
             let charged = |info| self.tariff.charged(&info) + self.tariff.still_to_come(open(&info));
             self.charged_before += info.map_or(0, charged);
+            // None of that has crossed for anyone who counts what crosses.
+            self.ceiling.iter_mut().for_each(|ceiling| ceiling.unwatched = 0);
         }
     }
 
