@@ -14,7 +14,7 @@ use desserte_units::BitRate;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-use crate::{AUDIT, Estimate, StopRule};
+use crate::{AUDIT, Estimate, StopRule, Terms};
 
 /// Whether an adaptive run is drawn for the audit: one in twenty, the same for the same seed and number for ever.
 ///
@@ -59,10 +59,10 @@ impl Replayed {
 /// # Missing data
 /// `None` if the full run has no steady goodput, or one of zero: no share can be taken of it.
 #[must_use]
-pub fn replay(samples: &[ByteSample], counters: &[TcpCounters], planned: Duration) -> Option<Replayed> {
+pub fn replay(samples: &[ByteSample], counters: &[TcpCounters], terms: Terms) -> Option<Replayed> {
     let full = Estimate::of(samples).steady.filter(|full| full.as_bits_per_second() > 0.0)?;
     let last = samples.last()?;
-    let mut rule = StopRule::new(planned);
+    let mut rule = StopRule::new(terms);
     let mut told = counters.iter().peekable();
     for sample in samples {
         while let Some(counters) = told.next_if(|counters| counters.elapsed_us <= sample.elapsed_us) {
@@ -204,8 +204,13 @@ pub fn audited_bounds<'a>(
         let counts = run.outcome == RunOutcome::Complete
             && run.course.plan == Some(RunMode::Audit)
             && run.course.stop_reason == Some(StopReason::PlannedEnd);
-        if let Some(replayed) = counts.then(|| replay(&run.samples, sender_counters(run), planned)).flatten()
-        {
+        let terms = Terms {
+            planned,
+            hold: Duration::from_micros(run.course.hold_us.unwrap_or(0)),
+            connections: run.course.streams.unwrap_or(1),
+        };
+        let replayed = || replay(&run.samples, sender_counters(run), terms);
+        if let Some(replayed) = counts.then(replayed).flatten() {
             errors.entry(AuditClass::of(run, replayed.full)).or_default().push(replayed.error_ratio());
         }
     }
@@ -241,20 +246,20 @@ mod tests {
 
     #[test]
     fn a_replay_stops_where_the_rule_stops_and_compares_with_the_whole() {
-        let replayed = replay(&run(|_| 2_500_000), &[], PLANNED).expect("a steady line");
+        let replayed = replay(&run(|_| 2_500_000), &[], Terms::planned(PLANNED)).expect("a steady line");
         assert!(replayed.stopped_at < Duration::from_millis(1_600), "{replayed:?}");
         assert!(replayed.error_ratio() < 1e-9);
         assert!(replayed.early_bytes * 6 < replayed.full_bytes);
         // Throttled to half after three seconds: too late for the rule to see.
         let throttled = run(|tenth| if tenth <= 30 { 2_500_000 } else { 1_250_000 });
-        let replayed = replay(&throttled, &[], PLANNED).expect("a line");
+        let replayed = replay(&throttled, &[], Terms::planned(PLANNED)).expect("a line");
         assert!(replayed.error_ratio() > 0.5, "{replayed:?}");
     }
 
     #[test]
     fn a_silent_run_is_no_draw() {
-        assert_eq!(replay(&run(|_| 0), &[], PLANNED), None);
-        assert_eq!(replay(&[], &[], PLANNED), None);
+        assert_eq!(replay(&run(|_| 0), &[], Terms::planned(PLANNED)), None);
+        assert_eq!(replay(&[], &[], Terms::planned(PLANNED)), None);
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod budget;
 mod calendar;
 mod latency;
 mod limits;
+mod memory;
 mod month;
 mod office;
 mod others;
@@ -28,20 +29,21 @@ pub use audit::{
 pub use budget::{BudgetRules, Ledger, Purpose, Refused, Reservation, RulesTooLarge, Settled};
 pub use latency::{Delay, LatencyFigures, RESPONSIVENESS_VERSION, delay, responsiveness};
 pub use limits::{calls_for_more_streams, limited_by};
+pub use memory::{Lessons, LineMemory};
 pub use month::{MalformedMonth, Month};
 pub use office::{OfficePlan, next_office_moment};
 pub use others::{LineReading, OTHERS, OthersParameters, OthersRule};
 pub use outage::{Outage, OutageSummary, Period, StatedMinute, outages};
 pub use parameters::{
     AUDIT, AuditParameters, DEGRADED, DegradedRule, INTERRUPTION, INTERVAL_BATCHES, InterruptionRule, LIMITS,
-    LINE_FILLED, LimitRules, LineFilled, Mark, OUTAGE, OutageRule, Parameter, RAMP_RULE, RAMP_UP, RampRule,
-    STOP, StopParameters, THRESHOLD, ThresholdParameters,
+    LINE_FILLED, LimitRules, LineFilled, MEMORY, Mark, MemoryParameters, OUTAGE, OutageRule, Parameter,
+    RAMP_RULE, RAMP_UP, RampRule, STOP, StopParameters, THRESHOLD, ThresholdParameters,
 };
 pub use schedule::{
     DAYPARTS_PER_WEEK, Plan, affordable_runs_per_week, learn_cost, next_slot, run_ceiling, week_of,
 };
 pub use state::{MinuteState, UnknownCause, minute_state};
-pub use stop::StopRule;
+pub use stop::{StopRule, Terms};
 pub use threshold::{ThresholdRule, Verdict};
 pub use throughput::{Estimate, Interval, mean_goodput, ramp_up, steady_goodput, steady_interval};
 pub use watch::{Action, Ask, Fate, Found, LastSign, Watch, WatchSettings, Watchfulness, Witness, absence};

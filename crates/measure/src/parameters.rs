@@ -180,6 +180,38 @@ pub const AUDIT: Parameter<AuditParameters> = Parameter {
     mark: Mark::Proposal,
 };
 
+/// What a probe remembers of its line.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MemoryParameters {
+    /// Error of an early end beyond which a lesson asks for longer runs, as a share of the full run's goodput.
+    pub error_max: f64,
+    /// A run is long enough from when on every end of it is within this share of the full run's goodput.
+    pub settled_max: f64,
+    /// What is asked of a run, as a multiple of the longest time that a lesson wanted.
+    pub margin: f64,
+    /// Lessons that a new memory begins with.
+    pub lessons_first: usize,
+    /// Lessons that are remembered, the latest.
+    pub lessons_kept: usize,
+}
+
+/// What a probe remembers of its line.
+pub const MEMORY: Parameter<MemoryParameters> = Parameter {
+    name: "line_memory",
+    value: MemoryParameters {
+        error_max: 0.05,
+        settled_max: 0.025,
+        margin: 1.1,
+        lessons_first: 2,
+        lessons_kept: 8,
+    },
+    unit: "shares; ratio; runs",
+    since: "2026-11-22",
+    source: "the error is the target of the measurement plan, and half of it; eight lessons are 160 runs where one in \
+             twenty is audited",
+    mark: Mark::Proposal,
+};
+
 /// What holds a run back beside the line.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LimitRules {

@@ -8,8 +8,10 @@ use crate::throughput::Curve;
 use crate::{LINE_FILLED, STOP};
 
 /// The readings and kernel counters of a run so far.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct RunWatch {
+    /// Connections that carry the payload. Counters are the first one's; the others are taken to have its window.
+    connections: u16,
     samples: Vec<ByteSample>,
     curve: Curve,
     rtt_min: Option<Duration>,
@@ -32,6 +34,18 @@ enum Pace {
 }
 
 impl RunWatch {
+    pub(crate) fn of(connections: u16) -> Self {
+        Self {
+            connections: connections.max(1),
+            samples: Vec::new(),
+            curve: Curve::default(),
+            rtt_min: None,
+            rtt: None,
+            window: None,
+            pace: Vec::new(),
+        }
+    }
+
     /// Takes in kernel counters of either end.
     pub(crate) fn counters(&mut self, counters: &TcpCounters) {
         let told = counters.rtt_min_us.map(Duration::from_micros);
@@ -40,7 +54,8 @@ impl RunWatch {
         if counters.bytes_acked.is_some_and(|acked| acked > counters.bytes_received.unwrap_or(0)) {
             self.rtt = counters.rtt_us.map(Duration::from_micros).or(self.rtt);
             let window = counters.congestion_window_segments.zip(counters.segment_bytes);
-            self.window = window.map(|(segments, octets)| segments.saturating_mul(octets)).or(self.window);
+            let window = window.map(|(segments, octets)| segments.saturating_mul(octets));
+            self.window = window.map(|one| one.saturating_mul(self.connections.into())).or(self.window);
         }
     }
 

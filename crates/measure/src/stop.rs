@@ -16,11 +16,31 @@ use crate::{Estimate, STOP, StopParameters};
 /// Batches that are held against the estimate one by one.
 const EXCURSION_BATCHES: usize = 8;
 
+/// What a run sets out with, as far as its end depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Terms {
+    /// How long it lasts at the most.
+    pub planned: Duration,
+    /// How long it lasts at least: what the probe's [memory](crate::LineMemory) of its line asks for.
+    pub hold: Duration,
+    /// Connections that carry the payload at once.
+    pub connections: u16,
+}
+
+impl Terms {
+    /// One connection, and no memory of the line.
+    #[must_use]
+    pub const fn planned(planned: Duration) -> Self {
+        Self { planned, hold: Duration::ZERO, connections: 1 }
+    }
+}
+
 /// Decides, reading by reading, whether a run goes on.
 ///
 /// A run is stopped when all of these hold:
 ///
-/// 1. It lasted the shortest time that [`STOP`] allows: by the clock, by octets, by round trips and by loaded round trips.
+/// 1. It lasted the shortest time that [`STOP`] allows, by the clock, by octets, by round trips and by loaded round trips, and
+///    as long as the probe's memory of the line asks for.
 /// 2. Its ramp was over before half of it. What follows is judged on the time after the ramp, or the last two thirds of the run
 ///    if that is less: recovering from the end of slow start disturbs the beginning.
 /// 3. The 95 % interval of the goodput is narrow (narrowed by the square root of the share of the planned time still to come: the full
@@ -33,21 +53,21 @@ const EXCURSION_BATCHES: usize = 8;
 #[derive(Debug, Clone)]
 pub struct StopRule {
     parameters: StopParameters,
-    planned: Duration,
+    terms: Terms,
     watch: RunWatch,
 }
 
 impl StopRule {
-    /// A rule for a run that is planned to last `planned`.
+    /// A rule for a run.
     #[must_use]
-    pub fn new(planned: Duration) -> Self {
-        Self::with(planned, STOP.value)
+    pub fn new(terms: Terms) -> Self {
+        Self::with(terms, STOP.value)
     }
 
     /// A rule with other parameters than the published ones: for studies, never for published figures.
     #[must_use]
-    pub fn with(planned: Duration, parameters: StopParameters) -> Self {
-        Self { parameters, planned, watch: RunWatch::default() }
+    pub fn with(terms: Terms, parameters: StopParameters) -> Self {
+        Self { parameters, terms, watch: RunWatch::of(terms.connections) }
     }
 
     /// Sees kernel counters of either end.
@@ -62,7 +82,7 @@ impl StopRule {
     /// before is left out: it can only keep a run going.
     pub fn reading(&mut self, sample: ByteSample) -> Option<StopReason> {
         self.watch.reading(sample);
-        if self.watch.curve().end() >= self.planned.as_secs_f64() {
+        if self.watch.curve().end() >= self.terms.planned.as_secs_f64() {
             return Some(StopReason::PlannedEnd);
         }
         (self.is_long_enough() && self.is_sure()).then_some(StopReason::IntervalTight)
@@ -80,7 +100,7 @@ impl StopRule {
         let octets = self.watch.samples().last().map_or(0, |sample| sample.bytes);
         let trips = self.watch.rtt_min().saturating_mul(rule.round_trips);
         let loaded = self.watch.rtt_loaded().saturating_mul(rule.loaded_round_trips);
-        end >= rule.least.max(trips).max(loaded).as_secs_f64()
+        end >= rule.least.max(trips).max(loaded).max(self.terms.hold).as_secs_f64()
             && (octets >= rule.least_octets || end >= rule.least_octets_within.as_secs_f64())
     }
 
@@ -102,7 +122,7 @@ impl StopRule {
             .map(|rate| (rate - mean).abs())
             .fold(0.0, f64::max);
         // The full run shares what was seen with this one, and differs only by what is still to come.
-        let ahead = (1.0 - end / self.planned.as_secs_f64()).max(0.0).sqrt();
+        let ahead = (1.0 - end / self.terms.planned.as_secs_f64()).max(0.0).sqrt();
         let steady = self.estimate().steady.map_or(0.0, BitRate::as_bytes_per_second);
         mean > 0.0
             && trend <= allowed(rule.trend_max)
@@ -123,7 +143,7 @@ mod tests {
 
     /// Feeds a line whose rate, in Mbit/s, is given for each tenth of a second; when and why the run ended.
     fn stopped(rtt_ms: u64, rate: impl Fn(f64) -> f64) -> (f64, StopReason) {
-        let mut rule = StopRule::new(PLANNED);
+        let mut rule = StopRule::new(Terms::planned(PLANNED));
         rule.counters(&TcpCounters { rtt_min_us: Some(rtt_ms * 1000), ..TcpCounters::default() });
         let mut bytes = 0.0;
         for tenth in 1..=100_u32 {
@@ -180,13 +200,46 @@ mod tests {
     }
 
     #[test]
+    fn what_the_memory_of_the_line_asks_for_is_waited_for() {
+        let hold = Duration::from_secs(6);
+        let mut rule = StopRule::new(Terms { hold, ..Terms::planned(PLANNED) });
+        let ended = (1..=100).find(|tenth| {
+            let sample = ByteSample { elapsed_us: tenth * 100_000, bytes: tenth * 2_500_000 };
+            rule.reading(sample).is_some()
+        });
+        assert_eq!(ended, Some(60));
+    }
+
+    #[test]
+    fn the_window_is_that_of_all_connections() {
+        // All of one window under way on each of four connections, and no queue: the windows set the pace.
+        let ended = |connections, segments: u64| {
+            let mut rule = StopRule::new(Terms { connections, ..Terms::planned(PLANNED) });
+            (1..=100_u64).find_map(|tenth| {
+                rule.counters(&TcpCounters {
+                    rtt_us: Some(20_000),
+                    rtt_min_us: Some(20_000),
+                    bytes_acked: Some(tenth),
+                    congestion_window_segments: Some(segments),
+                    segment_bytes: Some(1000),
+                    ..TcpCounters::default()
+                });
+                rule.reading(ByteSample { elapsed_us: tenth * 100_000, bytes: tenth * 2_000_000 })
+            })
+        };
+        assert_eq!(ended(1, 400), Some(StopReason::PlannedEnd));
+        assert_eq!(ended(4, 100), Some(StopReason::PlannedEnd));
+        assert_eq!(ended(4, 400), Some(StopReason::IntervalTight));
+    }
+
+    #[test]
     fn a_silent_line_runs_to_its_end() {
         assert_eq!(stopped(20, |_| 0.0), (10.0, StopReason::PlannedEnd));
     }
 
     #[test]
     fn what_is_estimated_at_the_end_is_what_the_record_says() {
-        let mut rule = StopRule::new(PLANNED);
+        let mut rule = StopRule::new(Terms::planned(PLANNED));
         let read: Vec<_> = (1..=40)
             .map(|tenth| ByteSample { elapsed_us: tenth * 100_000, bytes: tenth * 500_000 })
             .collect();

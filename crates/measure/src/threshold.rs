@@ -7,7 +7,7 @@ use desserte_units::BitRate;
 
 use crate::run_watch::RunWatch;
 use crate::throughput::batch_rates;
-use crate::{Estimate, THRESHOLD, ThresholdParameters};
+use crate::{Estimate, THRESHOLD, Terms, ThresholdParameters};
 
 /// Whether a line carries the rate asked about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,14 +41,14 @@ pub struct ThresholdRule {
 }
 
 impl ThresholdRule {
-    /// A rule for a goodput of at least `asked`, in a run planned to last `planned`.
+    /// A rule for a goodput of at least `asked`. A question has no memory behind it: `hold` plays no part.
     #[must_use]
-    pub fn new(asked: BitRate, planned: Duration) -> Self {
+    pub fn new(asked: BitRate, terms: Terms) -> Self {
         Self {
             parameters: THRESHOLD.value,
             asked: asked.as_bytes_per_second(),
-            planned,
-            watch: RunWatch::default(),
+            planned: terms.planned,
+            watch: RunWatch::of(terms.connections),
             verdict: None,
         }
     }
@@ -163,7 +163,7 @@ mod tests {
 
     /// The answer for a line whose rate, in Mbit/s, is given for each tenth of a second, and the time it took.
     fn answer(question: f64, rate: impl Fn(f64) -> f64) -> (Verdict, f64) {
-        let mut rule = ThresholdRule::new(asked(question), PLANNED);
+        let mut rule = ThresholdRule::new(asked(question), Terms::planned(PLANNED));
         rule.counters(&TcpCounters {
             rtt_min_us: Some(20_000),
             rtt_us: Some(40_000),

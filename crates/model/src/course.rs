@@ -161,6 +161,10 @@ pub struct Course {
     /// What it was meant to do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plan: Option<RunMode>,
+    /// Microseconds that the probe's memory of its line asked of the run before it might end early; absent when it asked
+    /// for none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hold_us: Option<u64>,
     /// Why it ended; absent when it was cut short.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stop_reason: Option<StopReason>,

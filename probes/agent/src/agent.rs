@@ -22,6 +22,7 @@ use crate::config::Config;
 use crate::echo::Echoer;
 use crate::line::Line;
 use crate::medium::{System, WayOut};
+use crate::memory::Memory;
 use crate::recorder::{Envelope, software};
 use crate::resolver::{self, Resolver};
 use crate::spool::{Spool, Stored};
@@ -75,6 +76,7 @@ pub(crate) struct Agent {
     pub(crate) clock: RefCell<Clock>,
     pub(crate) spool: RefCell<Spool>,
     pub(crate) book: RefCell<Book>,
+    pub(crate) memory: RefCell<Memory>,
     pub(crate) board: RefCell<Board>,
     pub(crate) line: Line,
     pub(crate) echoer: Echoer,
@@ -137,6 +139,7 @@ impl Agent {
             clock: RefCell::new(clock),
             spool: RefCell::new(spool),
             book: RefCell::new(book),
+            memory: RefCell::new(Memory::open(&state_dir)),
             board: RefCell::new(board),
             line: Line::new(),
             echoer: Echoer::default(),

@@ -21,6 +21,7 @@ mod identity;
 mod line;
 mod measure;
 mod medium;
+mod memory;
 mod meter;
 mod minutes;
 mod radio;

@@ -174,21 +174,37 @@ async fn both_directions(agent: &Agent, first_server: u64, slot: Slot) {
     }
 }
 
-/// Runs, and once more if the server asks to come back or one connection could not fill the line; returns whether the
-/// server was reached.
+/// Runs, and once more if the server asks to come back or one connection could not fill the line; over several connections
+/// at once where that is remembered of the line. Returns whether the server was reached.
 async fn one_direction(agent: &Agent, server: &MeasurementServer, direction: Direction, slot: Slot) -> bool {
-    let mut result = run_once(agent, server, direction, slot, 1).await;
+    let first = first_connections(agent, direction, slot.mode);
+    let mut result = run_once(agent, server, direction, slot, first).await;
     if let RunOutcome::ServerBusy { retry_after_s } = result.outcome {
         let wait = retry_after_s.map_or(BUSY_WAIT_DEFAULT, Duration::from_secs).min(BUSY_WAIT_MAX);
         tracing::info!(wait_s = wait.as_secs(), "the measurement server is busy and names a time");
         tokio::time::sleep(wait).await;
-        result = run_once(agent, server, direction, slot, 1).await;
+        result = run_once(agent, server, direction, slot, first).await;
     }
-    if calls_for_more_streams(&result.limited_by) {
+    if first == 1 && calls_for_more_streams(&result.limited_by) {
         tokio::time::sleep(PAUSE).await;
         run_once(agent, server, direction, slot, MORE_STREAMS).await;
     }
     !matches!(result.outcome, RunOutcome::Unreachable { .. })
+}
+
+/// Connections to begin with. A run that may end early saves the one that would only say that one connection is too few;
+/// audits and lessons find out whether it still is.
+fn first_connections(agent: &Agent, direction: Direction, mode: RunMode) -> u16 {
+    let memory = agent.memory.borrow();
+    let line = memory.towards(direction);
+    let several = mode == RunMode::Adaptive && line.one_leaves_room && !line.lessons(1).ask_for_more();
+    if several { MORE_STREAMS } else { 1 }
+}
+
+/// What a run is meant to do: the moment's mode, but to its planned end where the memory of the line asks for a lesson.
+fn mode_of_run(agent: &Agent, direction: Direction, streams: u16, mode: RunMode) -> RunMode {
+    let asks = agent.memory.borrow().towards(direction).lessons(streams).ask_for_more();
+    if mode == RunMode::Adaptive && asks { RunMode::Full } else { mode }
 }
 
 /// What is to be known of a run for the next.
@@ -205,6 +221,7 @@ async fn run_once(
     slot: Slot,
     streams: u16,
 ) -> Ended {
+    let slot = Slot { mode: mode_of_run(agent, direction, streams, slot.mode), ..slot };
     let before = gate(agent, server, direction).await;
     let turn = agent.line.load(Use::Run).await;
     let stamp = agent.clock.borrow().now();
@@ -221,6 +238,7 @@ async fn run_once(
                     direction,
                     duration: config.duration,
                     streams,
+                    hold: agent.memory.borrow().towards(direction).lessons(streams).hold(config.duration),
                     interface: agent.way_out().filter(|_| !server.url.is_loopback()).map(|way| way.interface),
                     before,
                     yields: politeness.yields,
@@ -254,6 +272,9 @@ async fn run_once(
         bytes_charged = result.connection.bytes_charged,
         "throughput run"
     );
+    if agent.config.run.mode == ScheduledMode::Adaptive {
+        agent.memory.borrow_mut().note_run(&result, agent.config.run.duration);
+    }
     agent.board.borrow_mut().note_run(stamp, &result);
     let ended = Ended { outcome: result.outcome.clone(), limited_by: result.course.limited_by.clone() };
     agent.record(stamp, Observation::Throughput(result));
@@ -282,8 +303,13 @@ async fn conducted(
         }
     };
     let mut book = agent.book.borrow_mut();
-    // A run in full among others that end early is no measure of what the next will cost.
-    if result.outcome == RunOutcome::Complete && conduct.mode != RunMode::Audit && conduct.streams == 1 {
+    // A run in full among others that end early is no measure of what the next will cost, nor is a second one.
+    let usual = match agent.config.run.mode {
+        ScheduledMode::Full => RunMode::Full,
+        ScheduledMode::Adaptive => RunMode::Adaptive,
+    };
+    let is_first = conduct.streams == first_connections(agent, direction, usual);
+    if result.outcome == RunOutcome::Complete && conduct.mode == usual && is_first {
         book.note_run(direction, cost);
     }
     book.settle(reservation, cost);

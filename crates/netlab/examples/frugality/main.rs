@@ -11,11 +11,15 @@
     reason = "a study that prints; amounts far below 2^53"
 )]
 
+mod connections;
+mod life;
 mod plot;
 mod recording;
 mod report;
 mod rules;
 mod shapes;
+mod spread;
+mod wider;
 
 use std::path::PathBuf;
 
@@ -23,7 +27,7 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use recording::Recording;
 use report::Tried;
-use shapes::{Case, Half};
+use shapes::Half;
 
 #[derive(Parser)]
 struct Words {
@@ -45,8 +49,13 @@ fn main() -> Result<()> {
     if let Some(folder) = &words.traces {
         cases.extend(shapes::recorded(half, folder)?);
     }
-    let tried = try_all(&cases);
-    let tables = report::tables(&tried);
+    let tried = parallel(&cases.iter().collect::<Vec<_>>(), |case| Recording::of(case).map(Tried::of));
+    let mut tables = report::tables(&tried);
+    tables += &connections::table(&cases);
+    tables += &life::table(half, &cases);
+    if let Some(folder) = &words.traces {
+        tables += &spread::table(half, folder)?;
+    }
     let Some(out) = words.out else {
         println!("{tables}");
         return Ok(());
@@ -62,14 +71,19 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-fn try_all(cases: &[Case]) -> Vec<Tried> {
+/// What is made of each, in their order, on all processors; what is made of none is left out.
+fn parallel<T: Sync, R: Send>(all: &[&T], make: impl Fn(&T) -> Option<R> + Sync) -> Vec<R> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let some = |part: &[Case]| part.iter().filter_map(Recording::of).map(Tried::of).collect::<Vec<_>>();
-    std::thread::scope(|scope| {
-        let parts: Vec<_> = cases
-            .chunks(cases.len().div_ceil(threads).max(1))
-            .map(|part| scope.spawn(move || some(part)))
-            .collect();
+    let make = &make;
+    // Dealt out like cards: fast lines, which take longest, stand together.
+    let some = move |thread: usize| {
+        let dealt = all.iter().enumerate().skip(thread).step_by(threads);
+        dealt.filter_map(|(place, one)| Some((place, make(one)?))).collect::<Vec<_>>()
+    };
+    let mut made: Vec<(usize, R)> = std::thread::scope(|scope| {
+        let parts: Vec<_> = (0..threads).map(|thread| scope.spawn(move || some(thread))).collect();
         parts.into_iter().flat_map(|part| part.join().expect("a study stops at its first fault")).collect()
-    })
+    });
+    made.sort_by_key(|(place, _)| *place);
+    made.into_iter().map(|(_, made)| made).collect()
 }

@@ -8,6 +8,7 @@ use desserte_units::BitRate;
 use crate::recording::Recording;
 use crate::rules::{RULES, Stopped, threshold};
 use crate::shapes::KEEPING;
+use crate::wider;
 
 /// Bands of rates: name, and the full run's goodput from and below, in Mbit/s. The lines of 20 and 100 Mbit/s of IP belong to the
 /// outer bands.
@@ -32,7 +33,7 @@ impl Tried {
     }
 
     fn error(&self, rule: usize) -> f64 {
-        (self.stopped[rule].estimate / self.run.full - 1.0).abs()
+        self.run.error_of(self.stopped[rule].estimate)
     }
 
     fn share(&self, rule: usize) -> f64 {
@@ -56,7 +57,7 @@ pub(crate) struct Outcome {
 }
 
 /// The smallest value below which at least this share of all lie, or which is it.
-fn quantile(values: &mut [f64], share: f64) -> Option<f64> {
+pub(crate) fn quantile(values: &mut [f64], share: f64) -> Option<f64> {
     values.sort_unstable_by(f64::total_cmp);
     let rank = (values.len() as f64 * share).ceil() as usize;
     values.get(rank.max(1) - 1).copied()
@@ -105,7 +106,7 @@ pub(crate) fn is_keeping(tried: &Tried) -> bool {
     KEEPING.contains(&tried.run.class)
 }
 
-fn percent(value: f64) -> String {
+pub(crate) fn percent(value: f64) -> String {
     if value.is_nan() { "–".to_owned() } else { format!("{:.1}", value * 100.0) }
 }
 
@@ -145,7 +146,7 @@ pub(crate) fn tables(tried: &[Tried]) -> String {
     section("Lines that keep their rate or waver around it", &is_keeping);
     section("All drawn lines", &|tried| !is_trace(tried));
     section("All recorded lines", &is_trace);
-    text + &by_class(tried) + &thresholds(tried)
+    text + &by_class(tried) + &thresholds(tried) + &wider::table(tried)
 }
 
 fn by_class(tried: &[Tried]) -> String {

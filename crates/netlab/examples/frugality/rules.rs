@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use desserte_measure::{Estimate, StopRule, ThresholdRule, Verdict};
+use desserte_measure::{Estimate, StopRule, Terms, ThresholdRule, Verdict};
 use desserte_model::StopReason;
 use desserte_units::BitRate;
 
@@ -33,7 +33,11 @@ pub(crate) const RULES: [Rule; 7] = [
 ];
 
 fn ours(run: &Recording) -> Stopped {
-    let mut rule = StopRule::new(PLANNED);
+    stopped_by(run, StopRule::new(Terms::planned(PLANNED)))
+}
+
+/// When our rule, however it was set, stops a run.
+pub(crate) fn stopped_by(run: &Recording, mut rule: StopRule) -> Stopped {
     for (index, sample) in run.samples.iter().enumerate() {
         let at = sample.elapsed_us as f64 / 1e6;
         if let Some(counters) = run.counters_at(at - run.ahead_s) {
@@ -44,12 +48,17 @@ fn ours(run: &Recording) -> Stopped {
             return Stopped { at, estimate: steady.map_or(0.0, BitRate::as_bits_per_second) };
         }
     }
-    Stopped { at: PLANNED.as_secs_f64(), estimate: run.full }
+    Stopped { at: run.end(), estimate: run.full }
 }
 
-/// A threshold run: the verdict and when.
+/// A threshold run over one connection: the verdict and when.
 pub(crate) fn threshold(run: &Recording, asked: BitRate) -> (Verdict, f64) {
-    let mut rule = ThresholdRule::new(asked, PLANNED);
+    threshold_over(run, asked, 1)
+}
+
+/// A threshold run over some connections: the verdict and when.
+pub(crate) fn threshold_over(run: &Recording, asked: BitRate, connections: u16) -> (Verdict, f64) {
+    let mut rule = ThresholdRule::new(asked, Terms { connections, ..Terms::planned(PLANNED) });
     for sample in &run.samples {
         let at = sample.elapsed_us as f64 / 1e6;
         if let Some(counters) = run.counters_at(at - run.ahead_s) {

@@ -18,7 +18,7 @@ pub(crate) enum Half {
 }
 
 impl Half {
-    fn salt(self) -> u64 {
+    pub(crate) fn salt(self) -> u64 {
         match self {
             Self::Tuning => 0x7E57,
             Self::HeldOut => 0x5EA1ED,
@@ -34,6 +34,13 @@ pub(crate) struct Case {
     pub(crate) seed: u64,
 }
 
+impl Case {
+    /// Rate of a drawn line, which its name begins with.
+    pub(crate) fn mbit_per_s(&self) -> Option<f64> {
+        self.name.split(' ').next()?.parse().ok()
+    }
+}
+
 /// Rates of the drawn lines, in Mbit/s of IP.
 const RATES: [f64; 9] = [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0];
 /// Round trips of the drawn lines without load.
@@ -47,16 +54,16 @@ const COUNTERS: Duration = Duration::from_millis(10);
 /// Parts of each recorded line that are used.
 const PARTS_OF_TRACE: u64 = 2;
 
-struct Dice(ChaCha8Rng);
+pub(crate) struct Dice(ChaCha8Rng);
 
 impl Dice {
-    fn new(half: Half, number: u64) -> Self {
+    pub(crate) fn new(half: Half, number: u64) -> Self {
         let mut generator = ChaCha8Rng::seed_from_u64(half.salt());
         generator.set_stream(number);
         Self(generator)
     }
 
-    fn between(&mut self, low: f64, high: f64) -> f64 {
+    pub(crate) fn between(&mut self, low: f64, high: f64) -> f64 {
         low + (high - low) * f64::from(self.0.next_u32()) / f64::from(u32::MAX)
     }
 
@@ -83,7 +90,7 @@ const fn seconds(value: f64) -> Duration {
 }
 
 /// A line of a mean rate, its delay halved between the ways, with the given time of queue.
-fn with_delay(capacity: Capacity, mbit_per_s: f64, rtt_ms: u64, queue: Duration) -> LinkConfig {
+pub(crate) fn with_delay(capacity: Capacity, mbit_per_s: f64, rtt_ms: u64, queue: Duration) -> LinkConfig {
     LinkConfig {
         delay: Duration::from_millis(rtt_ms) / 2,
         queue_octets: LinkConfig::queue_for(rate(mbit_per_s), queue),
@@ -93,7 +100,7 @@ fn with_delay(capacity: Capacity, mbit_per_s: f64, rtt_ms: u64, queue: Duration)
 }
 
 /// The transfer over a line: download or upload, CUBIC or BBR, as the dice fall.
-fn transfer(dice: &mut Dice, forward: LinkConfig, rtt_ms: u64) -> BulkConfig {
+pub(crate) fn transfer(dice: &mut Dice, forward: LinkConfig, rtt_ms: u64) -> BulkConfig {
     let back = LinkConfig { delay: Duration::from_millis(rtt_ms) / 2, ..LinkConfig::of(rate(1000.0)) };
     let config =
         if dice.coin() { BulkConfig::download(forward, back) } else { BulkConfig::upload(forward, back) };
@@ -240,17 +247,20 @@ fn rising(dice: &mut Dice, mbit: f64, rtt: u64) -> LinkConfig {
     with_delay(capacity, mbit, rtt, seconds(dice.scaled(0.05, 0.4)))
 }
 
+/// Folders of recorded lines: the class, the folder, the round trip in milliseconds.
+pub(crate) const FOLDERS: [(&str, &str, u64); 6] = [
+    ("trace: LTE, UMTS, EVDO (mahimahi)", "mahimahi", 40),
+    ("trace: LTE New York 2019", "nyc-2019", 20),
+    ("trace: 5G Ireland, driving", "irish-5g/driving", 40),
+    ("trace: 5G Ireland, static", "irish-5g/static", 40),
+    ("trace: 3G Norway", "norway-hsdpa", 80),
+    ("trace: fixed FCC 2016", "fcc-fixed-2016", 30),
+];
+
 /// Recorded lines: some parts of each file in a folder, begun at drawn moments.
 pub(crate) fn recorded(half: Half, folder: &Path) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
-    for (class, under, rtt) in [
-        ("trace: LTE, UMTS, EVDO (mahimahi)", "mahimahi", 40),
-        ("trace: LTE New York 2019", "nyc-2019", 20),
-        ("trace: 5G Ireland, driving", "irish-5g/driving", 40),
-        ("trace: 5G Ireland, static", "irish-5g/static", 40),
-        ("trace: 3G Norway", "norway-hsdpa", 80),
-        ("trace: fixed FCC 2016", "fcc-fixed-2016", 30),
-    ] {
+    for (class, under, rtt) in FOLDERS {
         for path in files(&folder.join(under))? {
             let octets = std::fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
             for part in 0..PARTS_OF_TRACE {
@@ -274,7 +284,7 @@ pub(crate) fn recorded(half: Half, folder: &Path) -> Result<Vec<Case>> {
     Ok(cases)
 }
 
-fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+pub(crate) fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     let entries = std::fs::read_dir(folder).with_context(|| format!("listing {}", folder.display()))?;
     let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
     paths.retain(|path| {
@@ -286,7 +296,7 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// The recorded line from a share of its length on.
-fn part_of(format: &str, octets: &[u8], from: f64) -> Result<Capacity> {
+pub(crate) fn part_of(format: &str, octets: &[u8], from: f64) -> Result<Capacity> {
     let text = plain(octets)?;
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let header = usize::from(format.starts_with("irish"));

@@ -14,7 +14,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
-use desserte_measure::{Verdict, limited_by};
+use desserte_measure::{Terms, Verdict, limited_by};
 use desserte_model::{
     DeviceLoad, Direction, LimitedBy, LoadedEchoes, Medium, OthersTraffic, RunMode, RunOutcome, StopReason,
     Throughput,
@@ -46,6 +46,8 @@ pub(crate) struct Conduct {
     /// Planned length of the transfer.
     pub(crate) duration: Duration,
     pub(crate) streams: u16,
+    /// How long an adaptive run lasts at least: what is remembered of the line.
+    pub(crate) hold: Duration,
     /// The interface whose counters tell of others; absent when it is not known.
     pub(crate) interface: Option<String>,
     /// What was found before the run.
@@ -86,7 +88,7 @@ impl Conduct {
         let mut steering = Steering::new(
             self.mode,
             self.direction,
-            self.duration,
+            Terms { planned: self.duration, hold: self.hold, connections: self.streams },
             Arc::clone(&self.shared),
             self.live.clone(),
         );
@@ -129,6 +131,11 @@ impl Conduct {
         Some(Conducted { record, verdict: steering.verdict(), bytes_charged })
     }
 
+    /// Whether the run is adaptive, or tells what would have come of one that is.
+    const fn may_end_early(&self) -> bool {
+        matches!(self.mode, RunMode::Adaptive | RunMode::Audit)
+    }
+
     /// Whom to send echoes to. Their price is taken from the run's ceiling.
     async fn prepare_echoes(&self, carrier: &mut Carrier) -> Option<Beside> {
         if !self.echoes {
@@ -158,6 +165,8 @@ impl Conduct {
         let (during_bytes, seen) = steering.others().unwrap_or((0, false));
         let before = self.before.map(|before| before.traffic);
         record.course.plan = Some(self.mode);
+        record.course.hold_us =
+            u64::try_from(self.hold.as_micros()).ok().filter(|hold| *hold > 0 && self.may_end_early());
         record.course.others_traffic = match (before, steering.others()) {
             (None, None) => None,
             (before, _) => {

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use desserte_measure::{LineReading, OthersRule, StopRule, ThresholdRule, Verdict};
+use desserte_measure::{LineReading, OthersRule, StopRule, Terms, ThresholdRule, Verdict};
 use desserte_model::{ByteSample, Direction, End, RunMode, StopReason, TcpCounters};
 use desserte_net::{OwnOctets, Steer};
 use desserte_units::BitRate;
@@ -120,15 +120,15 @@ impl Steering {
     pub(crate) fn new(
         mode: RunMode,
         direction: Direction,
-        planned: Duration,
+        terms: Terms,
         shared: Arc<Shared>,
         live: Option<watch::Sender<Live>>,
     ) -> Self {
         let rule = match mode {
             RunMode::Full | RunMode::Audit => Rule::ToPlan,
-            RunMode::Adaptive => Rule::Adaptive(Box::new(StopRule::new(planned))),
+            RunMode::Adaptive => Rule::Adaptive(Box::new(StopRule::new(terms))),
             RunMode::Threshold { bits_per_second } => match rate(bits_per_second) {
-                Some(asked) => Rule::Threshold(Box::new(ThresholdRule::new(asked, planned))),
+                Some(asked) => Rule::Threshold(Box::new(ThresholdRule::new(asked, terms))),
                 None => Rule::ToPlan,
             },
         };

@@ -263,6 +263,7 @@ impl Session<'_> {
             direction,
             duration: self.args.duration(),
             streams,
+            hold: Duration::ZERO,
             interface: self.interface.clone(),
             before,
             yields: self.args.polite,
