@@ -104,6 +104,10 @@ namespaces through the emulator of `crates/netlab`, and iperf3 on the same line 
 - *ndt7-style* and *LibreSpeed-style* are computed from the same runs: download from the receiver's counter, from zero, or after 1.5 s of
   grace with a factor of 1.06; upload from the server's last `TCP_INFO`, from zero, or after 3 s of grace from what the
   sender's kernel had sent for the first time (a browser counts what its kernel has taken, which is more), times 1.06.
+- A mean from zero is far from the steady part where the start is unlike it: below it on long lines, above it where the first losses come
+  late. That distance is the start, not a miscount.
+- A run is *cut short* where the protocol's time was over before an upload's queue had drained (long lines with large queues). Its record says so
+  and none of our medians holds it; it is counted here all the same, and the last line of the table leaves it out.
 ";
 
 fn summary(rows: &[&Row]) -> String {
