@@ -9,7 +9,7 @@ use super::RunConfig;
 use super::keeper::{Ceiling, Keeper};
 use super::upgrade::{UpgradeError, upgrade};
 use crate::channel::{Channel, ChannelKind};
-use crate::charge::{Tariff, UPLOAD_WINDOW};
+use crate::charge::{Tariff, UPLOAD_STEP, UPLOAD_WINDOW};
 use crate::connect::{ConnectPlan, connect};
 use crate::drive::{Clock, drive};
 use crate::outbox::NoRandomness;
@@ -114,7 +114,7 @@ async fn measure(
     let kind = ChannelKind {
         role: Sender::Client,
         receives: config.direction == Direction::Download,
-        read_at_most: read_within(ceiling, upgraded.server_keeps_plan),
+        read_at_most: read_within(ceiling, config.direction, upgraded.server_keeps_plan),
         max_message: spec::MESSAGE_MAX,
         max_text: spec::TEXT_MAX,
     };
@@ -178,11 +178,15 @@ fn window_within(ceiling: u64) -> usize {
     usize::try_from((ceiling / 16).clamp(WINDOW_MIN, WINDOW_MAX)).unwrap_or(usize::MAX)
 }
 
-/// Octets read at once: with a ceiling to a server that does not keep it by itself, few enough to stop in time.
-fn read_within(ceiling: Option<u64>, server_keeps_plan: bool) -> usize {
-    ceiling
-        .filter(|_| !server_keeps_plan)
-        .map_or(usize::MAX, |bytes| usize::try_from(bytes / 64).unwrap_or(usize::MAX))
+/// Octets read at once: with a ceiling few enough to stop in time. In an upload only texts come in, and a look at the
+/// kernel leaves room for two such steps; a server that keeps the ceiling of a download by itself sends no more.
+fn read_within(ceiling: Option<u64>, direction: Direction, server_keeps_plan: bool) -> usize {
+    let most = match (ceiling, direction) {
+        (Some(_), Direction::Upload) => UPLOAD_STEP,
+        (Some(bytes), Direction::Download) if !server_keeps_plan => bytes / 64,
+        _ => u64::MAX,
+    };
+    usize::try_from(most).unwrap_or(usize::MAX)
 }
 
 fn request_parameters(

@@ -59,8 +59,10 @@ impl Ceiling {
         let (pending, more) = match (config.direction, self.payload_asked_for) {
             // What the kernel has may leave until the connection is reset, and the server may fill the window meanwhile.
             (Direction::Upload, _) => {
-                let pending = tariff.still_to_come(self.window_most + info.bytes_unsent());
-                (pending, 2 * octets.max(UPLOAD_STEP))
+                // What has come in and was not read yet is charged already.
+                let ahead = readable(channel.wire().tcp()).unwrap_or(0);
+                let window = self.window_most.saturating_sub(ahead);
+                (tariff.still_to_come(window + info.bytes_unsent()), 2 * octets.max(UPLOAD_STEP))
             }
             // A server that breaks its word ends the run; it may still fill the window that its word got it.
             (Direction::Download, Some(payload)) if Tariff::breaks_plan(payload, info.bytes_received()) => {
