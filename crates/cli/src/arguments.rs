@@ -55,10 +55,11 @@ pub(crate) struct LocateArguments {
     /// Name of the column of latitudes, WGS 84 degrees.
     #[arg(long, value_name = "COLUMN", default_value = "lat")]
     pub(crate) lat: String,
-    /// Table to read: CSV with a header, delimited by comma, semicolon or tab; also gzip.
+    /// Table to read: Parquet, or CSV with a header, delimited by comma, semicolon or tab; also gzip.
     #[arg(value_name = "IN")]
     pub(crate) input: PathBuf,
-    /// Table to write: the same rows in the same order, with commune, status and distance_m added.
+    /// Table to write, Parquet if its name ends so, else CSV: the same rows in the same order, with commune, status
+    /// and distance_m added.
     #[arg(long, value_name = "OUT")]
     pub(crate) out: PathBuf,
     /// Give a point in no commune the nearest one within so many metres; across a land border too.
@@ -97,8 +98,10 @@ pub(crate) enum TerritoryCommand {
     Check(TerritoryArguments),
     /// Follow commune codes from one year's list to another's.
     Translate(crate::translate::TranslateArguments),
-    /// Write the communes with all that is known of them as GeoJSON.
+    /// Write the communes with all that is known of them for other programs.
     Export(ExportArguments),
+    /// Write vector tiles of the communes, départements and regions, for maps on the web, as one PMTiles file.
+    Tiles(TilesArguments),
 }
 
 /// The file to look into.
@@ -118,9 +121,43 @@ pub(crate) struct ExportArguments {
     /// Where to write.
     #[arg(long, value_name = "OUT")]
     pub(crate) out: PathBuf,
+    /// Format; by default the one that the name of OUT ends with: .geojson, .parquet or .fgb.
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<ExportFormat>,
     /// How wrong the outlines may be, in metres; by default they are exact. Neighbours keep their common borders.
     #[arg(long, value_name = "METRES", default_value_t = 0.0)]
     pub(crate) tolerance: f64,
+}
+
+/// A format that communes are exported in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// `GeoJSON` (RFC 7946)
+    #[value(name = "geojson")]
+    GeoJson,
+    /// `GeoParquet` 1.1, outlines as WKB
+    #[value(name = "geoparquet")]
+    GeoParquet,
+    /// `FlatGeobuf` 3, with its index
+    #[value(name = "flatgeobuf")]
+    FlatGeobuf,
+}
+
+/// Options of `desserte territory tiles`.
+#[derive(Debug, Args)]
+pub(crate) struct TilesArguments {
+    /// The territory file.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Where to write.
+    #[arg(long, value_name = "OUT")]
+    pub(crate) out: PathBuf,
+    /// First and last zoom.
+    #[arg(long, value_name = "FIRST-LAST", default_value = "0-11")]
+    pub(crate) zoom: String,
+    /// Threads to use; by default as many as the machine runs at once.
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) threads: Option<NonZeroUsize>,
 }
 
 /// Options of `desserte collector`.

@@ -1,18 +1,20 @@
 //! `desserte territory`: what a territory file holds, whether it is sound, and its communes for other programs.
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
-use std::path::Path;
+mod attributes;
+mod export;
+mod flatgeobuf;
+mod geojson;
+mod geoparquet;
+mod tiles;
 
 use anyhow::{Context as _, anyhow};
-use desserte_territory::{Commune, Exportable, Location, Source, Territory};
-use serde_json::{Map, Value, json};
+use desserte_territory::{Location, Source, Territory};
 
-use crate::arguments::{ExportArguments, TerritoryArguments};
+use crate::arguments::TerritoryArguments;
 use crate::out::{Failure, Outcome, line, note};
 
-/// Metres in a degree of latitude, at least: a tolerance in metres becomes one in degrees that is never wider.
-const METRES_IN_A_DEGREE: f64 = 111_700.0;
+pub(crate) use export::run as export;
+pub(crate) use tiles::run as tiles;
 
 pub(crate) fn info(arguments: &TerritoryArguments) -> Outcome {
     let territory = Territory::open(&arguments.file)?;
@@ -89,96 +91,4 @@ pub(crate) fn check(arguments: &TerritoryArguments) -> Outcome {
         ));
     }
     Ok(())
-}
-
-pub(crate) fn export(arguments: &ExportArguments) -> Outcome {
-    let out = &arguments.out;
-    if !out.extension().is_some_and(|ending| ending == "geojson" || ending == "json") {
-        let error = anyhow!("{}: this release exports GeoJSON; name the file .geojson", out.display());
-        return Err(Failure::usage(error));
-    }
-    let territory = Territory::open(&arguments.file)?;
-    let exportable = territory.exportable()?;
-    let mut name =
-        out.file_name().ok_or_else(|| Failure::usage(anyhow!("--out has no file name")))?.to_owned();
-    name.push(".part");
-    let part = out.with_file_name(name);
-    let degrees = arguments.tolerance / METRES_IN_A_DEGREE;
-    let written =
-        write_geojson(&territory, &exportable, &part, degrees).and_then(|()| std::fs::rename(&part, out));
-    if written.is_err() {
-        // The disk may be full: what was written would only be in the way.
-        let _ = std::fs::remove_file(&part);
-    }
-    written.with_context(|| format!("cannot write {}", out.display()))?;
-    note(&format!("{} communes, COG {}", territory.communes().len(), territory.vintage()));
-    for source in &exportable.withheld {
-        note(&format!(
-            "non exporté, sa licence l'interdit / left out, its licence forbids it: {}",
-            told(source)
-        ));
-    }
-    Ok(())
-}
-
-/// Writes one feature after the other, so that memory does not grow with the file.
-fn write_geojson(
-    territory: &Territory,
-    exportable: &Exportable<'_>,
-    path: &Path,
-    degrees: f64,
-) -> std::io::Result<()> {
-    let mut file = BufWriter::new(File::create(path)?);
-    let sources: Vec<String> = exportable.sources.iter().map(|source| told(source)).collect();
-    write!(
-        file,
-        "{{\"type\":\"FeatureCollection\",\"vintage\":{},\"synthetic\":{},\"sources\":{},\"features\":[",
-        territory.vintage(),
-        territory.is_synthetic(),
-        json!(sources)
-    )?;
-    for (number, commune) in territory.communes().enumerate() {
-        let rings = territory.drawn_outline(commune.code, degrees).map(|outline| positions(&outline));
-        let feature = json!({
-            "type": "Feature",
-            "properties": properties(territory, exportable, commune),
-            "geometry": { "type": "MultiPolygon", "coordinates": rings },
-        });
-        file.write_all(if number == 0 { b"\n" } else { b",\n" })?;
-        serde_json::to_writer(&mut file, &feature)?;
-    }
-    file.write_all(b"\n]}\n")?;
-    file.flush()?;
-    file.get_ref().sync_all()
-}
-
-type Ring = Vec<[f64; 2]>;
-
-fn positions(outline: &desserte_territory::geometry::MultiPolygon<f64>) -> Vec<Vec<Ring>> {
-    let ring = |ring: &desserte_territory::geometry::LineString<f64>| {
-        ring.0.iter().map(|c| [c.x, c.y]).collect::<Ring>()
-    };
-    outline
-        .iter()
-        .map(|part| std::iter::once(part.exterior()).chain(part.interiors()).map(ring).collect())
-        .collect()
-}
-
-/// What is known of a commune; what is not known is absent, never zero.
-fn properties(territory: &Territory, exportable: &Exportable<'_>, commune: &Commune) -> Map<String, Value> {
-    let mut properties = Map::new();
-    let mut add = |name: &str, value: Option<Value>| {
-        properties.extend(value.map(|value| (name.to_owned(), value)));
-    };
-    add("code", Some(json!(commune.code.as_str())));
-    add("nom", Some(json!(commune.name)));
-    add("departement", Some(json!(commune.departement)));
-    add("region", commune.region.as_ref().map(|code| json!(code)));
-    add("arrondissement", commune.arrondissement.as_ref().map(|code| json!(code)));
-    add("epci", commune.epci.as_ref().map(|code| json!(code)));
-    add("population", commune.population.map(|count| json!(count)));
-    for zoning in &exportable.zonings {
-        add(zoning, territory.zone(zoning, commune.code).map(|value| json!(value)));
-    }
-    properties
 }

@@ -12,6 +12,7 @@
 //! Left out on purpose: search by name, and any territory the source files do not hold
 //! (France's shared outlines have no 975, 977, 978, 986, 987, 988): such a point is [`Location::Outside`].
 
+mod borders;
 mod commune;
 mod contents;
 mod day;
@@ -35,6 +36,7 @@ pub mod geometry {
     pub use geo::{Coord, LineString, MultiPolygon, Polygon};
 }
 
+pub use borders::{Borders, Walk};
 pub use commune::{Arrondissement, Commune, Departement, Epci, Region};
 pub use contents::{Contents, InvalidContents, OutlinedCommune, Redistribution, Source, Zoning};
 pub use day::{Day, NotADay};

@@ -8,6 +8,7 @@ use geo::MultiPolygon;
 
 use crate::file::{Body, Lists};
 use crate::grid::{CELLS_PER_DEGREE, Grid, Place, Placed};
+use crate::topology::Topology;
 use crate::{
     Arrondissement, Commune, Contents, Day, Departement, Epci, FigureInfo, FigureValue, History,
     InvalidContents, Outline, Overlay, Region, Source, Succession, Translation,
@@ -306,6 +307,11 @@ impl Territory {
 
     pub(crate) fn grid(&self) -> Grid<'_> {
         self.body.grid()
+    }
+
+    /// The borders, and for each of their vertices how coarse a drawing still shows it.
+    pub(crate) fn drawn(&self) -> (Topology<'_>, &[u8]) {
+        (self.body.topology(), self.body.ranks())
     }
 
     /// The octets of the file.

@@ -16,6 +16,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("proto", &[]),
     ("measure", &[]),
     ("territory", &[]),
+    ("tiles", &["territory"]),
     // edges
     ("net", &["proto"]),
     ("store", &["measure", "signing", "territory"]),
@@ -25,7 +26,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("probe", &["boot", "measure", "net", "proto", "signing"]),
     ("peer", &["boot", "net", "proto"]),
     ("collector", &["boot", "measure", "signing", "store", "territory"]),
-    ("cli", &["boot", "collector", "measure", "signing", "store", "territory"]),
+    ("cli", &["boot", "collector", "measure", "signing", "store", "territory", "tiles"]),
     // development only
     ("netlab", &["proto"]),
     ("e2e", &["netlab", "signing"]),
@@ -38,12 +39,15 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("rusqlite", &["store"]),
     ("axum", &["collector"]),
     ("askama", &["collector"]),
+    ("parquet", &["cli"]),
+    ("flatgeobuf", &["cli"]),
+    ("i_overlay", &["tiles"]),
     // `desserte` makes the registry that the collector declares its metrics on.
     ("prometheus", &["collector", "cli"]),
 ];
 
 /// Crates without input, output or chance of their own.
-const PURE: &[&str] = &["units", "model", "signing", "proto", "measure"];
+const PURE: &[&str] = &["units", "model", "signing", "proto", "measure", "tiles"];
 const IMPURE: &[&str] = &["tokio", "reqwest", "socket2", "rustix", "libc", "getrandom", "tracing-subscriber"];
 
 /// Fails on a dependency that points the wrong way.

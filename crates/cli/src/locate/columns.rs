@@ -1,7 +1,5 @@
 //! Which columns hold the position, and which are added.
 
-use csv::ByteRecord;
-
 use crate::arguments::LocateArguments;
 
 /// Delimiters that tables come with, the first of equally frequent ones.
@@ -11,9 +9,6 @@ const DELIMITERS: [u8; 3] = *b",;\t";
 pub(super) struct Columns {
     pub(super) lon: usize,
     pub(super) lat: usize,
-    pub(super) lon_name: String,
-    pub(super) lat_name: String,
-    added: Vec<String>,
 }
 
 /// The delimiter that the first line has most often.
@@ -23,11 +18,22 @@ pub(crate) fn delimiter(head: &[u8]) -> u8 {
     DELIMITERS.into_iter().rev().max_by_key(|delimiter| count(*delimiter)).unwrap_or(b',')
 }
 
+/// The names of the columns that are added.
+pub(super) fn names_added(arguments: &LocateArguments) -> Vec<String> {
+    let mut added = vec!["commune", "status", "distance_m"];
+    if arguments.error > 0.0 {
+        added.push("candidates");
+    }
+    added.into_iter().map(|name| format!("{}{name}", arguments.prefix)).collect()
+}
+
 impl Columns {
     /// Finds the columns by name. The text of a refusal says what there is and what to do.
-    pub(super) fn find(header: &ByteRecord, arguments: &LocateArguments) -> Result<Self, String> {
-        let mut names: Vec<String> =
-            header.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect();
+    pub(super) fn find(
+        names: impl Iterator<Item = String>,
+        arguments: &LocateArguments,
+    ) -> Result<Self, String> {
+        let mut names: Vec<String> = names.collect();
         if let Some(first) = names.first_mut() {
             *first = first.trim_start_matches('\u{feff}').to_owned();
         }
@@ -43,21 +49,10 @@ impl Columns {
             }
         };
         let (lon, lat) = (find(&arguments.lon, "--lon")?, find(&arguments.lat, "--lat")?);
-        let mut added = vec!["commune", "status", "distance_m"];
-        if arguments.error > 0.0 {
-            added.push("candidates");
-        }
-        let added: Vec<String> =
-            added.into_iter().map(|name| format!("{}{name}", arguments.prefix)).collect();
-        if let Some(taken) = added.iter().find(|name| names.contains(name)) {
+        if let Some(taken) = names_added(arguments).iter().find(|name| names.contains(name)) {
             return Err(format!("it has a column {taken:?} already; name the new ones with --prefix"));
         }
-        Ok(Self { lon, lat, lon_name: arguments.lon.clone(), lat_name: arguments.lat.clone(), added })
-    }
-
-    /// The header with the added columns.
-    pub(super) fn header(&self, header: &ByteRecord) -> ByteRecord {
-        header.iter().chain(self.added.iter().map(String::as_bytes)).collect()
+        Ok(Self { lon, lat })
     }
 }
 

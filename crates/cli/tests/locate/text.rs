@@ -1,47 +1,8 @@
-//! `desserte locate` and `desserte territory`, as their users run them.
-#![allow(clippy::unwrap_used, reason = "helpers of tests fail the test")]
-
-use std::path::PathBuf;
-use std::process::{Command, Output};
+//! Tables as CSV.
 
 use desserte_territory::synthetic;
-use tempfile::TempDir;
 
-/// A folder with the made-up département and a table.
-struct Place(TempDir);
-
-impl Place {
-    fn with(table: &str) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join("t.dst"), synthetic::territory(1).to_bytes()).unwrap();
-        std::fs::write(dir.path().join("in.csv"), table).unwrap();
-        Self(dir)
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_desserte"))
-            .current_dir(self.0.path())
-            .args(arguments)
-            .output()
-            .unwrap()
-    }
-
-    fn locate(&self, more: &[&str]) -> Output {
-        self.run(&[&["locate", "--territory", "t.dst", "in.csv", "--out", "out.csv"], more].concat())
-    }
-
-    fn written(&self) -> String {
-        std::fs::read_to_string(self.path("out.csv")).unwrap()
-    }
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
+use crate::place::{Place, said};
 
 #[test]
 fn every_row_comes_back_with_its_commune_or_the_reason_for_none() {
@@ -128,26 +89,4 @@ fn what_cannot_be_done_is_said_with_what_to_do() {
         assert_eq!(output.status.code(), Some(code), "{said}");
         assert!(!place.path("out.csv").exists() && !place.path("out.csv.part").exists());
     }
-}
-
-#[test]
-fn a_territory_file_is_described_checked_exported_and_refused_when_damaged() {
-    let place = Place::with("");
-    let info = place.run(&["territory", "info", "t.dst"]);
-    let text = String::from_utf8(info.stdout).unwrap();
-    assert!(text.contains("communes 42 (COG 2026)") && text.contains("section cells"), "{text}");
-    assert!(place.run(&["territory", "check", "t.dst"]).status.success());
-    assert!(place.run(&["territory", "export", "t.dst", "--out", "t.geojson"]).status.success());
-    let json: serde_json::Value =
-        serde_json::from_slice(&std::fs::read(place.path("t.geojson")).unwrap()).unwrap();
-    assert_eq!(json["features"].as_array().unwrap().len(), 42);
-    assert_eq!(json["features"][17]["properties"]["code"], "99018");
-    assert!(json["features"][29]["properties"].get("population").is_none(), "unknown is absent");
-    let mut octets = std::fs::read(place.path("t.dst")).unwrap();
-    let middle = octets.len() / 2;
-    octets[middle] ^= 1;
-    std::fs::write(place.path("t.dst"), octets).unwrap();
-    let output = place.run(&["territory", "check", "t.dst"]);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(said(&output).contains("damaged"), "{}", said(&output));
 }

@@ -1,0 +1,177 @@
+//! Territory files, and their communes for other programs.
+
+use std::fs::File;
+
+use arrow_array::cast::AsArray as _;
+use arrow_array::{Array as _, RecordBatch};
+use desserte_territory::geometry::{Coord, MultiPolygon};
+use desserte_territory::{Territory, synthetic};
+use flatgeobuf::geozero::{GeomProcessor, GeozeroGeometry as _};
+use flatgeobuf::{FallibleStreamingIterator as _, FeatureProperties as _, FgbReader};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+use crate::place::{Place, said};
+
+#[test]
+fn a_territory_file_is_described_checked_exported_and_refused_when_damaged() {
+    let place = Place::with("");
+    let info = place.run(&["territory", "info", "t.dst"]);
+    let text = String::from_utf8(info.stdout).unwrap();
+    assert!(text.contains("communes 42 (COG 2026)") && text.contains("section cells"), "{text}");
+    assert!(place.run(&["territory", "check", "t.dst"]).status.success());
+    let mut octets = std::fs::read(place.path("t.dst")).unwrap();
+    let middle = octets.len() / 2;
+    octets[middle] ^= 1;
+    std::fs::write(place.path("t.dst"), octets).unwrap();
+    let output = place.run(&["territory", "check", "t.dst"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said(&output).contains("damaged"), "{}", said(&output));
+}
+
+/// A folder with the communes of the made-up département in a format.
+fn exported(name: &str, more: &[&str]) -> Place {
+    let place = Place::with("");
+    let output = place.run(&[&["territory", "export", "t.dst", "--out", name], more].concat());
+    assert!(output.status.success(), "{}", said(&output));
+    place
+}
+
+/// The positions of all rings of a commune.
+fn rings(outline: &MultiPolygon<f64>) -> Vec<Vec<[f64; 2]>> {
+    let positions = |ring: &[Coord<f64>]| ring.iter().map(|c| [c.x, c.y]).collect();
+    outline
+        .iter()
+        .flat_map(|part| std::iter::once(part.exterior()).chain(part.interiors()))
+        .map(|ring| positions(&ring.0))
+        .collect()
+}
+
+fn outline(territory: &Territory, code: &str) -> Vec<Vec<[f64; 2]>> {
+    rings(territory.outline(code.parse().unwrap()).unwrap().as_multi_polygon())
+}
+
+#[test]
+fn geojson_has_every_attribute_and_null_where_nothing_is_known() {
+    let place = exported("t.geojson", &[]);
+    let json: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(place.path("t.geojson")).unwrap()).unwrap();
+    assert_eq!(json["synthetic"], true);
+    assert_eq!(json["features"].as_array().unwrap().len(), 42);
+    assert_eq!(json["features"][17]["properties"]["code"], "99018");
+    let unknown = json["features"][29]["properties"].as_object().unwrap();
+    assert_eq!(unknown.get("population"), Some(&serde_json::Value::Null));
+}
+
+#[test]
+fn geoparquet_has_every_attribute_and_the_outlines_to_the_last_bit() {
+    let territory = synthetic::territory(1);
+    let place = exported("t.bin", &["--format", "geoparquet"]);
+    let file = File::open(place.path("t.bin")).unwrap();
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
+    let said = builder.metadata().file_metadata().key_value_metadata().unwrap();
+    let said =
+        |key: &str| said.iter().find(|pair| pair.key == key).and_then(|pair| pair.value.clone()).unwrap();
+    let geo: serde_json::Value = serde_json::from_str(&said("geo")).unwrap();
+    assert_eq!(geo["version"], "1.1.0");
+    assert_eq!(geo["columns"]["geometry"]["covering"]["bbox"]["xmin"], serde_json::json!(["bbox", "xmin"]));
+    assert_eq!(said("desserte:fingerprint"), territory.fingerprint());
+    let batches: Vec<RecordBatch> = builder.build().unwrap().collect::<Result<_, _>>().unwrap();
+    let [batch] = batches.as_slice() else { panic!("one row group") };
+    let column = |name: &str| batch.column_by_name(name).unwrap();
+    let code = column("code").as_string::<i32>();
+    let population = column("population").as_primitive::<arrow_array::types::UInt32Type>();
+    for (row, commune) in territory.communes().enumerate() {
+        assert_eq!(code.value(row), commune.code.as_str());
+        let known = population.is_valid(row).then(|| population.value(row));
+        assert_eq!(known, commune.population, "{}", commune.code);
+        let read = rings_of_wkb(column("geometry").as_binary::<i32>().value(row));
+        assert_eq!(read, outline(&territory, commune.code.as_str()));
+        let west = column("bbox").as_struct().column_by_name("xmin").unwrap();
+        let west = west.as_primitive::<arrow_array::types::Float64Type>().value(row);
+        assert!(read.iter().flatten().all(|position| position[0] >= west));
+    }
+}
+
+/// Reads WKB of a multipolygon, as OGC 06-103r4 has it.
+fn rings_of_wkb(mut octets: &[u8]) -> Vec<Vec<[f64; 2]>> {
+    fn take<const N: usize>(octets: &mut &[u8]) -> [u8; N] {
+        let (taken, rest) = octets.split_at(N);
+        *octets = rest;
+        taken.try_into().unwrap()
+    }
+    fn number(octets: &mut &[u8]) -> u32 {
+        u32::from_le_bytes(take(octets))
+    }
+    let mut rings = Vec::new();
+    assert_eq!((take(&mut octets), number(&mut octets)), ([1], 6));
+    for _ in 0..number(&mut octets) {
+        assert_eq!((take(&mut octets), number(&mut octets)), ([1], 3));
+        for _ in 0..number(&mut octets) {
+            let count = number(&mut octets);
+            let position = |octets: &mut &[u8]| [0, 1].map(|_| f64::from_le_bytes(take(octets)));
+            rings.push((0..count).map(|_| position(&mut octets)).collect());
+        }
+    }
+    assert!(octets.is_empty());
+    rings
+}
+
+#[test]
+fn flatgeobuf_has_every_commune_and_its_outline_to_the_last_bit() {
+    let territory = synthetic::territory(1);
+    let place = exported("t.fgb", &[]);
+    let mut file = std::io::BufReader::new(File::open(place.path("t.fgb")).unwrap());
+    let mut features = FgbReader::open(&mut file).unwrap().select_all().unwrap();
+    let mut count = 0;
+    while let Some(feature) = features.next().unwrap() {
+        let properties = feature.properties().unwrap();
+        let commune = territory.commune(properties["code"].parse().unwrap()).unwrap();
+        let population = properties.get("population").map(|text| text.parse::<u32>().unwrap());
+        assert_eq!(population, commune.population, "{}", commune.code);
+        let mut read = Positions::default();
+        feature.process_geom(&mut read).unwrap();
+        assert_eq!(read.0, outline(&territory, commune.code.as_str()));
+        count += 1;
+    }
+    assert_eq!(count, 42);
+}
+
+/// Collects the rings of a feature.
+#[derive(Default)]
+struct Positions(Vec<Vec<[f64; 2]>>);
+
+impl GeomProcessor for Positions {
+    fn linestring_begin(&mut self, _: bool, _: usize, _: usize) -> flatgeobuf::geozero::error::Result<()> {
+        self.0.push(Vec::new());
+        Ok(())
+    }
+
+    fn xy(&mut self, x: f64, y: f64, _: usize) -> flatgeobuf::geozero::error::Result<()> {
+        self.0.last_mut().unwrap().push([x, y]);
+        Ok(())
+    }
+}
+
+#[test]
+fn a_format_that_no_name_tells_must_be_named() {
+    let place = Place::with("");
+    let output = place.run(&["territory", "export", "t.dst", "--out", "t.shp"]);
+    assert_eq!(output.status.code(), Some(64));
+    assert!(said(&output).contains("--format"), "{}", said(&output));
+}
+
+#[test]
+fn tiles_are_one_archive_that_begins_as_its_format_says() {
+    let place = Place::with("");
+    let output = place.run(&["territory", "tiles", "t.dst", "--out", "t.pmtiles", "--zoom", "4-9"]);
+    assert!(output.status.success(), "{}", said(&output));
+    let octets = std::fs::read(place.path("t.pmtiles")).unwrap();
+    assert_eq!(&octets[..8], b"PMTiles\x03");
+    assert_eq!(octets[97..102], [2, 2, 1, 4, 9], "directories and tiles are gzip, tiles MVT, zooms 4 to 9");
+    let again =
+        place.run(&["territory", "tiles", "t.dst", "--out", "u.pmtiles", "--zoom", "4-9", "--threads", "1"]);
+    assert!(again.status.success());
+    assert_eq!(std::fs::read(place.path("u.pmtiles")).unwrap(), octets, "whatever the number of threads");
+    let wrong = place.run(&["territory", "tiles", "t.dst", "--out", "v.pmtiles", "--zoom", "9-4"]);
+    assert_eq!(wrong.status.code(), Some(64));
+}
