@@ -1,52 +1,18 @@
 //! Our iperf3 client and server against each other, and each against peers that mean harm.
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
+mod common;
+
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use common::iperf3_server;
 use desserte_model::{ByteSample, Direction, End, RunOutcome, StopReason, TcpCounters};
-use desserte_net::iperf3::server::{Host, ServerConfig};
 use desserte_net::iperf3::{RunConfig, UdpConfig, run, run_both, run_udp};
-use desserte_net::ndt7::server::{Decision, Gate, Health, SessionRequest};
-use desserte_net::{CongestionAlgorithm, Steer, ToPlan};
-use desserte_proto::iperf3::Limits;
+use desserte_net::{Steer, ToPlan};
 use desserte_units::{BitRate, ByteCount};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-
-struct Open;
-
-impl Gate for Open {
-    fn admit(&self, _: &SessionRequest) -> Decision {
-        Decision::Admit { load_ratio: 0.5, permit: Box::new(()) }
-    }
-
-    fn health(&self) -> Health {
-        Health { ok: true, text: String::new() }
-    }
-}
-
-async fn serve() -> (Arc<Host>, SocketAddr) {
-    let host = Host::new(ServerConfig {
-        id: "test-1".parse().unwrap(),
-        software: "test 1".to_owned(),
-        congestion_control: CongestionAlgorithm::Cubic,
-        limits: Limits::default(),
-        udp_rate_max: BitRate::from_mbit_per_s(1_000.0).unwrap(),
-        gate: Arc::new(Open),
-        tests_at_once: 1,
-    });
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let served = Arc::clone(&host);
-    tokio::spawn(async move {
-        while let Ok((tcp, peer)) = listener.accept().await {
-            tokio::spawn(served.visit(tcp, peer).attend());
-        }
-    });
-    (host, address)
-}
 
 fn config(server: SocketAddr, direction: Direction) -> RunConfig {
     let mut config = RunConfig::new(server.to_string().parse().unwrap(), direction);
@@ -56,7 +22,7 @@ fn config(server: SocketAddr, direction: Direction) -> RunConfig {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn our_server_tells_our_client_all_that_it_received() {
-    let (_host, server) = serve().await;
+    let (_host, server) = iperf3_server().await;
     let mut upload = config(server, Direction::Upload);
     upload.rate = BitRate::from_mbit_per_s(50.0);
     upload.streams = 2;
@@ -78,7 +44,7 @@ async fn our_server_tells_our_client_all_that_it_received() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn udp_says_loss_and_variation() {
-    let (_host, server) = serve().await;
+    let (_host, server) = iperf3_server().await;
     for direction in [Direction::Upload, Direction::Download] {
         let mut base = config(server, direction);
         base.streams = 2;
@@ -106,7 +72,7 @@ impl Steer for After {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_steer_ends_a_run_as_planned() {
-    let (_host, server) = serve().await;
+    let (_host, server) = iperf3_server().await;
     let mut download = config(server, Direction::Download);
     download.duration = Duration::from_secs(20);
     download.rate = BitRate::from_mbit_per_s(100.0);
@@ -119,7 +85,7 @@ async fn a_steer_ends_a_run_as_planned() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_ceiling_ends_a_run_before_it_is_passed() {
-    let (_host, server) = serve().await;
+    let (_host, server) = iperf3_server().await;
     for direction in [Direction::Download, Direction::Upload] {
         let mut config = config(server, direction);
         config.duration = Duration::from_secs(20);
@@ -138,7 +104,7 @@ async fn a_ceiling_ends_a_run_before_it_is_passed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_ends_turns_the_queue_away() {
-    let (host, server) = serve().await;
+    let (host, server) = iperf3_server().await;
     let mut long = config(server, Direction::Upload);
     long.rate = BitRate::from_mbit_per_s(1.0);
     long.duration = Duration::from_secs(2);
@@ -169,7 +135,7 @@ async fn say(server: SocketAddr, octets: &[u8]) -> Vec<u8> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn clients_that_mean_harm_hold_no_one_up() {
-    let (host, server) = serve().await;
+    let (host, server) = iperf3_server().await;
     let cookie = [b'a'; 37];
     let with = |more: &[u8]| [&cookie[..], more].concat();
     // More than a cookie before its turn, an endless block, nonsense, and a length that promises four gigabytes.

@@ -3,16 +3,11 @@
 
 mod common;
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use common::{OpenGate, TestServer, run_config};
+use common::{TestServer, iperf3_server, run_config};
 use desserte_model::{ByteSample, Direction, RunOutcome, StopReason, Throughput};
-use desserte_net::iperf3::server::{Host, ServerConfig};
-use desserte_net::{CongestionAlgorithm, OwnOctets, Steer, iperf3, librespeed, ndt7};
-use desserte_proto::iperf3::Limits;
-use desserte_units::BitRate;
-use tokio::net::TcpListener;
+use desserte_net::{OwnOctets, Steer, iperf3, librespeed, ndt7};
 
 /// Holds each telling against the reading before it.
 #[derive(Default)]
@@ -61,22 +56,7 @@ impl Listener {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_run_tells_what_it_puts_on_the_interface() {
     let server = TestServer::start("127.0.0.1:0", None).await;
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let host = Host::new(ServerConfig {
-        id: "test-1".parse().unwrap(),
-        software: "test 1".to_owned(),
-        congestion_control: CongestionAlgorithm::Cubic,
-        limits: Limits::default(),
-        udp_rate_max: BitRate::from_mbit_per_s(1_000.0).unwrap(),
-        gate: Arc::new(OpenGate),
-        tests_at_once: 1,
-    });
-    tokio::spawn(async move {
-        while let Ok((tcp, peer)) = listener.accept().await {
-            tokio::spawn(host.visit(tcp, peer).attend());
-        }
-    });
+    let (_host, address) = iperf3_server().await;
     let second = Duration::from_secs(1);
     for direction in [Direction::Download, Direction::Upload] {
         let mut steer = Listener::default();

@@ -20,7 +20,7 @@ pub(crate) use epci::{EpciTable, read_epci, siren};
 pub(crate) use movements::read_movements;
 pub(crate) use populations::{Populations, read_populations};
 pub use table::TableError;
-pub(crate) use table::{Row, Table};
+pub(crate) use table::{Row, Table, folded};
 pub(crate) use units::{
     UnitRow, built_in_departement, built_in_region, read_arrondissements, read_departements, read_regions,
 };

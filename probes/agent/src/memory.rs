@@ -84,9 +84,7 @@ impl Memory {
 
 #[cfg(test)]
 mod tests {
-    use desserte_model::{
-        ByteSample, CongestionControl, Connection, Course, Medium, Protocol, Server, TcpCounters,
-    };
+    use desserte_model::{ByteSample, Protocol};
 
     use super::*;
 
@@ -95,27 +93,14 @@ mod tests {
     /// A full download that is throttled to half after three seconds.
     fn throttled(mode: RunMode) -> Throughput {
         let octets = |tenth: u64| tenth.min(30) * 2_500_000 + tenth.saturating_sub(30) * 1_250_000;
-        Throughput {
-            direction: Direction::Download,
-            protocol: Protocol { name: "ndt7".to_owned(), version: "0.11.0".to_owned() },
-            outcome: RunOutcome::Complete,
-            counted_by: None,
-            samples: (1..=100)
-                .map(|tenth| ByteSample { elapsed_us: tenth * 100_000, bytes: octets(tenth) })
-                .collect(),
-            probe_tcp: Vec::new(),
-            server_tcp: Vec::<TcpCounters>::new(),
-            congestion_control: CongestionControl::default(),
-            connection: Connection { family: None, tls: None, bytes_charged: 0 },
-            server: Server { id: None, host: "localhost:1".to_owned(), load_ratio: None, software: None },
-            medium: Medium::Unknown,
-            access_line: None,
-            course: Course {
-                plan: Some(mode),
-                stop_reason: Some(StopReason::PlannedEnd),
-                ..Course::default()
-            },
-        }
+        let protocol = Protocol { name: "ndt7".to_owned(), version: "0.11.0".to_owned() };
+        let host = "localhost:1".to_owned();
+        let mut run = Throughput::unmeasured(Direction::Download, protocol, host, RunOutcome::Complete);
+        run.samples =
+            (1..=100).map(|tenth| ByteSample { elapsed_us: tenth * 100_000, bytes: octets(tenth) }).collect();
+        run.course.plan = Some(mode);
+        run.course.stop_reason = Some(StopReason::PlannedEnd);
+        run
     }
 
     #[test]

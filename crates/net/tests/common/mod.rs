@@ -6,13 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use desserte_model::{Direction, Software};
+use desserte_net::iperf3::server::Host;
 use desserte_net::librespeed::Desk;
 use desserte_net::ndt7::RunConfig;
 use desserte_net::ndt7::server::{
     Decision, Gate, Health, ServerConfig, SessionRequest, Waiting, serve_connection,
 };
-use desserte_net::{CongestionAlgorithm, TlsIdentity, TlsTrust};
+use desserte_net::{CongestionAlgorithm, TlsIdentity, TlsTrust, iperf3};
+use desserte_proto::iperf3::Limits;
 use desserte_proto::librespeed::Base;
+use desserte_units::BitRate;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -191,4 +194,26 @@ impl PrivateCa {
     pub fn trust(&self) -> TlsTrust {
         TlsTrust::with_private_ca(self.pem.as_bytes()).unwrap()
     }
+}
+
+/// A server of iperf3's clients, until the test ends.
+pub async fn iperf3_server() -> (Arc<Host>, SocketAddr) {
+    let host = Host::new(iperf3::server::ServerConfig {
+        id: "test-1".parse().unwrap(),
+        software: "test 1".to_owned(),
+        congestion_control: CongestionAlgorithm::Cubic,
+        limits: Limits::default(),
+        udp_rate_max: BitRate::from_mbit_per_s(1_000.0).unwrap(),
+        gate: Arc::new(OpenGate),
+        tests_at_once: 1,
+    });
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let served = Arc::clone(&host);
+    tokio::spawn(async move {
+        while let Ok((tcp, peer)) = listener.accept().await {
+            tokio::spawn(served.visit(tcp, peer).attend());
+        }
+    });
+    (host, address)
 }

@@ -16,9 +16,8 @@ fn what_is_written_is_read_back_to_the_last_bit() {
     assert_eq!(read.check_fingerprint(), Ok(()));
 }
 
-#[test]
-fn zonings_successions_and_arrondissements_are_read_back() {
-    let mut contents = synthetic::territory(1).contents();
+/// A zoning, and what was before the communes of today.
+fn add_layers(contents: &mut crate::Contents) {
     let code = |code: &str| code.parse::<desserte_model::CommuneCode>().unwrap();
     contents.zonings = vec![crate::Zoning {
         name: "montagne".to_owned(),
@@ -56,6 +55,13 @@ fn zonings_successions_and_arrondissements_are_read_back() {
             })
             .collect(),
     };
+}
+
+#[test]
+fn zonings_successions_and_arrondissements_are_read_back() {
+    let mut contents = synthetic::territory(1).contents();
+    let code = |code: &str| code.parse::<desserte_model::CommuneCode>().unwrap();
+    add_layers(&mut contents);
     contents.arrondissements = vec![crate::Arrondissement { code: "991".to_owned(), name: None }];
     contents.communes[4].commune.arrondissement = Some("991".to_owned());
     let read = Territory::from_bytes(&encode(&contents).unwrap()).unwrap();
@@ -63,6 +69,17 @@ fn zonings_successions_and_arrondissements_are_read_back() {
     assert_eq!(read.zone("montagne", code("99003")), Some("en partie"));
     assert_eq!(read.zone("montagne", code("99001")), None);
     assert_eq!(read.zone("littoral", code("99002")), None);
+}
+
+fn figure(values: Vec<(desserte_model::CommuneCode, crate::FigureValue)>) -> crate::Figure {
+    crate::Figure {
+        name: "income".to_owned(),
+        title: None,
+        unit: "EUR".to_owned(),
+        period: Some("2021".to_owned()),
+        source: Some(0),
+        values,
+    }
 }
 
 #[test]
@@ -78,14 +95,7 @@ fn figures_keep_zero_secret_unavailable_and_unknown_apart() {
         // A commune that is not in the territory keeps its value.
         (code("99900"), Known(7.0)),
     ];
-    contents.figures = vec![crate::Figure {
-        name: "income".to_owned(),
-        title: None,
-        unit: "EUR".to_owned(),
-        period: Some("2021".to_owned()),
-        source: Some(0),
-        values: values.clone(),
-    }];
+    contents.figures = vec![figure(values.clone())];
     let read = Territory::from_bytes(&encode(&contents).unwrap()).unwrap();
     assert_eq!(read.contents(), contents);
     for (code, value) in &values[..4] {
@@ -197,25 +207,45 @@ fn ask_everything(territory: &Territory) {
         let _ = territory.outline(code);
         let _ = territory.neighbours(code).count();
         let _ = territory.zone("montagne", code);
+        let _ = territory.figure("income", code);
     }
-    let _ = territory.contents();
+    for code in ["99001", "99050", "99060", "99062", "99900"].map(|code| code.parse().unwrap()) {
+        for year in [1950, 2018, 2024, 2026] {
+            let day = crate::Day::first_of(year);
+            let _ = (territory.translate(code, Some(day), None), territory.translate(code, None, Some(day)));
+            let _ = territory.name_on(code, day);
+        }
+    }
+    let _ = territory.figures().count();
+    for overlay in territory.overlays() {
+        let _ = overlay.all_at(LonLat::new(-4.4, 45.2).unwrap());
+        let _ = overlay.contents();
+    }
+    let _ = (territory.exportable(), territory.contents());
 }
 
-/// Makes the checksums of a damaged file right again, as somebody who means harm would.
-fn with_right_checksums(mut file: Vec<u8>) -> Vec<u8> {
+/// Makes the checksums of a damaged file right again, those of overlays in it too, as somebody who means harm would.
+fn set_right_checksums(file: &mut [u8]) {
+    let number = |file: &[u8], at: usize| {
+        let octets = file.get(at..at + 8)?;
+        usize::try_from(u64::from_le_bytes(octets.try_into().unwrap())).ok()
+    };
     let count = u32::from_le_bytes(file[12..16].try_into().unwrap()) as usize;
     for line in (64..).step_by(32).take(count.min(64)) {
-        let number =
-            |at: usize| usize::try_from(u64::from_le_bytes(file[at..at + 8].try_into().unwrap())).unwrap();
-        let (begin, end) = (number(line + 8), (number(line + 8) + number(line + 16)).next_multiple_of(64));
-        let checksum = crc32c::crc32c(&file[begin..end]);
+        // A table that was damaged itself can point anywhere; it is refused for that.
+        let (Some(begin), Some(len)) = (number(file, line + 8), number(file, line + 16)) else { continue };
+        let Some(end) = begin.checked_add(len) else { continue };
+        if let Some(overlay) = file.get_mut(begin..end).filter(|it| it.len() > 64 && it.starts_with(&MAGIC)) {
+            set_right_checksums(overlay);
+        }
+        let Some(padded) = file.get(begin..end.next_multiple_of(64)) else { continue };
+        let checksum = crc32c::crc32c(padded);
         file[line + 24..line + 28].copy_from_slice(&checksum.to_le_bytes());
     }
-    let first = (64 + 32 * count).next_multiple_of(64);
+    let first = (64 + 32 * count.min(64)).next_multiple_of(64).min(file.len());
     file[24..28].fill(0);
     let checksum = crc32c::crc32c(&file[..first]);
     file[24..28].copy_from_slice(&checksum.to_le_bytes());
-    file
 }
 
 /// Where sections begin and end in a file.
@@ -291,6 +321,13 @@ fn no_damaged_file_is_accepted() {
 fn a_forged_file_is_refused_or_answers_without_a_crash() {
     let mut contents = synthetic::territory(1).contents();
     contents.communes.truncate(3);
+    add_layers(&mut contents);
+    let code = contents.communes[0].commune.code;
+    contents.figures = vec![figure(vec![(code, crate::FigureValue::Known(7.0))])];
+    let area = crate::Area { code: "QP099001".to_owned(), name: None };
+    let areas = vec![crate::OutlinedArea { area, outline: contents.communes[1].outline.clone() }];
+    contents.overlays = vec![crate::OverlayContents { name: "qpv".to_owned(), source: None, areas }];
+    contents.sources[0].redistribution = crate::Redistribution::Forbidden;
     let bytes = v2::encode(&contents, 4);
     let sections = sections_of(&bytes);
     let mut random = Random(7);
@@ -314,7 +351,8 @@ fn a_forged_file_is_refused_or_answers_without_a_crash() {
                 }
             }
         }
-        match Territory::from_bytes(&with_right_checksums(file)) {
+        set_right_checksums(&mut file);
+        match Territory::from_bytes(&file) {
             Err(FormatError::Malformed(_)) => refused += 1,
             Err(error) => panic!("a right checksum is told wrong: {error}"),
             Ok(territory) => {

@@ -1,5 +1,7 @@
 //! Cells as publishers write them, each to what it means.
 
+use crate::tables::folded;
+
 /// What a cell says of a zone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Zone {
@@ -81,22 +83,6 @@ pub(super) fn level_of_3(cells: &[Option<&str>]) -> Zone {
 /// A level of the density grid with seven levels.
 pub(super) fn level_of_7(cells: &[Option<&str>]) -> Zone {
     level(cells, 7)
-}
-
-/// Small letters without accents: what labels have in common over the years.
-pub(super) fn folded(text: &str) -> String {
-    text.chars()
-        .flat_map(char::to_lowercase)
-        .map(|letter| match letter {
-            'é' | 'è' | 'ê' | 'ë' => 'e',
-            'à' | 'â' => 'a',
-            'î' | 'ï' => 'i',
-            'ô' => 'o',
-            'û' | 'ù' | 'ü' => 'u',
-            'ç' => 'c',
-            other => other,
-        })
-        .collect()
 }
 
 /// The status in the rural revitalisation zones, official table: `C - Classée en ZRR`, `P - … partiellement …`, `NC - …`,

@@ -211,9 +211,12 @@ fn header_of(text: &str, keys: &[&str]) -> Option<(usize, u8)> {
 
 /// A column name in small letters, without accents, with `_` for spaces.
 fn plain(name: &str) -> String {
-    name.trim()
-        .trim_start_matches('\u{feff}')
-        .chars()
+    folded(name.trim().trim_start_matches('\u{feff}')).replace([' ', '-', '.'], "_")
+}
+
+/// Small letters without accents: what names and labels have in common over the years.
+pub(crate) fn folded(text: &str) -> String {
+    text.chars()
         .flat_map(char::to_lowercase)
         .map(|letter| match letter {
             'é' | 'è' | 'ê' | 'ë' => 'e',
@@ -222,7 +225,6 @@ fn plain(name: &str) -> String {
             'ô' => 'o',
             'û' | 'ù' | 'ü' => 'u',
             'ç' => 'c',
-            ' ' | '-' | '.' => '_',
             other => other,
         })
         .collect()
