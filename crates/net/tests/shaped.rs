@@ -11,10 +11,11 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use common::{PrivateCa, TestServer, told};
+use common::{PrivateCa, TestServer, told, wrong_in};
 use desserte_measure::steady_goodput;
 use desserte_model::{Direction, RunOutcome, Throughput};
 use desserte_net::ndt7;
+use desserte_netlab::stalls::judge;
 use desserte_netlab::{Lab, Line, Shape};
 
 /// Set in the process that runs inside the house.
@@ -77,50 +78,46 @@ async fn shaped_lines_read_within_three_percent_of_what_the_shaper_allows() {
 fn measure_house(house: &str, line: &Line, urls: &[String], ca: &Path, folder: &Path) -> Vec<String> {
     let mut wrong = Vec::new();
     for url in urls {
-        // A machine that is busy elsewhere does not fill the line, and then the reading is rightly low: such a run is made
-        // again, twice at the most. A reading that is too high is never forgiven.
-        let mut again = 2;
-        let mut directions = vec![Direction::Upload, Direction::Download];
-        while let Some(direction) = directions.pop() {
-            let shape = if direction == Direction::Download { line.download } else { line.upload };
+        for direction in [Direction::Download, Direction::Upload] {
+            let name = format!("{house} {} {}", direction.code(), &url[..3]);
             let result = folder.join(format!("{house}.json"));
             let words = format!("{url} {} {} {}", direction.code(), ca.display(), result.display());
-            let mut command: Command = line.command(std::env::current_exe().unwrap().to_str().unwrap());
-            command.args(["--exact", "inside_the_house_one_run_is_made"]).env(INSIDE, words);
-            let before = interface_octets(&line.namespace);
-            let output = command.output().unwrap();
-            assert!(output.status.success(), "{output:?}");
-            let on_the_wire = interface_octets(&line.namespace) - before;
-            let record: Throughput = serde_json::from_slice(&std::fs::read(&result).unwrap()).unwrap();
-            assert_eq!(record.outcome, RunOutcome::Complete);
-            let allowed = shape.tcp_goodput_bits_per_second();
-            let error = |read: f64| read / allowed - 1.0;
-            let steady = error(steady_goodput(&record.samples, RAMP_UP).unwrap().as_bits_per_second());
-            let plain = error(first_to_last(&record));
-            let charged = record.connection.bytes_charged;
-            let said = format!(
-                "{house} {} {}: steady {:+.2} %, first to last {:+.2} % of {:.3} Mbit/s; charged {charged} of {on_the_wire} octets ({:+.2} %); {} samples, last at {:.2} s",
-                direction.code(),
-                &url[..3],
-                steady * 100.0,
-                plain * 100.0,
-                allowed / 1e6,
-                (charged as f64 / on_the_wire as f64 - 1.0) * 100.0,
-                record.samples.len(),
-                record.samples.last().unwrap().elapsed_us as f64 / 1e6,
-            );
-            eprintln!("{said}");
-            if again > 0 && steady.min(plain) < -TOLERANCE && steady.max(plain) <= TOLERANCE {
-                again -= 1;
-                directions.push(direction);
-                continue;
-            }
-            if steady.abs() > TOLERANCE || plain.abs() > TOLERANCE || charged < on_the_wire {
-                wrong.push(said);
-            }
+            // A machine that is busy elsewhere does not fill the line, and then the reading is rightly low.
+            let judgement = judge(|| measure_once(line, direction, &words, &result));
+            wrong.extend(wrong_in(&name, judgement));
         }
     }
     wrong
+}
+
+/// One run. A reading that is too high and octets that were not charged are never forgiven; an error says what was too low.
+fn measure_once(line: &Line, direction: Direction, words: &str, result: &Path) -> Result<(), String> {
+    let shape = if direction == Direction::Download { line.download } else { line.upload };
+    let mut command: Command = line.command(std::env::current_exe().unwrap().to_str().unwrap());
+    command.args(["--exact", "inside_the_house_one_run_is_made"]).env(INSIDE, words);
+    let before = interface_octets(&line.namespace);
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let on_the_wire = interface_octets(&line.namespace) - before;
+    let record: Throughput = serde_json::from_slice(&std::fs::read(result).unwrap()).unwrap();
+    assert_eq!(record.outcome, RunOutcome::Complete);
+    let allowed = shape.tcp_goodput_bits_per_second();
+    let error = |read: f64| read / allowed - 1.0;
+    let steady = error(steady_goodput(&record.samples, RAMP_UP).unwrap().as_bits_per_second());
+    let plain = error(first_to_last(&record));
+    let charged = record.connection.bytes_charged;
+    let said = format!(
+        "{words}: steady {:+.2} %, first to last {:+.2} % of {:.3} Mbit/s; charged {charged} of {on_the_wire} octets ({:+.2} %); {} samples, last at {:.2} s",
+        steady * 100.0,
+        plain * 100.0,
+        allowed / 1e6,
+        (charged as f64 / on_the_wire as f64 - 1.0) * 100.0,
+        record.samples.len(),
+        record.samples.last().unwrap().elapsed_us as f64 / 1e6,
+    );
+    eprintln!("{said}");
+    assert!(steady.max(plain) <= TOLERANCE && charged >= on_the_wire, "{said}");
+    if steady.min(plain) < -TOLERANCE { Err(said) } else { Ok(()) }
 }
 
 /// The plain quotient between the first reading after the ramp and the last: it holds only if the readings are honest.

@@ -6,6 +6,7 @@
 //! - [`shim`]: the same links in real time between two network namespaces, for real programs.
 //! - [`Lab`]: namespaces, each a house behind a line: [`Lab::line`] shapes with the kernel's token bucket,
 //!   [`Lab::emulated_line`] with the shim.
+//! - [`stalls`]: whether the machine kept up, without which nobody can say that a line was not filled.
 //!
 //! The program `netlab` runs a command behind such a line.
 
@@ -15,6 +16,7 @@ mod lab;
 pub mod link;
 mod shape;
 pub mod shim;
+pub mod stalls;
 
 pub use command::LabError;
 pub use lab::{EmulatedLine, Lab, Line};

@@ -13,6 +13,8 @@ mod sender;
 mod server;
 mod shared;
 
+use desserte_netlab::stalls::Judgement;
+
 pub use agent::{Agent, AgentPlan};
 pub use certificate::{Certificate, certificate};
 pub use collector::Collector;
@@ -34,6 +36,18 @@ pub fn can(need: &str, met: bool) -> bool {
         eprintln!("SKIPPED: this test needs {need}");
     }
     met
+}
+
+/// Asserts what only holds on a machine that keeps up; where it never did, says aloud that nothing was judged.
+///
+/// # Panics
+/// When the expectation failed though the machine kept up.
+pub fn settled(judgement: Judgement) {
+    match judgement {
+        Judgement::Held => {}
+        Judgement::Failed(seen) => panic!("{seen}"),
+        Judgement::Unjudged(seen) => eprintln!("NOT JUDGED: {seen}"),
+    }
 }
 
 /// An HTTP client that does not wait for ever.

@@ -3,8 +3,9 @@
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use desserte_e2e::{can, has_program, is_root};
+use desserte_e2e::{can, has_program, is_root, settled};
 use desserte_netlab::link::LinkConfig;
+use desserte_netlab::stalls::judge;
 use desserte_netlab::{Lab, Shape};
 use desserte_units::BitRate;
 
@@ -22,22 +23,28 @@ fn a_line_carries_its_theoretical_goodput_and_can_be_cut_beyond_the_router() {
 
     for (shape, reverse) in [(line.download, &["-R"][..]), (line.upload, &[])] {
         let address = beyond.to_string();
-        let server = ["--server", "--one-off", "--bind", &address, "--port", "5299"];
-        let mut server = Command::new("iperf3").args(server).stdout(Stdio::null()).spawn().unwrap();
-        std::thread::sleep(std::time::Duration::from_millis(300));
-        let arguments =
-            ["--client", &address, "--port", "5299", "--time", "10", "--omit", "1", "--json", "-C", "cubic"];
-        let output = line.command("iperf3").args(arguments).args(reverse).output().unwrap();
-        server.wait().unwrap();
-        let result: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-        let measured = result["end"]["sum_received"]["bits_per_second"].as_f64().unwrap();
-        let ratio = measured / shape.tcp_goodput_bits_per_second();
-        // In an upload iperf3 counts what drains from the queue of 200 ms after its 10 s as if it had come within.
-        assert!((0.98..=1.03).contains(&ratio), "{measured} bit/s is {ratio} of what the line carries");
+        let carries = || {
+            let server = ["--server", "--one-off", "--bind", &address, "--port", "5299"];
+            let mut server = Command::new("iperf3").args(server).stdout(Stdio::null()).spawn().unwrap();
+            std::thread::sleep(Duration::from_millis(300));
+            let arguments = [
+                "--client", &address, "--port", "5299", "--time", "10", "--omit", "1", "--json", "-C",
+                "cubic",
+            ];
+            let output = line.command("iperf3").args(arguments).args(reverse).output().unwrap();
+            server.wait().unwrap();
+            let result: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+            let measured = result["end"]["sum_received"]["bits_per_second"].as_f64().unwrap();
+            let ratio = measured / shape.tcp_goodput_bits_per_second();
+            // In an upload iperf3 counts what drains from the queue of 200 ms after its 10 s as if it had come within.
+            let said = format!("iperf3 {reverse:?} reads {measured} bit/s, {ratio} of what the line carries");
+            if (0.98..=1.03).contains(&ratio) { Ok(()) } else { Err(said) }
+        };
+        settled(judge(carries));
     }
 
     let answers = |host: std::net::Ipv4Addr| {
-        let ping = ["-c", "1", "-W", "1", &host.to_string()].map(str::to_owned);
+        let ping = ["-c", "3", "-i", "0.2", "-W", "1", &host.to_string()].map(str::to_owned);
         line.command("ping").args(ping).output().unwrap().status.success()
     };
     assert!(answers(beyond) && answers(line.gateway));
@@ -64,17 +71,17 @@ fn an_emulated_line_delays_and_carries_what_its_counters_say() {
     let mut lab = Lab::new("dsemu", EMULATED_SUBNET).unwrap();
     let line = lab.emulated_line("house", &way(20.0), &way(5.0), 1).unwrap();
     let gateway = line.gateway.to_string();
-    let ping = |count: &str| {
-        line.command("ping").args(["-c", count, "-i", "0.2", "-W", "1", "-q", &gateway]).output().unwrap()
-    };
+    let ping =
+        || line.command("ping").args(["-c", "5", "-i", "0.2", "-W", "1", "-q", &gateway]).output().unwrap();
 
-    let said = String::from_utf8_lossy(&ping("5").stdout).into_owned();
-    let rtt_min: f64 = said
-        .split_once("mdev = ")
-        .and_then(|(_, values)| values.split('/').next()?.parse().ok())
-        .unwrap_or_else(|| panic!("{said}"));
-    // Two delays of 20 ms, and the time of 84 octets at 5 Mbit/s; a busy machine adds to it.
-    assert!((40.1..50.0).contains(&rtt_min), "{rtt_min} ms");
+    settled(judge(|| {
+        let said = String::from_utf8_lossy(&ping().stdout).into_owned();
+        let rtt_min: Option<f64> =
+            said.split_once("mdev = ").and_then(|(_, values)| values.split('/').next()?.parse().ok());
+        // Two delays of 20 ms, and the time of 84 octets at 5 Mbit/s; a busy machine adds to it.
+        assert!(rtt_min.is_none_or(|least| least >= 40.1), "{said}");
+        if rtt_min.is_some_and(|least| least < 50.0) { Ok(()) } else { Err(said) }
+    }));
 
     let server = ["--server", "--one-off", "--bind", &gateway, "--port", "5298"];
     let mut server = Command::new("iperf3").args(server).stdout(Stdio::null()).spawn().unwrap();
@@ -87,8 +94,11 @@ fn an_emulated_line_delays_and_carries_what_its_counters_say() {
     let received = result["end"]["sum_received"]["bytes"].as_f64().unwrap();
     let report = line.shim.download();
     let payload = report.written.octets as f64 * 1448.0 / 1500.0;
-    // What was still in the queue of 100 ms at the end was carried and not read.
-    assert!((0.9..=1.005).contains(&(received / payload)), "{received} of {payload} octets");
+    // What was still under way at the end was carried and not read: a queue of 100 ms, a delay of 20 ms, and what a late
+    // thread had yet to hand over.
+    let under_way = 2.5e6 * (0.12 + report.late_max.as_secs_f64());
+    assert!(received <= payload * 1.005, "{received} of {payload} octets");
+    assert!(received >= payload * 0.98 - under_way, "{received} of {payload} octets, {under_way} under way");
     let counters = report.counters;
     let dropped = counters.dropped_queue.packets;
     assert_eq!(counters.offered.packets, counters.delivered.packets + dropped);
@@ -101,8 +111,8 @@ fn an_emulated_line_delays_and_carries_what_its_counters_say() {
     assert!(most as f64 <= 2.5e6 * 2.0 + 3_000.0 + late, "{most} octets");
 
     line.shim.set_cut(true);
-    assert!(!ping("1").status.success(), "nothing passes a cut line");
+    assert!(!ping().status.success(), "nothing passes a cut line");
     line.shim.set_cut(false);
-    assert!(ping("1").status.success());
+    assert!(ping().status.success());
     assert!(line.shim.upload().cut.packets > 0);
 }

@@ -1,5 +1,11 @@
 //! Servers for tests, and certificates for them.
-#![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "each test program uses some of it")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "each test program uses some of it"
+)]
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,6 +19,7 @@ use desserte_net::ndt7::server::{
     Decision, Gate, Health, ServerConfig, SessionRequest, Waiting, serve_connection,
 };
 use desserte_net::{CongestionAlgorithm, TlsIdentity, TlsTrust, iperf3};
+use desserte_netlab::stalls::Judgement;
 use desserte_proto::iperf3::Limits;
 use desserte_proto::librespeed::Base;
 use desserte_units::BitRate;
@@ -33,6 +40,18 @@ pub fn told(words: &[&str]) -> RunConfig {
         config.path.trust = Some(TlsTrust::with_private_ca(&std::fs::read(words[2]).unwrap()).unwrap());
     }
     config
+}
+
+/// What is wrong by a judgement; says aloud where the machine allowed none.
+pub fn wrong_in(name: &str, judgement: Judgement) -> Option<String> {
+    match judgement {
+        Judgement::Held => None,
+        Judgement::Failed(seen) => Some(format!("{name}: {seen}")),
+        Judgement::Unjudged(seen) => {
+            eprintln!("NOT JUDGED: {name}: {seen}");
+            None
+        }
+    }
 }
 
 pub struct OpenGate;
