@@ -171,6 +171,7 @@ mod tests {
             method: EchoMethod::Icmp,
             idle_rtt_us: vec![Some(20_000); 5],
             loaded: vec![echo(0, 20), echo(500, 60), echo(1000, 120), echo(1500, 120)],
+            timed_by_kernel: None,
         };
         let figures = LatencyFigures::of(&echoes, Duration::from_secs(1));
         assert_eq!(figures.idle.unwrap().rtt_p50, Duration::from_millis(20));

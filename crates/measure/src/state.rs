@@ -146,6 +146,7 @@ mod tests {
             family: Some(IpFamily::Ipv4),
             method: EchoMethod::Icmp,
             rtt_us: rtt_us.to_vec(),
+            timed_by_kernel: None,
             not_sent: None,
         }
     }

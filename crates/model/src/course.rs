@@ -151,6 +151,10 @@ pub struct LoadedEchoes {
     pub idle_rtt_us: Vec<Option<u32>>,
     /// Echoes during the run, in order of sending.
     pub loaded: Vec<TimedEcho>,
+    /// Of the answers, those whose round trip is between the moments that the kernel noted; the others are between moments that
+    /// the probe noted, and longer when it was busy. Absent in records of programs that did not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timed_by_kernel: Option<u32>,
 }
 
 /// How a run went beside its octets. Everything is absent in records of programs that did not watch it.

@@ -42,6 +42,10 @@ pub struct TargetEchoes {
     /// One entry for each echo sent, in order of sending: round-trip time in microseconds, `null` when no answer came
     /// in time. Empty when none could be sent (no address, no route, budget spent): that is not a loss.
     pub rtt_us: Vec<Option<u32>>,
+    /// Of the answers, those whose round trip is between the moments that the kernel noted; the others are between moments that
+    /// the probe noted, and longer when it was busy. Absent in records of programs that did not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timed_by_kernel: Option<u32>,
     /// Why none could be sent; absent when some were.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_sent: Option<String>,

@@ -2,7 +2,7 @@
 //!
 //! [`ndt7::run`] runs one direction of a throughput measurement and returns a filled record: a failed measurement is
 //! data, never an `Err`. [`ndt7::server`] is the other end. [`librespeed`] and [`iperf3`] do
-//! likewise; [`stamp`] tells loss and delay variation of each direction. The rules of the protocol live in `desserte-proto`; this
+//! likewise; [`stamp`] tells loss and delay variation of each direction, [`echo`] a single round trip. The rules of the protocol live in `desserte-proto`; this
 //! crate moves octets, reads the clock and asks the kernel.
 
 mod address;
@@ -14,6 +14,7 @@ mod congestion;
 mod connect;
 mod counted;
 mod drive;
+pub mod echo;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod http;
@@ -24,6 +25,7 @@ pub mod ndt7;
 mod outbox;
 mod path;
 pub mod stamp;
+mod stamps;
 mod steer;
 mod tcp;
 mod tls;
@@ -33,5 +35,6 @@ pub use address::{FamilyChoice, MalformedServerUrl, ServerUrl};
 pub use clock::{KernelClock, kernel_clock};
 pub use congestion::{CongestionAlgorithm, UnknownCongestionAlgorithm};
 pub use path::PathChoice;
+pub use stamps::StampsKept;
 pub use steer::{OwnOctets, Steer, ToPlan};
 pub use tls::{TlsIdentity, TlsSetupError, TlsTrust};

@@ -30,9 +30,6 @@ const RECORD_COMPRESSED: u64 = 600;
 /// Octets that the link layer adds to a packet, as many interface counters do.
 const LINK_HEADER: u64 = 18;
 
-/// Payload of an ICMP echo: none. The header alone carries what an answer is known by.
-pub(crate) const ECHO_PAYLOAD_BYTES: u8 = 0;
-
 /// Echoes are charged for this long at once, so that a card is written once an hour rather than every minute.
 const LATENCY_CHARGED_FOR: Duration = Duration::from_secs(3600);
 
@@ -293,7 +290,8 @@ pub(crate) fn echo_cost(target: &Target, family: Option<IpFamily>) -> u64 {
         _ => 40,
     };
     match target.method {
-        Method::Icmp => 2 * (ip + ICMP_HEADER + u64::from(ECHO_PAYLOAD_BYTES) + LINK_HEADER),
+        // An echo has no payload: its header alone carries what an answer is known by.
+        Method::Icmp => 2 * (ip + ICMP_HEADER + LINK_HEADER),
         Method::Tcp(_) => CONNECT_SEGMENTS * (ip + TCP_HEADER + LINK_HEADER),
     }
 }

@@ -10,7 +10,7 @@ use desserte_units::Monotonic;
 
 use crate::agent::Agent;
 use crate::config::{Method, Target};
-use crate::echo::Echo;
+use crate::echo::{Echo, micros};
 
 /// Why a target was sent nothing although it could have been.
 pub(crate) const DURING_RUN: &str = "throughput run";
@@ -184,12 +184,17 @@ impl Window {
                     Method::Tcp(_) => EchoMethod::TcpConnect,
                 },
                 rtt_us: Vec::new(),
+                timed_by_kernel: Some(0),
                 not_sent: None,
             })
             .collect();
         for slot in self.slots {
             match slot.echo {
-                Some(Echo::Answered(rtt)) => targets[slot.place].rtt_us.push(Some(rtt)),
+                Some(Echo::Answered(trip)) => {
+                    let target = &mut targets[slot.place];
+                    target.rtt_us.push(Some(micros(trip)));
+                    target.timed_by_kernel = target.timed_by_kernel.map(|n| n + u32::from(trip.by_kernel));
+                }
                 // An echo that nobody waits for any more is lost.
                 Some(Echo::Lost) | None => targets[slot.place].rtt_us.push(None),
                 Some(Echo::NotSent(_)) => {}

@@ -12,6 +12,7 @@ use tokio::net::UdpSocket;
 use crate::agent::Agent;
 use crate::book::hour_of_echoes;
 use crate::echo::Echo;
+use desserte_net::echo::RoundTrip;
 
 /// How often a resolver beyond the site is asked while all is well.
 pub(crate) const OFF_SITE_EVERY: Duration = Duration::from_secs(30);
@@ -66,7 +67,7 @@ impl Resolver {
         self.number.set(number.wrapping_add(1));
         let begun = Instant::now();
         match tokio::time::timeout(patience, ask(self.server, &self.name, number)).await {
-            Ok(Ok(())) => Echo::Answered(u32::try_from(begun.elapsed().as_micros()).unwrap_or(u32::MAX)),
+            Ok(Ok(())) => Echo::Answered(RoundTrip { time: begun.elapsed(), by_kernel: false }),
             // A refused port is a resolver that does not run.
             Err(_) | Ok(Err(AskError::Socket)) => Echo::Lost,
             Ok(Err(AskError::Question(reason))) => Echo::NotSent(reason),

@@ -192,7 +192,7 @@ impl<'a> Driver<'a> {
         }
         let fate = match &echo {
             _ if no_way => Fate::NoWay,
-            Echo::Answered(rtt) => Fate::Answered(Duration::from_micros(u64::from(*rtt))),
+            Echo::Answered(trip) => Fate::Answered(trip.time),
             Echo::Lost => Fate::Lost,
             Echo::NotSent(_) => Fate::NotSent,
         };

@@ -58,6 +58,7 @@ impl Sender {
             family: Some(IpFamily::Ipv4),
             method: EchoMethod::Icmp,
             rtt_us: vec![Some(20_000), Some(21_000), None],
+            timed_by_kernel: None,
             not_sent: None,
         };
         let minute = Minute {

@@ -237,6 +237,7 @@ impl Maker<'_> {
                     (!lost).then(|| self.site.line.rtt_us + random.random_range(0..6_000))
                 })
                 .collect(),
+            timed_by_kernel: None,
             not_sent: None,
         });
         Observation::Minute(Minute {

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use desserte_model::RunOutcome;
-use desserte_proto::stamp::{BASE_LENGTH, Figures, Probe, Sender, SenderPlan};
+use desserte_proto::stamp::{BASE_LENGTH, Figures, Probe, Sender, SenderPlan, StampTime};
 use tokio::net::UdpSocket;
 use tokio::time::sleep_until;
 
@@ -14,6 +14,7 @@ use crate::charge::Tariff;
 use crate::connect::{ConnectPlan, addresses};
 use crate::drive::Clock;
 use crate::kernel_clock;
+use crate::stamps::{ask_for_both, departure, unix_nanos};
 
 /// Packets of one session at the most: a day of one a second.
 const COUNT_MAX: u32 = 86_400;
@@ -77,7 +78,8 @@ pub struct StampRun {
     pub doubled: u64,
     /// Whether the probe's calendar clock was set meanwhile; round trips across that moment are wrong then.
     pub clock_was_set: bool,
-    /// Whether the kernel noted the time of every arrival; else the program did, which is later.
+    /// Whether the kernel noted the time of every departure and arrival; else the program noted some, departures before they
+    /// were and arrivals after.
     pub kernel_times: bool,
     /// Octets that the session put on the interface both ways, estimated upwards.
     pub bytes_charged: u64,
@@ -121,7 +123,7 @@ async fn measure(config: &StampConfig, run: &mut StampRun) -> Result<(), RunOutc
         .ok_or_else(|| unreachable("no address of the wanted version of IP".to_owned()))?;
     let udp = open(config, reflector).await.map_err(|error| fault(&error))?;
     let clock = Clock::start();
-    let offset = || socket::unix_nanos() - i128::from(clock.now().as_micros()) * 1_000;
+    let offset = || unix_nanos() - i128::from(clock.now().as_micros()) * 1_000;
     let offset_before = offset();
     let packet_bytes = config.packet_bytes.clamp(BASE_LENGTH, PACKET_MAX);
     let mut sender = Sender::new(
@@ -136,16 +138,23 @@ async fn measure(config: &StampConfig, run: &mut StampRun) -> Result<(), RunOutc
     );
     let error = socket::clock_error();
     let mut octets = [0; PACKET_MAX + 1];
-    let mut refused = false;
+    let (mut refused, mut taken) = (false, 0);
     while let Some(at) = sender.next_wake(clock.now()) {
         let now = clock.now();
-        if sender.due(now).is_some() {
-            let packet = sender.send(socket::now(), error, now);
+        if let Some(number) = sender.due(now) {
+            let told = unix_nanos();
+            let packet = sender.send(StampTime::from_unix_nanos(told), error, now);
             run.bytes_charged += packet.len() as u64 + HEADERS;
             if let Err(error) = udp.send(&packet).await {
                 refused |= error.kind() == std::io::ErrorKind::ConnectionRefused;
                 tracing::debug!(%error, "a packet could not be sent");
+                continue;
             }
+            match departure(&udp, taken, told) {
+                Some(left) => sender.left(number, StampTime::from_unix_nanos(left)),
+                None => run.kernel_times = false,
+            }
+            taken += 1;
             continue;
         }
         tokio::select! {
@@ -183,6 +192,7 @@ async fn open(config: &StampConfig, reflector: SocketAddr) -> std::io::Result<Ud
         socket2::SockRef::from(&udp).bind_device(Some(name.as_bytes()))?;
     }
     socket::prepare(&udp)?;
+    ask_for_both(&udp);
     udp.connect(reflector).await?;
     Ok(udp)
 }

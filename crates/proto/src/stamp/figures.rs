@@ -96,7 +96,7 @@ impl Figures {
         );
         let mut rtts: Vec<u64> = echoes()
             .filter_map(|(probe, echo)| {
-                let whole = echo.received.nanos_since(probe.sent);
+                let whole = echo.received.nanos_since(probe.departed());
                 let there = echo.reflector_sent.nanos_since(echo.reflector_received);
                 // A reflector that claims to have taken longer than the whole says nothing.
                 u64::try_from(whole.checked_sub(there.max(0))?).ok()
@@ -104,7 +104,7 @@ impl Figures {
             .collect();
         rtts.sort_unstable();
         let ahead: Vec<i64> =
-            echoes().map(|(probe, echo)| echo.reflector_received.nanos_since(probe.sent)).collect();
+            echoes().map(|(probe, echo)| echo.reflector_received.nanos_since(probe.departed())).collect();
         let back: Vec<i64> =
             echoes().map(|(_, echo)| echo.received.nanos_since(echo.reflector_sent)).collect();
         let synchronised =
@@ -188,7 +188,7 @@ mod tests {
             received: ms(sent + ahead + 3 + back),
             ttl_at_reflector: 60,
         });
-        Probe { sent: ms(sent), echo }
+        Probe { sent: ms(sent), left: None, echo }
     }
 
     fn near(nanos: u64, millis: u64) -> bool {

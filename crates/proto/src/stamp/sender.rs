@@ -42,10 +42,20 @@ pub struct Echo {
 /// A packet and what became of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Probe {
-    /// When it was sent, on the sender's clock.
+    /// When it was sent, on the sender's clock, as the packet says.
     pub sent: StampTime,
+    /// When it left by what the system noted, which no wait for the processor comes before; absent when it noted nothing.
+    pub left: Option<StampTime>,
     /// The answer, absent when none came in time.
     pub echo: Option<Echo>,
+}
+
+impl Probe {
+    /// When it left, as well as is known.
+    #[must_use]
+    pub fn departed(&self) -> StampTime {
+        self.left.unwrap_or(self.sent)
+    }
 }
 
 /// The sender's machine.
@@ -78,11 +88,19 @@ impl Sender {
     pub fn send(&mut self, sent: StampTime, error: ErrorEstimate, now: Monotonic) -> Vec<u8> {
         let sequence = u32::try_from(self.probes.len()).unwrap_or(u32::MAX);
         let packet = TestPacket { sequence, sent, error, session: self.plan.session };
-        self.probes.push(Probe { sent, echo: None });
+        self.probes.push(Probe { sent, left: None, echo: None });
         self.last_sent = now;
         let mut octets = packet.to_octets().to_vec();
         octets.resize(self.plan.packet_bytes.max(BASE_LENGTH), 0);
         octets
+    }
+
+    /// Notes when the packet with this number left.
+    pub fn left(&mut self, sequence: u32, at: StampTime) {
+        let number = usize::try_from(sequence).ok();
+        if let Some(probe) = number.and_then(|number| self.probes.get_mut(number)) {
+            probe.left = Some(at);
+        }
     }
 
     /// Takes in what arrived from the reflector. What is no answer to a packet of this session is left aside: too short,
@@ -206,6 +224,6 @@ mod tests {
         sender.receive(&answer(&octets, |answer| answer.sender_sequence = 1), stamp(1));
         sender.receive(&answer(&octets, |answer| answer.sender_sent = stamp(5)), stamp(1));
         sender.receive(&octets[..43], stamp(1));
-        assert_eq!(sender.probes(), [Probe { sent: stamp(0), echo: None }]);
+        assert_eq!(sender.probes(), [Probe { sent: stamp(0), left: None, echo: None }]);
     }
 }

@@ -103,6 +103,7 @@ pub(crate) fn minute(answered: bool) -> Observation {
         family: Some(IpFamily::Ipv4),
         method: EchoMethod::Icmp,
         rtt_us: vec![answered.then_some(20_000); 3],
+        timed_by_kernel: None,
         not_sent: None,
     };
     Observation::Minute(Minute {

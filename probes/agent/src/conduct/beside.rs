@@ -12,7 +12,7 @@ use futures_util::stream::FuturesUnordered;
 use super::steering::Shared;
 use crate::book;
 use crate::config::{Method, Target};
-use crate::echo::{Destination, Echo, Echoer};
+use crate::echo::{Destination, Echo, Echoer, micros};
 
 /// Echoes before a run.
 const IDLE_ECHOES: u32 = 10;
@@ -72,6 +72,8 @@ pub(crate) struct Beside {
     method: Cell<Method>,
     /// What is sent where ICMP is not answered, if anything may be.
     fallback: Option<Method>,
+    /// Answers so far that the kernel timed.
+    by_kernel: Cell<u32>,
 }
 
 impl Beside {
@@ -108,7 +110,12 @@ impl Beside {
         };
         let to = Destination { address, scope: 0 };
         let fallback = bears_connections.then_some(Method::Tcp(server.port()));
-        Some(Self { target, to, method: Cell::new(Method::Icmp), fallback })
+        Some(Self { target, to, method: Cell::new(Method::Icmp), fallback, by_kernel: Cell::new(0) })
+    }
+
+    /// Answers that the kernel timed, before the run and during it.
+    pub(super) fn timed_by_kernel(&self) -> u32 {
+        self.by_kernel.get()
     }
 
     /// The version of IP over which the echoes go.
@@ -141,7 +148,13 @@ impl Beside {
             self.method.set(fallback);
             rtt = self.some_idle(echoer, shared).await;
         }
-        LoadedEchoes { target: None, method: self.method_said(), idle_rtt_us: rtt, loaded: Vec::new() }
+        LoadedEchoes {
+            target: None,
+            method: self.method_said(),
+            idle_rtt_us: rtt,
+            loaded: Vec::new(),
+            timed_by_kernel: Some(self.by_kernel.get()),
+        }
     }
 
     async fn some_idle(&self, echoer: &Echoer, shared: &Shared) -> Vec<Option<u32>> {
@@ -201,7 +214,10 @@ impl Beside {
         let method = self.method.get();
         shared.note_echo(self.cost(method));
         match echoer.send(method, self.to, patience).await {
-            Echo::Answered(rtt_us) => Some(Some(rtt_us)),
+            Echo::Answered(trip) => {
+                self.by_kernel.set(self.by_kernel.get() + u32::from(trip.by_kernel));
+                Some(Some(micros(trip)))
+            }
             Echo::Lost => Some(None),
             Echo::NotSent(reason) => {
                 tracing::debug!(reason, "an echo beside a run could not be sent");

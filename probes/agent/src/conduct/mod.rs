@@ -124,6 +124,7 @@ impl Conduct {
             echoes = None;
         }
         if let Some(echoes) = &mut echoes {
+            echoes.timed_by_kernel = beside.map(|beside| beside.timed_by_kernel()).or(echoes.timed_by_kernel);
             echoes.loaded = loaded.into_inner().into_iter().filter_map(Sent::recorded).collect();
         }
         self.fill(&mut record, &steering, cpu_ratio, echoes);
