@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::locate::overlays::AskedOverlay;
+
 /// Codes with which the program ends, for `--help`.
 const EXIT_CODES: &str = "Exit codes:\n   \
     0  done, or ended by a signal after finishing the requests under way\n   \
@@ -69,6 +71,14 @@ pub(crate) struct LocateArguments {
     /// `candidates` names them.
     #[arg(long, value_name = "METRES", default_value_t = 0.0)]
     pub(crate) error: f64,
+    /// Add a column with the code of the area that holds each point: an overlay of the territory by its name, or one of a
+    /// file (.dso) that `desserte-geodata overlay` made; repeatable. Where several areas hold a point, the first in the
+    /// overlay's order is named.
+    #[arg(long, value_name = "NAME|NAME=FILE")]
+    pub(crate) overlay: Vec<AskedOverlay>,
+    /// Take overlays whose licence forbids passing them on as well: the table is then for your own use alone.
+    #[arg(long, requires = "overlay")]
+    pub(crate) own_use: bool,
     /// What the names of the added columns begin with, if the table has some of these already.
     #[arg(long, value_name = "TEXT", default_value = "")]
     pub(crate) prefix: String,
@@ -93,7 +103,7 @@ pub(crate) enum Lang {
 #[derive(Debug, Subcommand)]
 pub(crate) enum TerritoryCommand {
     /// Say what the file holds, from where, and how large its parts are.
-    Info(TerritoryArguments),
+    Info(InfoArguments),
     /// Check the file against its checksums and its fingerprint, and every look-up against the outlines.
     Check(TerritoryArguments),
     /// Follow commune codes from one year's list to another's.
@@ -104,12 +114,26 @@ pub(crate) enum TerritoryCommand {
     Tiles(TilesArguments),
 }
 
-/// The file to look into.
+/// Options of `desserte territory check`.
 #[derive(Debug, Args)]
 pub(crate) struct TerritoryArguments {
     /// The territory file.
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
+}
+
+/// Options of `desserte territory info`.
+#[derive(Debug, Args)]
+pub(crate) struct InfoArguments {
+    /// The territory file.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Language of the text.
+    #[arg(long, value_enum, default_value_t = Lang::Fr)]
+    pub(crate) lang: Lang,
 }
 
 /// Options of `desserte territory export`.

@@ -9,6 +9,7 @@ pub(crate) mod columns;
 mod finding;
 mod flaws;
 mod number;
+pub(crate) mod overlays;
 mod text;
 mod words;
 
@@ -24,6 +25,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::arguments::LocateArguments;
 use crate::out::{Failure, Outcome, note};
 use block::{Block, Sink, Source};
+use columns::names_added;
 use finding::Finder;
 use flaws::Flaws;
 
@@ -38,9 +40,12 @@ pub(crate) fn run(arguments: &LocateArguments) -> Outcome {
         }
     }
     let territory = Territory::open(&arguments.territory)?;
+    let files = overlays::open(&arguments.overlay)?;
+    let overlays = overlays::columns(&arguments.overlay, &files, &territory, arguments.own_use)?;
     let part = crate::out::part_of(&arguments.out)?;
     let start = Instant::now();
-    let located = locate(arguments, &territory, &part);
+    let mut finder = Finder::new(arguments, overlays);
+    let located = locate(arguments, &territory, &mut finder, &part);
     if located.is_err() {
         // Half an answer would only be taken for a whole one.
         let _ = std::fs::remove_file(&part);
@@ -49,23 +54,29 @@ pub(crate) fn run(arguments: &LocateArguments) -> Outcome {
     std::fs::rename(&part, &arguments.out)
         .with_context(|| format!("cannot write {}", arguments.out.display()))?;
     note(&words::summary(&territory, &flaws, start.elapsed(), arguments.lang));
+    finder.overlays.iter().for_each(|overlay| note(&words::overlay(overlay, arguments.lang)));
     Ok(())
 }
 
-fn locate(arguments: &LocateArguments, territory: &Territory, part: &Path) -> Result<Flaws, Failure> {
+fn locate(
+    arguments: &LocateArguments,
+    territory: &Territory,
+    finder: &mut Finder<'_>,
+    part: &Path,
+) -> Result<Flaws, Failure> {
+    let added = names_added(arguments, finder.overlays.iter().map(|overlay| overlay.name.as_str()));
     let progress = ProgressBar::new(0);
     let mut source: Box<dyn Source> = if is_parquet(&arguments.input)? {
-        Box::new(columnar::Reader::open(arguments, &progress)?)
+        Box::new(columnar::Reader::open(arguments, &added, &progress)?)
     } else {
-        Box::new(text::Reader::open(arguments, &progress)?)
+        Box::new(text::Reader::open(arguments, &added, &progress)?)
     };
     show(&progress);
     let mut sink: Box<dyn Sink> = if is_named_parquet(&arguments.out) {
-        Box::new(columnar::Writer::create(part, source.header(), arguments)?)
+        Box::new(columnar::Writer::create(part, source.header(), &added)?)
     } else {
-        Box::new(text::Writer::create(part, source.header(), arguments)?)
+        Box::new(text::Writer::create(part, source.header(), &added)?)
     };
-    let mut finder = Finder::new(arguments);
     let mut flaws = Flaws::default();
     let mut block = Block::default();
     loop {
@@ -75,7 +86,7 @@ fn locate(arguments: &LocateArguments, territory: &Territory, part: &Path) -> Re
             let hint = format!("{told}; did you mean --lon {} --lat {}?", arguments.lat, arguments.lon);
             return Err(Failure::usage(anyhow!("{}: {hint}", arguments.input.display())));
         }
-        sink.write(&mut block, &finder).with_context(|| format!("cannot write {}", part.display()))?;
+        sink.write(&mut block, finder).with_context(|| format!("cannot write {}", part.display()))?;
         if !more {
             break;
         }

@@ -5,6 +5,7 @@ mod export;
 mod flatgeobuf;
 mod geojson;
 mod geoparquet;
+mod info;
 mod tiles;
 
 use anyhow::{Context as _, anyhow};
@@ -14,40 +15,10 @@ use crate::arguments::TerritoryArguments;
 use crate::out::{Failure, Outcome, line, note};
 
 pub(crate) use export::run as export;
+pub(crate) use info::run as info;
 pub(crate) use tiles::run as tiles;
 
-pub(crate) fn info(arguments: &TerritoryArguments) -> Outcome {
-    let territory = Territory::open(&arguments.file)?;
-    let population = territory.population();
-    if territory.is_synthetic() {
-        line("TERRITOIRE FICTIF : données inventées / MADE-UP TERRITORY: invented data")?;
-    }
-    line(&format!(
-        "communes {} (COG {}) ; départements {} ; régions {} ; EPCI {} ; arrondissements {}",
-        population.communes,
-        territory.vintage(),
-        territory.departements().len(),
-        territory.regions().len(),
-        territory.epcis().len(),
-        territory.arrondissements().len(),
-    ))?;
-    let inhabitants = population.inhabitants.map_or("?".to_owned(), |count| count.to_string());
-    line(&format!(
-        "population {inhabitants} ; communes sans chiffre {}",
-        population.communes_without_figure
-    ))?;
-    let zonings: Vec<&str> = territory.zonings().collect();
-    line(&format!("zonages {} ; successions {}", zonings.join(", "), territory.successions().len()))?;
-    line(&format!("empreinte / fingerprint {}", territory.fingerprint()))?;
-    for source in territory.sources() {
-        line(&format!("source {}", told(source)))?;
-    }
-    for (name, octets) in territory.section_sizes() {
-        line(&format!("section {name:<9} {octets:>11}"))?;
-    }
-    Ok(())
-}
-
+/// A source in a line: what it is, whose, of when, under which licence.
 fn told(source: &Source) -> String {
     let parts = [
         Some(source.role.as_str()),

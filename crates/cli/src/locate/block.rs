@@ -52,7 +52,7 @@ pub(super) trait Source {
 /// A table that is written.
 pub(super) trait Sink {
     /// Appends the rows of the block with what was found for them.
-    fn write(&mut self, block: &mut Block, found: &Finder) -> anyhow::Result<()>;
+    fn write(&mut self, block: &mut Block, found: &Finder<'_>) -> anyhow::Result<()>;
 
     /// Ends the table; only then is it whole.
     fn finish(self: Box<Self>) -> anyhow::Result<()>;

@@ -22,7 +22,7 @@ use parquet::file::properties::WriterProperties;
 
 use super::ROWS_AT_ONCE;
 use super::block::{Block, Header, Rows, Sink, Source};
-use super::columns::{Columns, names_added};
+use super::columns::Columns;
 use super::finding::Finder;
 use super::flaws::{ENOUGH_DECIMALS, Flaws};
 use super::number;
@@ -47,7 +47,11 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    pub(super) fn open(arguments: &LocateArguments, progress: &ProgressBar) -> Result<Self, Failure> {
+    pub(super) fn open(
+        arguments: &LocateArguments,
+        added: &[String],
+        progress: &ProgressBar,
+    ) -> Result<Self, Failure> {
         let path = arguments.input.clone();
         let file = File::open(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let builder = ParquetRecordBatchReaderBuilder::try_new(file).with_context(|| damaged(&path))?;
@@ -58,7 +62,7 @@ impl Reader {
         let schema = builder.schema().clone();
         let usage = |error: String| Failure::usage(anyhow!("{}: {error}", path.display()));
         let names = schema.fields().iter().map(|field| field.name().clone());
-        let columns = Columns::find(names, arguments).map_err(usage)?;
+        let columns = Columns::find(names, arguments, added).map_err(usage)?;
         for at in [columns.lon, columns.lat] {
             let field = schema.field(at);
             if !holds_degrees(field.data_type()) {
@@ -168,13 +172,13 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn create(path: &Path, header: &Header, arguments: &LocateArguments) -> Result<Self, Failure> {
+    pub(super) fn create(path: &Path, header: &Header, added: &[String]) -> Result<Self, Failure> {
         let (mut fields, said) = match header {
             Header::Columns { schema, said } => (schema.fields().to_vec(), said.clone()),
             Header::Text { names, .. } => (text_fields(names).map_err(Failure::usage)?, Vec::new()),
         };
         let given = fields.len();
-        for (number, name) in names_added(arguments).into_iter().enumerate() {
+        for (number, name) in added.iter().enumerate() {
             // Every row has a status, the second of the added columns.
             let kind = if number == 2 { DataType::Float64 } else { DataType::Utf8 };
             fields.push(Arc::new(Field::new(name, kind, number != 1)));
@@ -211,7 +215,7 @@ fn text_fields(names: &ByteRecord) -> anyhow::Result<Vec<Arc<Field>>> {
 }
 
 impl Sink for Writer {
-    fn write(&mut self, block: &mut Block, found: &Finder) -> anyhow::Result<()> {
+    fn write(&mut self, block: &mut Block, found: &Finder<'_>) -> anyhow::Result<()> {
         let mut columns = match &block.rows {
             Rows::Columns(batch) => batch.columns().to_vec(),
             Rows::Text { records, count } => text_columns(&records[..*count], self.given)?,
@@ -224,6 +228,10 @@ impl Sink for Writer {
         if let Some(candidates) = &found.candidates {
             let named = candidates.iter().map(|codes| (!codes.is_empty()).then_some(codes));
             columns.push(Arc::new(named.collect::<StringArray>()));
+        }
+        for overlay in &found.overlays {
+            let codes = (0..findings.len()).map(|number| overlay.code(number));
+            columns.push(Arc::new(codes.collect::<StringArray>()));
         }
         let rows = RecordBatchOptions::new().with_row_count(Some(findings.len()));
         let batch = RecordBatch::try_new_with_options(self.schema.clone(), columns, &rows)?;

@@ -18,13 +18,16 @@ pub(crate) fn delimiter(head: &[u8]) -> u8 {
     DELIMITERS.into_iter().rev().max_by_key(|delimiter| count(*delimiter)).unwrap_or(b',')
 }
 
-/// The names of the columns that are added.
-pub(super) fn names_added(arguments: &LocateArguments) -> Vec<String> {
+/// The names of the columns that are added, those of overlays last.
+pub(super) fn names_added<'a>(
+    arguments: &LocateArguments,
+    overlays: impl Iterator<Item = &'a str>,
+) -> Vec<String> {
     let mut added = vec!["commune", "status", "distance_m"];
     if arguments.error > 0.0 {
         added.push("candidates");
     }
-    added.into_iter().map(|name| format!("{}{name}", arguments.prefix)).collect()
+    added.into_iter().chain(overlays).map(|name| format!("{}{name}", arguments.prefix)).collect()
 }
 
 impl Columns {
@@ -32,6 +35,7 @@ impl Columns {
     pub(super) fn find(
         names: impl Iterator<Item = String>,
         arguments: &LocateArguments,
+        added: &[String],
     ) -> Result<Self, String> {
         let mut names: Vec<String> = names.collect();
         if let Some(first) = names.first_mut() {
@@ -49,8 +53,12 @@ impl Columns {
             }
         };
         let (lon, lat) = (find(&arguments.lon, "--lon")?, find(&arguments.lat, "--lat")?);
-        if let Some(taken) = names_added(arguments).iter().find(|name| names.contains(name)) {
+        if let Some(taken) = added.iter().find(|name| names.contains(name)) {
             return Err(format!("it has a column {taken:?} already; name the new ones with --prefix"));
+        }
+        if let Some((_, name)) = added.iter().enumerate().find(|(at, name)| added[..*at].contains(name)) {
+            let advice = "ask for each overlay once, and name its column as in --overlay NAME=FILE";
+            return Err(format!("two of the added columns would be named {name:?}; {advice}"));
         }
         Ok(Self { lon, lat })
     }

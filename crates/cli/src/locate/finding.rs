@@ -7,6 +7,7 @@ use desserte_territory::{Answer, Place, Question, Territory};
 
 use super::block::Block;
 use super::flaws::Flaws;
+use super::overlays::Column;
 use crate::arguments::LocateArguments;
 
 /// What the added columns say of a row.
@@ -20,17 +21,19 @@ pub(super) struct Finding {
 }
 
 /// Finds communes for blocks of rows, and keeps what was found for the last one.
-pub(super) struct Finder {
+pub(super) struct Finder<'a> {
     threads: NonZeroUsize,
     question: Question,
     places: Vec<Place>,
     pub(super) findings: Vec<Finding>,
     /// Where positions are inexact, the codes of the candidates of each row.
     pub(super) candidates: Option<Vec<String>>,
+    /// The areas of overlays.
+    pub(super) overlays: Vec<Column<'a>>,
 }
 
-impl Finder {
-    pub(super) fn new(arguments: &LocateArguments) -> Self {
+impl<'a> Finder<'a> {
+    pub(super) fn new(arguments: &LocateArguments, overlays: Vec<Column<'a>>) -> Self {
         let threads = arguments.threads.or_else(|| std::thread::available_parallelism().ok());
         Self {
             threads: threads.unwrap_or(NonZeroUsize::MIN),
@@ -38,6 +41,7 @@ impl Finder {
             places: Vec::new(),
             findings: Vec::new(),
             candidates: (arguments.error > 0.0).then(Vec::new),
+            overlays,
         }
     }
 
@@ -45,6 +49,9 @@ impl Finder {
         self.places.clear();
         self.places.resize(block.lon.len(), Place::default());
         flaws.placed += territory.locate_columns(&block.lon, &block.lat, &mut self.places, self.threads);
+        for overlay in &mut self.overlays {
+            overlay.place(block, self.threads);
+        }
         self.findings.clear();
         if let Some(candidates) = &mut self.candidates {
             candidates.clear();

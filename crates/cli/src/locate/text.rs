@@ -11,7 +11,7 @@ use csv::{ByteRecord, ReaderBuilder, WriterBuilder};
 use indicatif::ProgressBar;
 
 use super::block::{Block, Header, Rows, Sink, Source};
-use super::columns::{Columns, delimiter, names_added};
+use super::columns::{Columns, delimiter};
 use super::finding::{Finder, Finding};
 use super::flaws::Flaws;
 use super::{ROWS_AT_ONCE, number, words};
@@ -32,7 +32,11 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    pub(super) fn open(arguments: &LocateArguments, progress: &ProgressBar) -> Result<Self, Failure> {
+    pub(super) fn open(
+        arguments: &LocateArguments,
+        added: &[String],
+        progress: &ProgressBar,
+    ) -> Result<Self, Failure> {
         let path = &arguments.input;
         let name = path.display();
         let file = File::open(path).with_context(|| format!("cannot read {name}"))?;
@@ -49,8 +53,8 @@ impl Reader {
         let names =
             reader.byte_headers().with_context(|| format!("cannot read the header of {name}"))?.clone();
         let texts = names.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned());
-        let columns =
-            Columns::find(texts, arguments).map_err(|error| Failure::usage(anyhow!("{name}: {error}")))?;
+        let columns = Columns::find(texts, arguments, added)
+            .map_err(|error| Failure::usage(anyhow!("{name}: {error}")))?;
         let header = Header::Text { names, delimiter };
         Ok(Self { reader, path: path.clone(), header, columns, decimal_comma: delimiter != b',' })
     }
@@ -111,7 +115,7 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn create(path: &Path, header: &Header, arguments: &LocateArguments) -> Result<Self, Failure> {
+    pub(super) fn create(path: &Path, header: &Header, added: &[String]) -> Result<Self, Failure> {
         let written = || format!("cannot write {}", path.display());
         let out = File::create(path).with_context(written)?;
         let (delimiter, mut names) = match header {
@@ -121,12 +125,12 @@ impl Writer {
             }
         };
         let mut writer = WriterBuilder::new().delimiter(delimiter).from_writer(BufWriter::new(out));
-        names_added(arguments).iter().for_each(|name| names.push_field(name.as_bytes()));
+        added.iter().for_each(|name| names.push_field(name.as_bytes()));
         writer.write_byte_record(&names).with_context(written)?;
         Ok(Self { writer, row: ByteRecord::new() })
     }
 
-    fn write_columns(&mut self, batch: &RecordBatch, found: &Finder) -> anyhow::Result<()> {
+    fn write_columns(&mut self, batch: &RecordBatch, found: &Finder<'_>) -> anyhow::Result<()> {
         let options = FormatOptions::default().with_null("");
         let cells: Vec<ArrayFormatter<'_>> = batch
             .columns()
@@ -149,7 +153,7 @@ impl Writer {
 }
 
 impl Sink for Writer {
-    fn write(&mut self, block: &mut Block, found: &Finder) -> anyhow::Result<()> {
+    fn write(&mut self, block: &mut Block, found: &Finder<'_>) -> anyhow::Result<()> {
         match &mut block.rows {
             Rows::Columns(batch) => self.write_columns(batch, found)?,
             Rows::Text { records, count } => {
@@ -170,8 +174,8 @@ impl Sink for Writer {
     }
 }
 
-/// Appends commune, status, distance and, where positions are inexact, the candidates.
-fn push(row: &mut ByteRecord, found: &Finder, number: usize) {
+/// Appends commune, status, distance and, where positions are inexact, the candidates; then the areas of overlays.
+fn push(row: &mut ByteRecord, found: &Finder<'_>, number: usize) {
     let Finding { commune, status, metres } = &found.findings[number];
     row.push_field(commune.as_ref().map_or(&b""[..], |code| code.as_str().as_bytes()));
     row.push_field(status.as_bytes());
@@ -181,5 +185,8 @@ fn push(row: &mut ByteRecord, found: &Finder, number: usize) {
     }
     if let Some(candidates) = &found.candidates {
         row.push_field(candidates[number].as_bytes());
+    }
+    for overlay in &found.overlays {
+        row.push_field(overlay.code(number).unwrap_or_default().as_bytes());
     }
 }

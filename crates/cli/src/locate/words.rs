@@ -6,11 +6,32 @@ use std::time::Duration;
 use desserte_territory::Territory;
 
 use super::flaws::{ENOUGH_DECIMALS, Flaws};
+use super::overlays::Column;
 use crate::arguments::Lang;
 
 /// Metres with one decimal: finer than any position given to the commune's border is worth.
 pub(super) fn metres(metres: f64) -> String {
     format!("{metres:.1}")
+}
+
+/// How many rows lie in an area of an overlay, and whom to credit.
+pub(super) fn overlay(overlay: &Column<'_>, lang: Lang) -> String {
+    let (name, inside) = (&overlay.name, overlay.inside);
+    let (mut text, restricted) = match lang {
+        Lang::Fr => (format!("{name} : {inside} lignes dans une aire"), "NE PAS REDIFFUSER CETTE TABLE"),
+        Lang::En => (format!("{name}: {inside} rows in an area"), "DO NOT PASS THIS TABLE ON"),
+    };
+    if let Some(source) = overlay.source() {
+        for part in [Some(&source.title), source.licence.as_ref()].into_iter().flatten() {
+            text.push_str(" ; ");
+            text.push_str(part);
+        }
+        if !source.may_be_exported() {
+            text.push_str(" ; ");
+            text.push_str(restricted);
+        }
+    }
+    text
 }
 
 /// Counts, speed and warnings.

@@ -43,7 +43,7 @@ fn write(path: &Path, batch: &RecordBatch) {
     writer.close().unwrap();
 }
 
-fn read(path: &Path) -> RecordBatch {
+pub(crate) fn read(path: &Path) -> RecordBatch {
     let builder = ParquetRecordBatchReaderBuilder::try_new(File::open(path).unwrap()).unwrap();
     let schema = builder.schema().clone();
     let batches: Vec<RecordBatch> = builder.build().unwrap().collect::<Result<_, _>>().unwrap();
@@ -51,7 +51,7 @@ fn read(path: &Path) -> RecordBatch {
     batches.into_iter().next().unwrap_or_else(|| RecordBatch::new_empty(schema))
 }
 
-fn texts(batch: &RecordBatch, name: &str) -> Vec<Option<String>> {
+pub(crate) fn texts(batch: &RecordBatch, name: &str) -> Vec<Option<String>> {
     let column = batch.column_by_name(name).unwrap().as_string::<i32>();
     column.iter().map(|text| text.map(str::to_owned)).collect()
 }

@@ -10,6 +10,7 @@ use flatgeobuf::geozero::{GeomProcessor, GeozeroGeometry as _};
 use flatgeobuf::{FallibleStreamingIterator as _, FeatureProperties as _, FgbReader};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
+use crate::layered::add_layers;
 use crate::place::{Place, said};
 
 #[test]
@@ -26,6 +27,34 @@ fn a_territory_file_is_described_checked_exported_and_refused_when_damaged() {
     let output = place.run(&["territory", "check", "t.dst"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(said(&output).contains("damaged"), "{}", said(&output));
+}
+
+#[test]
+fn layers_are_told_with_what_is_missing_and_what_must_not_be_passed_on() {
+    let place = Place::with("");
+    add_layers(&place);
+    let info = |more: &[&str]| {
+        let output = place.run(&[&["territory", "info", "t.dst"], more].concat());
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let text = info(&[]);
+    for line in [
+        "zonage zone ; communes 1 ; valeurs 1 ; Zones fictives\n",
+        "chiffre revenu ; EUR par an ; 2021 ; communes 2 ; secret 1 ; non disponible 1 ; non dit 38 ; Revenus fictifs\n",
+        "couche qpv ; aires 2 ; Quartiers fictifs\n",
+        "couche tied ; aires 1 ; Couverture secrète ; ne pas rediffuser\n",
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    let english = info(&["--lang", "en"]);
+    assert!(english.contains("not available 1 ; not said 38") && english.contains("not to be passed on"));
+    let json: serde_json::Value = serde_json::from_str(&info(&["--json"])).unwrap();
+    assert_eq!((&json["communes"], &json["zonings"][0]["values"]), (&42.into(), &1.into()));
+    let revenu = &json["figures"][0];
+    let counts = ["known", "secret", "unavailable", "not_said"].map(|key| revenu[key].as_u64().unwrap());
+    assert_eq!(counts, [2, 1, 1, 38]);
+    assert_eq!(json["overlays"][1]["source"]["may_be_exported"], false);
+    assert_eq!(json["inhabitants"].as_u64(), synthetic::territory(1).population().inhabitants);
 }
 
 /// A folder with the communes of the made-up département in a format.
