@@ -108,7 +108,7 @@ pub(crate) enum TerritoryCommand {
     Check(TerritoryArguments),
     /// Follow commune codes from one year's list to another's.
     Translate(crate::translate::TranslateArguments),
-    /// Write the communes with all that is known of them for other programs.
+    /// Write communes with all that is known of them, or the areas of an overlay, for other programs.
     Export(ExportArguments),
     /// Write vector tiles of the communes, départements and regions, for maps on the web, as one PMTiles file.
     Tiles(TilesArguments),
@@ -148,8 +148,11 @@ pub(crate) struct ExportArguments {
     /// Format; by default the one that the name of OUT ends with: .geojson, .parquet or .fgb.
     #[arg(long, value_enum)]
     pub(crate) format: Option<ExportFormat>,
+    /// Write the areas of this overlay instead of communes.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) overlay: Option<String>,
     /// How wrong the outlines may be, in metres; by default they are exact. Neighbours keep their common borders.
-    #[arg(long, value_name = "METRES", default_value_t = 0.0)]
+    #[arg(long, value_name = "METRES", default_value_t = 0.0, conflicts_with = "overlay")]
     pub(crate) tolerance: f64,
 }
 

@@ -1,7 +1,9 @@
 //! `desserte territory`: what a territory file holds, whether it is sound, and its communes for other programs.
 
-mod attributes;
+mod areas;
+mod communes;
 mod export;
+mod features;
 mod flatgeobuf;
 mod geojson;
 mod geoparquet;

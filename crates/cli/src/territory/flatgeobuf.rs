@@ -11,42 +11,43 @@ use flatgeobuf::geozero::{ColumnValue, GeomProcessor, GeozeroGeometry, PropertyP
 use flatgeobuf::{ColumnType, FgbCrs, FgbWriter, FgbWriterOptions, GeometryType};
 use serde_json::{Map, Value};
 
-use super::attributes::POPULATION;
-use super::export::{Export, rings};
+use super::features::{Cell, Features, Kind, rings};
 
 /// WGS 84 in the list of EPSG.
 const WGS_84: i32 = 4326;
 
-pub(super) fn write(export: &Export<'_>, file: &mut impl Write) -> anyhow::Result<()> {
+pub(super) fn write(features: &dyn Features, file: &mut impl Write) -> anyhow::Result<()> {
     let about: Map<String, Value> =
-        export.about().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        features.about().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     let about = Value::Object(about).to_string();
     let options = FgbWriterOptions {
         crs: FgbCrs { org: Some("EPSG"), code: WGS_84, ..FgbCrs::default() },
         metadata: Some(&about),
         ..FgbWriterOptions::default()
     };
-    let mut writer = FgbWriter::create_with_options("communes", GeometryType::MultiPolygon, options)?;
-    for name in export.attributes.texts() {
-        writer.add_column(name, ColumnType::String, |_, _| {});
+    let mut writer = FgbWriter::create_with_options(features.name(), GeometryType::MultiPolygon, options)?;
+    for column in features.columns() {
+        let kind = match column.kind {
+            Kind::Text => ColumnType::String,
+            Kind::Count => ColumnType::UInt,
+            Kind::Number => ColumnType::Double,
+        };
+        writer.add_column(&column.name, kind, |_, _| {});
     }
-    writer.add_column(POPULATION, ColumnType::UInt, |_, _| {});
-    for (row, commune) in export.territory.communes().enumerate() {
-        let texts = export.attributes.of_commune(commune);
+    for row in 0..features.len() {
+        let cells = features.cells(row);
         let mut filled = Ok(());
-        writer.add_feature_geom(Outline(export.outline(row)?), |feature| {
-            filled = (|| {
-                for (at, text) in texts.iter().enumerate() {
-                    // What is not written of a feature is null.
-                    if let Some(text) = text {
-                        feature.property(at, "", &ColumnValue::String(text))?;
-                    }
-                }
-                if let Some(count) = commune.population {
-                    feature.property(texts.len(), "", &ColumnValue::UInt(count))?;
-                }
-                Ok::<(), flatgeobuf::geozero::error::GeozeroError>(())
-            })();
+        writer.add_feature_geom(Outline(features.outline(row)?), |feature| {
+            // What is not written of a feature is null.
+            let mut known = cells.iter().enumerate().filter_map(|(at, cell)| Some((at, (*cell)?)));
+            filled = known.try_for_each(|(at, cell)| {
+                let value = match cell {
+                    Cell::Text(text) => ColumnValue::String(text),
+                    Cell::Count(count) => ColumnValue::UInt(count),
+                    Cell::Number(number) => ColumnValue::Double(number),
+                };
+                feature.property(at, "", &value).map(|_| ())
+            });
         })?;
         filled?;
     }

@@ -3,11 +3,11 @@
 //! No `crs` is written, which in this format means OGC:CRS84: WGS 84, longitude before latitude.
 
 use std::io::Write;
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, BinaryArray, Float64Array, RecordBatch, StringArray, StructArray, UInt32Array};
 use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef};
-use desserte_territory::Commune;
 use desserte_territory::geometry::MultiPolygon;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
@@ -15,10 +15,9 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use serde_json::json;
 
-use super::attributes::POPULATION;
-use super::export::{Export, rings};
+use super::features::{Cell, Column, Features, Kind, rings};
 
-/// Communes of a row group: neighbours mostly, in the order of codes, so that whole groups can be passed over.
+/// Rows of a row group: neighbours mostly, in the order of codes, so that whole groups can be passed over.
 const GROUP: usize = 2_048;
 
 /// WKB: octets are little-endian; a polygon; a multipolygon (OGC 06-103r4, 8.2.3).
@@ -26,10 +25,10 @@ const LITTLE_ENDIAN: u8 = 1;
 const POLYGON: u32 = 3;
 const MULTI_POLYGON: u32 = 6;
 
-pub(super) fn write(export: &Export<'_>, file: &mut (impl Write + Send)) -> anyhow::Result<()> {
-    let schema = schema(export);
-    let mut said = vec![KeyValue::new("geo".to_owned(), geo(export)?)];
-    for (name, value) in export.about() {
+pub(super) fn write(features: &dyn Features, file: &mut (impl Write + Send)) -> anyhow::Result<()> {
+    let schema = schema(features);
+    let mut said = vec![KeyValue::new("geo".to_owned(), geo(features)?)];
+    for (name, value) in features.about() {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         said.push(KeyValue::new(format!("desserte:{name}"), text));
     }
@@ -40,9 +39,9 @@ pub(super) fn write(export: &Export<'_>, file: &mut (impl Write + Send)) -> anyh
         .set_key_value_metadata(Some(said))
         .build();
     let mut writer = ArrowWriter::try_new(file, schema.clone(), Some(properties))?;
-    let communes: Vec<&Commune> = export.territory.communes().collect();
-    for (number, group) in communes.chunks(GROUP).enumerate() {
-        writer.write(&batch(export, &schema, group, number * GROUP)?)?;
+    for first in (0..features.len()).step_by(GROUP) {
+        let rows = first..features.len().min(first + GROUP);
+        writer.write(&batch(features, &schema, rows)?)?;
     }
     writer.finish()?;
     Ok(())
@@ -52,20 +51,26 @@ fn sides() -> Fields {
     ["xmin", "ymin", "xmax", "ymax"].map(|name| Field::new(name, DataType::Float64, false)).to_vec().into()
 }
 
-fn schema(export: &Export<'_>) -> SchemaRef {
-    let mut fields: Vec<Field> =
-        export.attributes.texts().map(|name| Field::new(name, DataType::Utf8, true)).collect();
-    fields.push(Field::new(POPULATION, DataType::UInt32, true));
+fn schema(features: &dyn Features) -> SchemaRef {
+    let field = |column: &Column| {
+        let kind = match column.kind {
+            Kind::Text => DataType::Utf8,
+            Kind::Count => DataType::UInt32,
+            Kind::Number => DataType::Float64,
+        };
+        Field::new(&column.name, kind, true)
+    };
+    let mut fields: Vec<Field> = features.columns().iter().map(field).collect();
     fields.push(Field::new("bbox", DataType::Struct(sides()), false));
     fields.push(Field::new("geometry", DataType::Binary, false));
     Arc::new(Schema::new(fields))
 }
 
 /// The metadata that makes a Parquet file a `GeoParquet` file.
-fn geo(export: &Export<'_>) -> anyhow::Result<String> {
+fn geo(features: &dyn Features) -> anyhow::Result<String> {
     let mut whole = [f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY];
-    for row in 0..export.territory.communes().len() {
-        grow(&mut whole, &export.outline(row)?);
+    for row in 0..features.len() {
+        grow(&mut whole, &features.outline(row)?);
     }
     Ok(json!({
         "version": "1.1.0",
@@ -83,22 +88,15 @@ fn geo(export: &Export<'_>) -> anyhow::Result<String> {
     .to_string())
 }
 
-fn batch(
-    export: &Export<'_>,
-    schema: &SchemaRef,
-    communes: &[&Commune],
-    first_row: usize,
-) -> anyhow::Result<RecordBatch> {
-    let texts: Vec<Vec<Option<&str>>> =
-        communes.iter().map(|commune| export.attributes.of_commune(commune)).collect();
-    let mut columns: Vec<ArrayRef> = (0..export.attributes.texts().count())
-        .map(|at| Arc::new(texts.iter().map(|row| row[at]).collect::<StringArray>()) as ArrayRef)
-        .collect();
-    columns.push(Arc::new(communes.iter().map(|commune| commune.population).collect::<UInt32Array>()));
+fn batch(features: &dyn Features, schema: &SchemaRef, rows: Range<usize>) -> anyhow::Result<RecordBatch> {
+    let cells: Vec<Vec<Option<Cell<'_>>>> = rows.clone().map(|row| features.cells(row)).collect();
+    let known = features.columns().iter().enumerate();
+    let mut columns: Vec<ArrayRef> =
+        known.map(|(at, column)| array(column.kind, cells.iter().map(|row| row[at]))).collect();
     let mut boxes: [Vec<f64>; 4] = Default::default();
-    let mut outlines = Vec::with_capacity(communes.len());
-    for row in first_row..first_row + communes.len() {
-        let outline = export.outline(row)?;
+    let mut outlines = Vec::with_capacity(rows.len());
+    for row in rows {
+        let outline = features.outline(row)?;
         let mut own = [f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY];
         grow(&mut own, &outline);
         boxes.iter_mut().zip(own).for_each(|(side, value)| side.push(value));
@@ -108,6 +106,27 @@ fn batch(
     columns.push(Arc::new(StructArray::new(sides(), boxes, None)));
     columns.push(Arc::new(BinaryArray::from_iter_values(outlines)));
     Ok(RecordBatch::try_new(schema.clone(), columns)?)
+}
+
+/// The cells of a column; one of another kind would be none.
+fn array<'a>(kind: Kind, cells: impl Iterator<Item = Option<Cell<'a>>>) -> ArrayRef {
+    match kind {
+        Kind::Text => Arc::new(
+            cells
+                .map(|cell| if let Some(Cell::Text(text)) = cell { Some(text) } else { None })
+                .collect::<StringArray>(),
+        ),
+        Kind::Count => Arc::new(
+            cells
+                .map(|cell| if let Some(Cell::Count(count)) = cell { Some(count) } else { None })
+                .collect::<UInt32Array>(),
+        ),
+        Kind::Number => Arc::new(
+            cells
+                .map(|cell| if let Some(Cell::Number(number)) = cell { Some(number) } else { None })
+                .collect::<Float64Array>(),
+        ),
+    }
 }
 
 /// Widens a box of west, south, east, north to hold an outline.

@@ -204,3 +204,111 @@ fn tiles_are_one_archive_that_begins_as_its_format_says() {
     let wrong = place.run(&["territory", "tiles", "t.dst", "--out", "v.pmtiles", "--zoom", "9-4"]);
     assert_eq!(wrong.status.code(), Some(64));
 }
+
+/// The names of the properties of a `GeoJSON` file's first feature, and what its features say under a name.
+fn features(place: &Place, file: &str) -> Vec<serde_json::Map<String, serde_json::Value>> {
+    let json: serde_json::Value = serde_json::from_slice(&std::fs::read(place.path(file)).unwrap()).unwrap();
+    let features = json["features"].as_array().unwrap();
+    features.iter().map(|feature| feature["properties"].as_object().unwrap().clone()).collect()
+}
+
+/// What a figure's two columns say of the first five communes of the territory of `add_layers`.
+const NUMBERS: [Option<f64>; 5] = [Some(12.5), Some(0.0), None, None, None];
+const ABSENCES: [Option<&str>; 5] = [None, None, Some("secret"), Some("indisponible"), Some("non_dit")];
+
+#[test]
+fn a_figure_is_a_number_or_the_reason_of_its_absence_in_every_format() {
+    let place = Place::with("");
+    add_layers(&place);
+    for out in ["t.geojson", "t.parquet", "t.fgb"] {
+        let output = place.run(&["territory", "export", "t.dst", "--out", out]);
+        assert!(output.status.success(), "{}", said(&output));
+    }
+    let read = features(&place, "t.geojson");
+    assert!(
+        read.iter().all(|properties| properties.len() == read[0].len()),
+        "every property in every feature"
+    );
+    for (row, properties) in read[..5].iter().enumerate() {
+        assert_eq!(properties["revenu"].as_f64(), NUMBERS[row]);
+        assert_eq!(properties["revenu_absence"].as_str(), ABSENCES[row]);
+        assert_eq!(properties["zone"].as_str(), (row == 0).then_some("x"));
+    }
+
+    let file = File::open(place.path("t.parquet")).unwrap();
+    let mut batches = ParquetRecordBatchReaderBuilder::try_new(file).unwrap().build().unwrap();
+    let batch = batches.next().unwrap().unwrap();
+    let number = batch.column_by_name("revenu").unwrap().as_primitive::<arrow_array::types::Float64Type>();
+    let absence = batch.column_by_name("revenu_absence").unwrap().as_string::<i32>();
+    assert_eq!(number.iter().take(5).collect::<Vec<_>>(), NUMBERS);
+    assert_eq!(absence.iter().take(5).collect::<Vec<_>>(), ABSENCES);
+
+    let mut file = std::io::BufReader::new(File::open(place.path("t.fgb")).unwrap());
+    let mut read = FgbReader::open(&mut file).unwrap().select_all().unwrap();
+    while let Some(feature) = read.next().unwrap() {
+        let properties = feature.properties().unwrap();
+        let row: usize = properties["code"][2..].parse::<usize>().unwrap() - 1;
+        let expected = if row < 5 { (NUMBERS[row], ABSENCES[row]) } else { (None, Some("non_dit")) };
+        let number = properties.get("revenu").map(|text| text.parse::<f64>().unwrap());
+        assert_eq!((number, properties.get("revenu_absence").map(String::as_str)), expected);
+    }
+}
+
+#[test]
+fn an_overlay_is_a_file_of_its_own() {
+    let place = Place::with("");
+    add_layers(&place);
+    for out in ["qpv.geojson", "qpv.parquet", "qpv.fgb"] {
+        let output = place.run(&["territory", "export", "t.dst", "--overlay", "qpv", "--out", out]);
+        assert!(output.status.success() && said(&output).contains("2 qpv"), "{}", said(&output));
+    }
+    let read = features(&place, "qpv.geojson");
+    assert_eq!((&read[0]["code"], &read[0]["nom"]), (&"QP1".into(), &"Le Haut".into()));
+    assert_eq!((&read[1]["code"], &read[1]["nom"]), (&"QP2".into(), &serde_json::Value::Null));
+    let territory = Territory::open(place.path("t.dst")).unwrap();
+    let outline = territory.overlay("qpv").unwrap().outline(0).unwrap();
+    let file = File::open(place.path("qpv.parquet")).unwrap();
+    let batch =
+        ParquetRecordBatchReaderBuilder::try_new(file).unwrap().build().unwrap().next().unwrap().unwrap();
+    let wkb = batch.column_by_name("geometry").unwrap().as_binary::<i32>();
+    assert_eq!(rings_of_wkb(wkb.value(0)), rings(outline.as_multi_polygon()));
+    let mut file = std::io::BufReader::new(File::open(place.path("qpv.fgb")).unwrap());
+    assert_eq!(FgbReader::open(&mut file).unwrap().header().name(), Some("qpv"));
+}
+
+#[test]
+fn no_export_holds_anything_of_what_must_not_be_passed_on() {
+    let place = Place::with("");
+    add_layers(&place);
+    for out in ["t.geojson", "t.parquet", "t.fgb"] {
+        let output = place.run(&["territory", "export", "t.dst", "--out", out]);
+        assert!(output.status.success(), "{}", said(&output));
+        for title in ["Zones secrètes", "Revenus secrets", "Couverture secrète"] {
+            assert!(said(&output).contains(title), "{title}: {}", said(&output));
+        }
+        assert!(said(&output).contains("--overlay qpv") && !said(&output).contains("--overlay tied"));
+        let octets = std::fs::read(place.path(out)).unwrap();
+        for word in ["tied", "secrètes", "secrets", "secrète"] {
+            let found = octets.windows(word.len()).any(|window| window == word.as_bytes());
+            assert!(!found, "{out} holds {word}");
+        }
+    }
+    let output = place.run(&["territory", "export", "t.dst", "--overlay", "tied", "--out", "tied.fgb"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said(&output).contains("Couverture secrète") && !place.path("tied.fgb").exists());
+    let output = place.run(&["territory", "export", "t.dst", "--overlay", "zus", "--out", "zus.fgb"]);
+    assert_eq!(output.status.code(), Some(64));
+    assert!(said(&output).contains("it has qpv, tied"), "{}", said(&output));
+}
+
+#[test]
+fn layers_that_would_share_a_column_are_refused() {
+    let place = Place::with("");
+    add_layers(&place);
+    let mut contents = Territory::open(place.path("t.dst")).unwrap().contents();
+    contents.zonings[0].name = "revenu_absence".to_owned();
+    std::fs::write(place.path("t.dst"), Territory::new(&contents).unwrap().to_bytes()).unwrap();
+    let output = place.run(&["territory", "export", "t.dst", "--out", "t.fgb"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said(&output).contains("\"revenu_absence\"") && !place.path("t.fgb").exists());
+}
