@@ -4,7 +4,7 @@
 //! row without a position stays in the table with the status `no_position` and is counted.
 
 mod block;
-mod columnar;
+pub(crate) mod columnar;
 pub(crate) mod columns;
 mod finding;
 mod flaws;
@@ -100,7 +100,7 @@ fn locate(
 const PARQUET_MAGIC: &[u8; 4] = b"PAR1";
 
 /// Whether a table to read is Parquet: by its name, or by how it begins.
-fn is_parquet(path: &Path) -> anyhow::Result<bool> {
+pub(crate) fn is_parquet(path: &Path) -> anyhow::Result<bool> {
     if is_named_parquet(path) {
         return Ok(true);
     }
@@ -112,7 +112,7 @@ fn is_parquet(path: &Path) -> anyhow::Result<bool> {
     Ok(start == PARQUET_MAGIC)
 }
 
-fn is_named_parquet(path: &Path) -> bool {
+pub(crate) fn is_named_parquet(path: &Path) -> bool {
     path.extension()
         .is_some_and(|ending| ["parquet", "geoparquet", "pq"].iter().any(|known| ending == *known))
 }

@@ -38,7 +38,7 @@ pub(crate) struct TranslateArguments {
     /// Day to translate to; by default 1 January of the territory's year.
     #[arg(long, value_name = "DATE|YEAR")]
     pub(crate) to: Option<Day>,
-    /// Table with codes: CSV with a header, delimited by comma, semicolon or tab; also gzip.
+    /// Table with codes: Parquet, or CSV with a header, delimited by comma, semicolon or tab; also gzip.
     #[arg(long, value_name = "IN", requires = "out")]
     pub(crate) table: Option<PathBuf>,
     /// Name of the column of codes.
@@ -47,7 +47,8 @@ pub(crate) struct TranslateArguments {
     /// Name of a column with the day of each row, instead of one day for all.
     #[arg(long, value_name = "COLUMN", requires = "table", conflicts_with = "from")]
     pub(crate) date_column: Option<String>,
-    /// Table to write: the same rows in the same order, with commune, status, effective and candidates added.
+    /// Table to write, of the same kind: the same rows in the same order, with commune, status, effective and candidates
+    /// added.
     #[arg(long, value_name = "OUT", requires = "table")]
     pub(crate) out: Option<PathBuf>,
     /// What the names of the added columns begin with, if the table has some of these already.

@@ -1,8 +1,10 @@
 //! `desserte territory translate`, as it is run.
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
+use std::fs::File;
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::Arc;
 
 use desserte_territory::{CommunePart, FormerName, Lineage, PartKind, Succession, Territory, synthetic};
 
@@ -116,6 +118,58 @@ fn a_table_keeps_its_rows_and_gets_the_answers() {
         "{told}"
     );
     assert!(told.contains("unreadable codes : 1 ; unreadable dates : 1"), "{told}");
+}
+
+#[test]
+fn a_parquet_table_keeps_its_types_and_gets_the_same_answers() {
+    use arrow_array::{ArrayRef, Date32Array, Int32Array, RecordBatch, StringArray, cast::AsArray as _};
+    let dir = tempfile::tempdir().unwrap();
+    let territory = territory(dir.path());
+    let path = |name: &str| dir.path().join(name).display().to_string();
+    // Days since 1970: 6 May 2019, 1 January 2023.
+    let (may, january): (i32, i32) = (18_022, 19_358);
+    let code: ArrayRef = Arc::new(StringArray::from(vec![Some("99050"), Some("99003"), Some("abc"), None]));
+    let day: ArrayRef = Arc::new(Date32Array::from(vec![Some(may), Some(january), Some(january), None]));
+    let x: ArrayRef = Arc::new(Int32Array::from(vec![Some(1), None, Some(3), Some(4)]));
+    let batch = RecordBatch::try_from_iter([("com", code), ("jour", day), ("x", x)]).unwrap();
+    let mut writer =
+        parquet::arrow::ArrowWriter::try_new(File::create(path("in.parquet")).unwrap(), batch.schema(), None)
+            .unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    let (table, out) = (path("in.parquet"), path("out.parquet"));
+    let output = translate(
+        &territory,
+        &["--table", &table, "--out", &out, "--column", "com", "--date-column", "jour", "--lang", "en"],
+    );
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.contains("4 rows ; ") && told.contains("unreadable codes : 2"), "{told}");
+    let file = File::open(&out).unwrap();
+    let read = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
+    let read = read.build().unwrap().next().unwrap().unwrap();
+    assert_eq!(read.columns()[..3], batch.columns()[..]);
+    let texts = |name: &str| -> Vec<Option<&str>> {
+        read.column_by_name(name).unwrap().as_string::<i32>().iter().collect()
+    };
+    assert_eq!(texts("commune"), [Some("99001"), None, None, None]);
+    assert_eq!(texts("status"), [Some("within"), Some("ambiguous"), Some("unknown"), Some("unknown")]);
+    assert_eq!(texts("candidates"), [None, Some("99003 99004"), None, None]);
+    let effective = read.column_by_name("effective").unwrap();
+    // 1 January 2020 and 2024.
+    assert_eq!(
+        effective.as_primitive::<arrow_array::types::Date32Type>().iter().collect::<Vec<_>>(),
+        [Some(18_262), Some(19_723), None, None]
+    );
+    for (column, out, expected) in
+        [("x", "o.csv", "gives a Parquet table"), ("jour", "o.parquet", "codes are text or whole numbers")]
+    {
+        let out = path(out);
+        let refused = translate(&territory, &["--table", &table, "--out", &out, "--column", column]);
+        assert_eq!(refused.status.code(), Some(64), "{refused:?}");
+        assert!(String::from_utf8_lossy(&refused.stderr).contains(expected), "{refused:?}");
+        assert!(!Path::new(&out).exists());
+    }
 }
 
 #[test]

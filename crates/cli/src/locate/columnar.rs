@@ -18,6 +18,7 @@ use parquet::arrow::ARROW_SCHEMA_META_KEY;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 
 use super::ROWS_AT_ONCE;
@@ -53,12 +54,9 @@ impl Reader {
         progress: &ProgressBar,
     ) -> Result<Self, Failure> {
         let path = arguments.input.clone();
-        let file = File::open(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let builder = ParquetRecordBatchReaderBuilder::try_new(file).with_context(|| damaged(&path))?;
-        let metadata = builder.metadata().file_metadata();
-        progress.set_length(u64::try_from(metadata.num_rows()).unwrap_or(0));
-        let said = metadata.key_value_metadata().cloned().unwrap_or_default();
-        let said = said.into_iter().filter(|pair| pair.key != ARROW_SCHEMA_META_KEY).collect();
+        let (builder, said) = opened(&path)?;
+        let rows = builder.metadata().file_metadata().num_rows();
+        progress.set_length(u64::try_from(rows).unwrap_or(0));
         let schema = builder.schema().clone();
         let usage = |error: String| Failure::usage(anyhow!("{}: {error}", path.display()));
         let names = schema.fields().iter().map(|field| field.name().clone());
@@ -70,13 +68,41 @@ impl Reader {
                 return Err(usage(format!("column {name:?} is {kind}; degrees are numbers or text")));
             }
         }
-        let batches = builder.with_batch_size(ROWS_AT_ONCE).build().with_context(|| damaged(&path))?;
+        let batches = builder.build().with_context(|| damaged(&path))?;
         let header = Header::Columns { schema, said };
         Ok(Self { batches, path, header, columns, before: 0, progress: progress.clone() })
     }
 }
 
-fn damaged(path: &Path) -> String {
+/// A Parquet file to read in batches, and what it says of itself.
+pub(crate) fn opened(path: &Path) -> anyhow::Result<(ParquetRecordBatchReaderBuilder<File>, Vec<KeyValue>)> {
+    let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).with_context(|| damaged(path))?;
+    let builder = builder.with_batch_size(ROWS_AT_ONCE);
+    let said = builder.metadata().file_metadata().key_value_metadata().cloned().unwrap_or_default();
+    let said = said.into_iter().filter(|pair| pair.key != ARROW_SCHEMA_META_KEY).collect();
+    Ok((builder, said))
+}
+
+/// A Parquet file to write.
+pub(crate) fn created(
+    path: &Path,
+    schema: &SchemaRef,
+    said: Vec<KeyValue>,
+) -> anyhow::Result<ArrowWriter<File>> {
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_max_row_group_bytes(Some(ROW_GROUP_OCTETS))
+        .set_created_by(concat!("desserte ", env!("CARGO_PKG_VERSION")).to_owned())
+        .set_key_value_metadata((!said.is_empty()).then_some(said))
+        .build();
+    let written = || format!("cannot write {}", path.display());
+    let file = File::create(path).with_context(written)?;
+    ArrowWriter::try_new(file, schema.clone(), Some(properties)).with_context(written)
+}
+
+pub(crate) fn damaged(path: &Path) -> String {
     format!("{}: this is no Parquet file, or it is damaged; nothing was written", path.display())
 }
 
@@ -184,16 +210,7 @@ impl Writer {
             fields.push(Arc::new(Field::new(name, kind, number != 1)));
         }
         let schema = Arc::new(Schema::new(fields));
-        let properties = WriterProperties::builder()
-            .set_compression(Compression::ZSTD(ZstdLevel::default()))
-            .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-            .set_max_row_group_bytes(Some(ROW_GROUP_OCTETS))
-            .set_created_by(concat!("desserte ", env!("CARGO_PKG_VERSION")).to_owned())
-            .set_key_value_metadata((!said.is_empty()).then_some(said))
-            .build();
-        let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
-        let writer = ArrowWriter::try_new(file, schema.clone(), Some(properties))
-            .with_context(|| format!("cannot write {}", path.display()))?;
+        let writer = created(path, &schema, said)?;
         Ok(Self { writer, schema, given })
     }
 }

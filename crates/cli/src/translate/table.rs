@@ -1,25 +1,26 @@
 //! A table of codes gets what each is on another day. Nothing is dropped: a row without a code stays, marked `unknown`.
 
+mod columnar;
+mod text;
+
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::{BufWriter, Read, Write as _};
 use std::path::Path;
 
 use anyhow::{Context as _, anyhow};
-use csv::{ByteRecord, ReaderBuilder, StringRecord, WriterBuilder};
 use desserte_model::CommuneCode;
 use desserte_territory::{Day, Relation, Territory};
 
 use super::{FIRST_DAY, TranslateArguments, words};
 use crate::arguments::Lang;
-use crate::locate::columns::delimiter;
+use crate::locate::{is_named_parquet, is_parquet};
 use crate::out::{Failure, Outcome, note, part_of};
-
-/// Octets looked at to find the delimiter: longer than any header line of the official tables.
-const HEAD: usize = 64 * 1024;
 
 /// The columns that are added.
 const ADDED: [&str; 4] = ["commune", "status", "effective", "candidates"];
+
+/// Where in [`ADDED`] a column stands that never is empty, and the one that holds days.
+const STATUS: usize = 1;
+const EFFECTIVE: usize = 2;
 
 /// Rows by what became of their codes.
 #[derive(Default)]
@@ -40,65 +41,82 @@ pub(super) fn run(
     input: &Path,
     out: &Path,
 ) -> Outcome {
+    let columns = is_parquet(input)?;
+    if columns != is_named_parquet(out) {
+        let advice = "a Parquet table gives a Parquet table, CSV gives CSV; name --out so";
+        return Err(Failure::usage(anyhow!("{}: {advice}", out.display())));
+    }
     let part = part_of(out)?;
-    let written = translate(arguments, territory, input, &part);
+    let mut answers = Answers::new(arguments, territory);
+    let written = if columns {
+        columnar::translate(&mut answers, input, &part)
+    } else {
+        text::translate(&mut answers, input, &part)
+    };
     if written.is_err() {
         // Half an answer would only be taken for a whole one.
         let _ = std::fs::remove_file(&part);
     }
-    let counts = written?;
+    written?;
     std::fs::rename(&part, out).with_context(|| format!("cannot write {}", out.display()))?;
-    note(&summary(&counts, arguments.lang));
+    note(&summary(&answers.counts, arguments.lang));
     Ok(())
 }
 
-fn translate(
-    arguments: &TranslateArguments,
-    territory: &Territory,
-    input: &Path,
-    part: &Path,
-) -> Result<Counts, Failure> {
-    let name = input.display();
-    let file = File::open(input).with_context(|| format!("cannot read {name}"))?;
-    let packed = input.extension().is_some_and(|ending| ending == "gz");
-    let mut file: Box<dyn Read> =
-        if packed { Box::new(flate2::read::MultiGzDecoder::new(file)) } else { Box::new(file) };
-    let mut head = Vec::new();
-    (&mut file).take(HEAD as u64).read_to_end(&mut head).with_context(|| format!("cannot read {name}"))?;
-    let delimiter = delimiter(&head);
-    let mut reader = ReaderBuilder::new().delimiter(delimiter).from_reader(head.as_slice().chain(file));
-    let header = reader.byte_headers().with_context(|| format!("cannot read the header of {name}"))?.clone();
-    let columns =
-        Columns::find(&header, arguments).map_err(|error| Failure::usage(anyhow!("{name}: {error}")))?;
-    let written = || format!("cannot write {}", part.display());
-    let out = File::create(part).with_context(written)?;
-    let mut writer = WriterBuilder::new().delimiter(delimiter).from_writer(BufWriter::new(out));
-    let added = ADDED.iter().map(|added| format!("{}{added}", arguments.prefix)).collect::<StringRecord>();
-    let whole: ByteRecord = header.iter().chain(added.as_byte_record()).collect();
-    writer.write_byte_record(&whole).with_context(written)?;
+/// Answers row after row, and keeps the answers: tables name the same codes over and over.
+struct Answers<'a> {
+    arguments: &'a TranslateArguments,
+    territory: &'a Territory,
+    counts: Counts,
+    known: HashMap<(CommuneCode, Option<Day>), (Relation, Cells)>,
+    /// What is said where a code or a day cannot be read.
+    unreadable: Cells,
+}
 
-    let mut counts = Counts::default();
-    let mut known: HashMap<(CommuneCode, Option<Day>), (Relation, Cells)> = HashMap::new();
-    let mut row = ByteRecord::new();
-    while reader.read_byte_record(&mut row).with_context(|| format!("{name}: cannot read a row"))? {
-        counts.rows += 1;
-        let asked = columns.asked(&row, arguments.from, &mut counts);
-        let cells = asked.map(|(code, from)| {
-            let (relation, cells) =
-                known.entry((code, from)).or_insert_with(|| answer(territory, code, from, arguments.to));
-            counts.by_status[usize::from(*relation != Relation::Same) + usize::from(cells[0].is_empty())] +=
-                1;
-            &*cells
-        });
-        match cells {
-            Some(cells) => cells.iter().for_each(|cell| row.push_field(cell.as_bytes())),
-            None => ["", "unknown", "", ""].iter().for_each(|cell| row.push_field(cell.as_bytes())),
-        }
-        writer.write_byte_record(&row).with_context(written)?;
+impl<'a> Answers<'a> {
+    fn new(arguments: &'a TranslateArguments, territory: &'a Territory) -> Self {
+        let mut unreadable = Cells::default();
+        words::status(Relation::Unknown).clone_into(&mut unreadable[STATUS]);
+        Self { arguments, territory, counts: Counts::default(), known: HashMap::new(), unreadable }
     }
-    let mut file = writer.into_inner().map_err(|error| anyhow!("{}: {error}", written()))?;
-    file.flush().and_then(|()| file.get_ref().sync_all()).with_context(written)?;
-    Ok(counts)
+
+    /// The cells to add to a row, from its cell with the code and, where there is such a column, the one with the day.
+    fn of(&mut self, code: &str, day: Option<&str>) -> &Cells {
+        self.counts.rows += 1;
+        let Some((code, from)) = self.asked(code, day) else { return &self.unreadable };
+        let (territory, to) = (self.territory, self.arguments.to);
+        let known = self.known.entry((code, from));
+        let (relation, cells) = known.or_insert_with(|| answer(territory, code, from, to));
+        let unclear = usize::from(cells[0].is_empty());
+        self.counts.by_status[usize::from(*relation != Relation::Same) + unclear] += 1;
+        cells
+    }
+
+    /// The code of a row and the day that it was used on; `None` where one of them cannot be read.
+    fn asked(&mut self, code: &str, day: Option<&str>) -> Option<(CommuneCode, Option<Day>)> {
+        let text = code.trim().to_ascii_uppercase();
+        // Four digits can only be a code of départements 01 to 09 that a spreadsheet took the zero from.
+        let restored =
+            text.len() == 4 && text.bytes().all(|octet| octet.is_ascii_digit()) && !text.starts_with('0');
+        let code = if restored { format!("0{text}").parse() } else { text.parse() };
+        let Ok(code) = code else {
+            self.counts.without_code += 1;
+            return None;
+        };
+        let day = match day {
+            None => self.arguments.from,
+            // The hour of a time stamp does not matter.
+            Some(text) => match text.trim().split(['T', 't', ' ']).next().unwrap_or_default().parse() {
+                Ok(day) if day >= FIRST_DAY => Some(day),
+                _ => {
+                    self.counts.without_day += 1;
+                    return None;
+                }
+            },
+        };
+        self.counts.restored += usize::from(restored);
+        Some((code, day))
+    }
 }
 
 fn answer(territory: &Territory, code: CommuneCode, from: Option<Day>, to: Option<Day>) -> (Relation, Cells) {
@@ -110,17 +128,16 @@ fn answer(territory: &Territory, code: CommuneCode, from: Option<Day>, to: Optio
     (found.relation, [only, words::status(found.relation).to_owned(), effective, candidates])
 }
 
+/// The columns to read, and the names of those to add.
 struct Columns {
     code: usize,
     day: Option<usize>,
+    added: [String; ADDED.len()],
 }
 
 impl Columns {
-    fn find(header: &ByteRecord, arguments: &TranslateArguments) -> Result<Self, String> {
-        let names: Vec<String> = header
-            .iter()
-            .map(|name| String::from_utf8_lossy(name).trim().trim_start_matches('\u{feff}').to_owned())
-            .collect();
+    /// Finds the columns by name. The text of a refusal says what there is and what to do.
+    fn find(names: &[String], arguments: &TranslateArguments) -> Result<Self, String> {
         let find = |wanted: &str, option: &str| {
             names.iter().position(|name| name == wanted).ok_or_else(|| {
                 format!(
@@ -129,48 +146,12 @@ impl Columns {
                 )
             })
         };
-        let taken = ADDED
-            .iter()
-            .map(|added| format!("{}{added}", arguments.prefix))
-            .find(|name| names.contains(name));
-        if let Some(taken) = taken {
+        let added = ADDED.map(|added| format!("{}{added}", arguments.prefix));
+        if let Some(taken) = added.iter().find(|name| names.contains(name)) {
             return Err(format!("it has a column {taken:?} already; name the new ones with --prefix"));
         }
         let day = arguments.date_column.as_deref().map(|name| find(name, "--date-column")).transpose()?;
-        Ok(Self { code: find(&arguments.column, "--column")?, day })
-    }
-
-    /// The code of a row and the day that it was used on; `None` where one of them cannot be read.
-    fn asked(
-        &self,
-        row: &ByteRecord,
-        from: Option<Day>,
-        counts: &mut Counts,
-    ) -> Option<(CommuneCode, Option<Day>)> {
-        let cell =
-            |at: usize| String::from_utf8_lossy(row.get(at).unwrap_or_default()).trim().to_ascii_uppercase();
-        let text = cell(self.code);
-        // Four digits can only be a code of départements 01 to 09 that a spreadsheet took the zero from.
-        let restored =
-            text.len() == 4 && text.bytes().all(|octet| octet.is_ascii_digit()) && !text.starts_with('0');
-        let code = if restored { format!("0{text}").parse() } else { text.parse() };
-        let Ok(code) = code else {
-            counts.without_code += 1;
-            return None;
-        };
-        let day = match self.day {
-            None => from,
-            // The hour of a time stamp does not matter.
-            Some(at) => match cell(at).split(['T', ' ']).next().unwrap_or_default().parse() {
-                Ok(day) if day >= FIRST_DAY => Some(day),
-                _ => {
-                    counts.without_day += 1;
-                    return None;
-                }
-            },
-        };
-        counts.restored += usize::from(restored);
-        Some((code, day))
+        Ok(Self { code: find(&arguments.column, "--column")?, day, added })
     }
 }
 
