@@ -2,177 +2,182 @@
 //!
 //! The rule is docs/spec/territory-file.md, "Tables of another year".
 
-use std::collections::{BTreeMap, BTreeSet};
+mod rules;
+mod year;
+
+use std::collections::BTreeMap;
 
 use desserte_model::CommuneCode;
 use desserte_territory::{Day, History, Relation};
 
 use crate::{Finding, FindingKind};
 
-/// The first year whose list of communes a table may follow: the first census that is published by commune.
-const FIRST_YEAR: u16 = 1962;
-
-/// Codes that must speak for another year than the territory's before a table is taken to be of it: a stray old code
-/// in a table of the right year says nothing.
-const ENOUGH_TO_TELL: usize = 2;
-
-/// The share of the communes of its départements from which on a table is taken to name them all, so that those it
-/// lacks tell its year too. Official tables lack some for lack of data, lists of zones most.
-const ALL_BUT_FEW: f64 = 0.9;
+use rules::Split;
+pub(crate) use rules::{COUNTED, INHABITANTS, MEMBERSHIP, NOT_ADDITIVE, Rule, ZONE};
+use year::FIRST_YEAR;
 
 /// Carries tables over to one year.
 #[derive(Debug)]
 pub(crate) struct Carrier {
     history: History,
     year: u16,
-    /// Codes that came or went at some time: the only ones that tell one year's list from another's.
     telling: Vec<CommuneCode>,
 }
 
-/// What several communes had that are one now.
-pub(crate) type Combine<V> = fn(&[&V]) -> Option<V>;
-
-/// Counts add up; one that is not known leaves the sum unknown.
-#[expect(clippy::unnecessary_wraps, reason = "counts can always be combined")]
-pub(crate) fn sum(values: &[&Option<u32>]) -> Option<Option<u32>> {
-    let add = |sum: Option<u32>, value: &&Option<u32>| sum.zip(**value).map(|(a, b)| a.saturating_add(b));
-    Some(values.iter().fold(Some(0), add))
-}
-
-/// A value that all agree on.
-pub(crate) fn agreed<V: Clone + PartialEq>(values: &[&V]) -> Option<V> {
-    let (first, rest) = values.split_first()?;
-    rest.iter().all(|value| value == first).then(|| (*first).clone())
+/// A row of a table on its way to a commune.
+#[derive(Debug)]
+struct Row<V> {
+    code: CommuneCode,
+    /// Whether its code is a commune's in the table's year, as far as movements tell.
+    in_force: bool,
+    /// Whether its code stands for the ground of the commune that it leads to: in the table's year, or once before.
+    same_ground: bool,
+    /// Whether the row's ground became a part of this one commune.
+    whole: bool,
+    value: V,
 }
 
 impl Carrier {
     /// Carries over to the list of communes of a year; `None` where no movements say how.
     pub(crate) fn new(history: History, year: u16) -> Option<Self> {
         history.last_day()?;
-        let lineage = history.lineage();
-        let dated = lineage.begun.iter().chain(&lineage.ended).map(|(code, _)| *code);
-        let telling: BTreeSet<CommuneCode> =
-            lineage.successions.iter().flat_map(|row| [row.from, row.to]).chain(dated).collect();
-        Some(Self { telling: telling.into_iter().collect(), history, year })
+        Some(Self { telling: year::telling(history.lineage()), history, year })
     }
 
-    /// The year whose list of communes fits the codes of a table best: the territory's unless another one fits clearly
-    /// better; of several, the nearest to it. Only the départements that the table speaks of count.
-    pub(crate) fn year_of(&self, codes: &BTreeSet<CommuneCode>) -> u16 {
-        let departements: BTreeSet<&str> = codes.iter().map(CommuneCode::departement).collect();
-        let telling: Vec<CommuneCode> =
-            self.telling.iter().copied().filter(|code| departements.contains(code.departement())).collect();
-        let counts = |year: u16| {
-            let day = Day::first_of(year);
-            let in_force = |code: &CommuneCode| self.history.in_force(*code, day) == Some(true);
-            let strangers = telling.iter().filter(|code| codes.contains(code) && !in_force(code)).count();
-            let expected = telling.iter().filter(|code| in_force(code)).count();
-            let missing = telling.iter().filter(|code| in_force(code) && !codes.contains(code)).count();
-            (strangers, missing, expected)
-        };
-        let (_, missing, expected) = counts(self.year);
-        #[expect(clippy::cast_precision_loss, reason = "counts of communes")]
-        let names_all = missing as f64 <= (1.0 - ALL_BUT_FEW) * expected as f64;
-        let wrong = |year: u16| {
-            let (strangers, missing, _) = counts(year);
-            strangers + if names_all { missing } else { 0 }
-        };
-        let newest =
-            self.history.last_day().map_or(self.year, |day| u16::try_from(day.year()).unwrap_or(self.year));
-        let here = wrong(self.year);
-        if here < ENOUGH_TO_TELL {
-            return self.year;
-        }
-        let best = (FIRST_YEAR..=newest.max(self.year))
-            .map(|year| (wrong(year), year.abs_diff(self.year), year))
-            .min();
-        match best {
-            Some((wrong, _, year)) if wrong + ENOUGH_TO_TELL <= here => year,
-            _ => self.year,
-        }
+    /// The year that tables are carried over to.
+    pub(crate) const fn year(&self) -> u16 {
+        self.year
     }
 
-    /// Carries a table over. Where several communes became one, `combine` says what it has; where one became several,
-    /// nothing is shared out, and the value is left out with a finding.
+    /// Carries a table of a year over, by the rule for its kind of values. What cannot be carried is left out with a
+    /// finding; a code that leads nowhere keeps its row, and whoever joins the tables says so.
     pub(crate) fn carry<V: Clone>(
         &self,
         what: &str,
+        year: u16,
         rows: BTreeMap<CommuneCode, V>,
-        combine: Combine<V>,
+        rule: &Rule<V>,
         findings: &mut Vec<Finding>,
     ) -> BTreeMap<CommuneCode, V> {
-        let year = self.year_of(&rows.keys().copied().collect());
         let (from, to) = (Day::first_of(year), Day::first_of(self.year));
-        let mut carried: BTreeMap<CommuneCode, Vec<(CommuneCode, bool, V)>> = BTreeMap::new();
+        let mut carried: BTreeMap<CommuneCode, Vec<Row<V>>> = BTreeMap::new();
         for (code, value) in rows {
             let found = self.history.translate(code, Some(from), to, to, |_| true);
             let in_force = self.history.in_force(code, from) != Some(false);
-            match (found.only(), found.relation) {
-                (Some(commune), _) => carried.entry(commune).or_default().push((code, in_force, value)),
-                (None, Relation::Ambiguous) => {
-                    let to: Vec<&str> = found.communes.iter().map(CommuneCode::as_str).collect();
-                    let detail =
-                        format!("{what} of {year}: several communes here, {}; not shared out", to.join(", "));
+            let same_ground =
+                found.only().is_some_and(|commune| in_force || self.was_once(code, year, commune));
+            let inherited = in_force && rule.split == Split::Inherit;
+            let row = |whole, value| Row { code, in_force, same_ground, whole, value };
+            match (found.communes.as_slice(), found.relation) {
+                ([commune], _) => carried.entry(*commune).or_default().push(row(true, value)),
+                (communes, Relation::Ambiguous) if inherited => {
+                    for commune in communes {
+                        carried.entry(*commune).or_default().push(row(false, value.clone()));
+                    }
+                }
+                (communes, Relation::Ambiguous) => {
+                    let detail = format!(
+                        "{what} of {year}: several communes here, {}; not shared out",
+                        listed(communes, ", ")
+                    );
                     findings.push(Finding::new(FindingKind::NotCarriedOver, code, detail));
                 }
-                // Not a commune of the list, now or ever: whoever joins the tables says so.
-                (None, _) => carried.entry(code).or_default().push((code, in_force, value)),
+                _ => carried.entry(code).or_default().push(Row { same_ground: true, ..row(true, value) }),
             }
         }
-        let settle = |(code, rows): (CommuneCode, Vec<(CommuneCode, bool, V)>)| {
-            Some((code, self.settle(what, year, code, rows, combine, findings)?))
+        let settle = |(code, rows): (CommuneCode, Vec<Row<V>>)| {
+            let rows = self.of_year(what, year, code, rows, findings);
+            Some((code, self.settle(what, year, code, &rows, rule, findings)?))
         };
         carried.into_iter().filter_map(settle).collect()
     }
 
-    /// The value of one commune, from the rows that lead to it.
+    /// Whether a code that is no commune's in a year was one before, of the ground that a commune has now.
+    fn was_once(&self, code: CommuneCode, year: u16, commune: CommuneCode) -> bool {
+        let now = Day::first_of(self.year);
+        let mut days = (FIRST_YEAR..year).rev().map(Day::first_of);
+        let last = days.find(|day| self.history.in_force(code, *day) == Some(true));
+        last.is_some_and(|then| {
+            self.history.follow(code, then, now) == [commune]
+                && self.history.follow(commune, now, then) == [code]
+        })
+    }
+
+    /// The rows that count for a commune: those of communes of the table's year; where there are none, the one of another
+    /// year's code for the same ground. All others are told.
+    fn of_year<V>(
+        &self,
+        what: &str,
+        year: u16,
+        code: CommuneCode,
+        rows: Vec<Row<V>>,
+        findings: &mut Vec<Finding>,
+    ) -> Vec<Row<V>> {
+        let (rows, strays): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.in_force);
+        let (mut same, others): (Vec<_>, Vec<_>) = strays.into_iter().partition(|row| row.same_ground);
+        let mut tell = |strays: &[Row<V>], why: &str| {
+            for stray in strays {
+                let detail = format!("{what}: no commune of {year}; {code} {why}");
+                findings.push(Finding::new(FindingKind::NotCarriedOver, stray.code, detail));
+            }
+        };
+        if !rows.is_empty() {
+            tell(&same, "has a row of its own, which was kept");
+            tell(&others, "has a row of its own, which was kept");
+            return rows;
+        }
+        tell(&others, "is larger");
+        if same.len() > 1 {
+            tell(&same, "would have several rows");
+            same.clear();
+        }
+        same
+    }
+
+    /// The value of one commune, from the rows that count for it.
     fn settle<V: Clone>(
         &self,
         what: &str,
         year: u16,
         code: CommuneCode,
-        rows: Vec<(CommuneCode, bool, V)>,
-        combine: Combine<V>,
+        rows: &[Row<V>],
+        rule: &Rule<V>,
         findings: &mut Vec<Finding>,
     ) -> Option<V> {
-        // Codes that are no communes of the table's year count only where no commune's row is there.
-        let of_year = rows.iter().any(|(_, in_force, _)| *in_force);
-        let (rows, strays): (Vec<_>, Vec<_>) =
-            rows.into_iter().partition(|(_, in_force, _)| *in_force == of_year);
-        for (stray, ..) in &strays {
-            let detail = format!("{what}: no commune of {year}; {code} has a row of its own, which was kept");
-            findings.push(Finding::new(FindingKind::NotCarriedOver, stray, detail));
-        }
-        let named = rows.iter().map(|(code, ..)| code.as_str()).collect::<Vec<_>>().join(" + ");
-        let from = Day::first_of(year);
-        if of_year && year != self.year {
-            let sources = self.history.follow(code, Day::first_of(self.year), from);
-            let missing: Vec<&str> = sources
-                .iter()
-                .filter(|source| !rows.iter().any(|(code, ..)| code == *source))
-                .map(CommuneCode::as_str)
-                .collect();
-            if !missing.is_empty() {
-                let detail =
-                    format!("{what} of {year}: {named} without {}, which it holds too", missing.join(", "));
+        let codes: Vec<CommuneCode> = rows.iter().map(|row| row.code).collect();
+        let first = rows.first()?;
+        if first.in_force && year != self.year {
+            let mut sources = self.history.follow(code, Day::first_of(self.year), Day::first_of(year));
+            sources.retain(|source| !codes.contains(source));
+            if !sources.is_empty() {
+                let (named, missing) = (listed(&codes, " + "), listed(&sources, ", "));
+                let detail = format!("{what} of {year}: {named} without {missing}, which it holds too");
                 findings.push(Finding::new(FindingKind::NotCarriedOver, code, detail));
                 return None;
             }
         }
-        if let [(only, _, value)] = rows.as_slice()
-            && *only == code
-        {
-            return Some(value.clone());
+        if rows.len() == 1 && first.code == code && first.whole {
+            return Some(first.value.clone());
         }
-        let values: Vec<&V> = rows.iter().map(|(_, _, value)| value).collect();
-        let combined = combine(&values);
-        let (kind, said) = match combined {
-            Some(_) => (FindingKind::CarriedOver, ""),
-            None => (FindingKind::NotCarriedOver, ", which disagree"),
+        let values: Vec<&V> = rows.iter().map(|row| &row.value).collect();
+        let combined = (rule.combine)(&values);
+        let (kind, said) = match &combined {
+            Some(value) => {
+                (FindingKind::CarriedOver, format!("{} from {}", (rule.tell)(value), listed(&codes, " + ")))
+            }
+            None => {
+                let each = rows.iter().map(|row| format!("{} {}", row.code, (rule.tell)(&row.value)));
+                let each = each.collect::<Vec<_>>().join(" + ");
+                (FindingKind::NotCarriedOver, format!("{each}, {}", rule.otherwise))
+            }
         };
-        findings.push(Finding::new(kind, code, format!("{what} of {year}: {named}{said}")));
+        findings.push(Finding::new(kind, code, format!("{what} of {year}: {said}")));
         combined
     }
+}
+
+fn listed(codes: &[CommuneCode], between: &str) -> String {
+    codes.iter().map(CommuneCode::as_str).collect::<Vec<_>>().join(between)
 }
 
 #[cfg(test)]

@@ -10,7 +10,6 @@ mod layouts;
 mod place;
 mod read;
 mod sites;
-mod years;
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,5 @@
 //! Zonings, figures, overlays and mobile sites: read with the other inputs, put to the communes once these are joined.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use desserte_territory::{
@@ -99,12 +98,8 @@ impl Layers {
         contents: &mut Contents,
         findings: &mut Vec<Finding>,
     ) -> Result<(), InvalidContents> {
-        let years: BTreeSet<u16> = (self.zonings.iter().map(|given| given.year))
-            .chain(self.figures.iter().map(|given| given.year))
-            .flatten()
-            .collect();
         let communes = contents.communes.iter().map(|row| row.commune.code);
-        let here = Here::new(communes, &contents.lineage, contents.vintage.as_year(), &years)?;
+        let here = Here::new(communes, &contents.lineage, contents.vintage.as_year())?;
         for Given { source, year, layer } in &self.zonings {
             let credit = credited(&contents.sources, *source);
             contents.zonings.push(Zoning {

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use desserte_model::CommuneCode;
 use desserte_territory::{FigureValue, History, InvalidContents, Lineage};
 
-use super::years::Changed;
 use super::{RawFigure, RawZoning};
+use crate::carry::{COUNTED, Carrier, NOT_ADDITIVE, Rule, ZONE};
 use crate::tables::{city_of_arrondissements, parent_of_arrondissement};
 use crate::{Finding, FindingKind};
 
@@ -15,12 +15,12 @@ use crate::{Finding, FindingKind};
 pub(crate) struct Here {
     communes: BTreeSet<CommuneCode>,
     departements: BTreeSet<String>,
-    /// For each year that a table is of, what communes were then.
-    years: BTreeMap<u16, Changed>,
+    /// Carries tables of other years over; without movements nothing is known of these.
+    carrier: Option<Carrier>,
 }
 
 impl Here {
-    /// The communes, and what they were in the years that tables are of.
+    /// The communes, and how tables of other years are carried over to them.
     ///
     /// # Errors
     /// When the successions of codes contradict each other.
@@ -28,17 +28,28 @@ impl Here {
         communes: impl IntoIterator<Item = CommuneCode>,
         lineage: &Lineage,
         vintage: u16,
-        tables: &BTreeSet<u16>,
     ) -> Result<Self, InvalidContents> {
         let communes: BTreeSet<CommuneCode> = communes.into_iter().collect();
         let departements = communes.iter().map(|code| code.departement().to_owned()).collect();
-        let history = History::new(lineage.clone())?;
-        // Without movements nothing is known of other years.
-        let followed = tables.iter().filter(|year| **year != vintage && !lineage.successions.is_empty());
-        let years = followed
-            .map(|year| (*year, Changed::new(communes.iter().copied(), &history, vintage, *year)))
-            .collect();
-        Ok(Self { communes, departements, years })
+        let carrier = Carrier::new(History::new(lineage.clone())?, vintage);
+        Ok(Self { communes, departements, carrier })
+    }
+
+    /// Carries a layer of a stated year over to the communes here; one of no stated year stays as it is.
+    fn carried<V: Clone>(
+        &self,
+        name: &str,
+        year: Option<u16>,
+        values: BTreeMap<CommuneCode, V>,
+        rule: &Rule<V>,
+        findings: &mut Vec<Finding>,
+    ) -> BTreeMap<CommuneCode, V> {
+        match (&self.carrier, year) {
+            (Some(carrier), Some(year)) if year != carrier.year() => {
+                carrier.carry(name, year, values, rule, findings)
+            }
+            _ => values,
+        }
     }
 
     pub(super) fn holds(&self, code: CommuneCode) -> bool {
@@ -68,9 +79,7 @@ pub(crate) fn place_zoning(
     let mut values = zoning.values.clone();
     values.retain(|code, _| here.is_near(*code));
     cities(name, &mut values, here, findings);
-    if let Some(changed) = year.and_then(|year| here.years.get(&year)) {
-        changed.zones(name, &mut values, findings);
-    }
+    let values = here.carried(name, year, values, &ZONE, findings);
     for (code, value) in values.iter().filter(|(code, _)| !here.holds(**code)) {
         findings.push(Finding::new(FindingKind::LayerOrphan, code, format!("{name}: {value}")));
     }
@@ -103,9 +112,8 @@ pub(crate) fn place_figure(
         values.retain(|code, _| here.city_of(*code) != Some(city));
         values.insert(city, FigureValue::Known(sum));
     }
-    if let Some(changed) = year.and_then(|year| here.years.get(&year)) {
-        changed.figures(name, figure.additive, &mut values, findings);
-    }
+    let rule = if figure.additive { &COUNTED } else { &NOT_ADDITIVE };
+    let values = here.carried(name, year, values, rule, findings);
     for (code, _) in values.iter().filter(|(code, _)| !here.holds(**code)) {
         findings.push(Finding::new(FindingKind::LayerOrphan, code, name.clone()));
     }
@@ -157,8 +165,7 @@ mod tests {
             name: name.to_owned(),
             values: values.iter().map(|(text, value)| (code(text), (*value).to_owned())).collect(),
         };
-        let here =
-            Here::new(["75056", "23096"].map(code), &Lineage::default(), 2026, &BTreeSet::new()).unwrap();
+        let here = Here::new(["75056", "23096"].map(code), &Lineage::default(), 2026).unwrap();
         let mut findings = vec![];
         let values = [("23096", "x"), ("23999", "y"), ("01001", "z"), ("75101", "u"), ("75102", "u")];
         let placed = place_zoning(&zoning("a", &values), None, &here, &mut findings);

@@ -7,7 +7,7 @@ use desserte_model::CommuneCode;
 
 use super::codes::read_code;
 use super::table::{Table, TableError};
-use crate::carry::{Carrier, agreed};
+use crate::carry::{Carrier, MEMBERSHIP};
 use crate::{Finding, FindingKind};
 
 pub(super) const SIREN: &[&str] = &["siren", "epci", "siren_epci", "code_epci", "codes_siren_des_epci"];
@@ -53,7 +53,8 @@ pub(crate) fn read_epci(
         keep_first(&mut members, code, siren, findings);
     }
     if let Some(carrier) = carrier {
-        members = carrier.carry("EPCI", members, agreed, findings);
+        let year = carrier.year_of(&members);
+        members = carrier.carry("EPCI", year, members, &MEMBERSHIP, findings);
     }
     for (code, siren) in members {
         keep_first(&mut known.members, code, siren, findings);

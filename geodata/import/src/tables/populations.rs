@@ -8,7 +8,7 @@ use desserte_model::CommuneCode;
 use super::codes::{CodeReading, parent_of_arrondissement, read_code, read_departement};
 use super::counts::read_count;
 use super::table::{Row, Table, TableError};
-use crate::carry::{Carrier, sum};
+use crate::carry::{Carrier, INHABITANTS};
 use crate::{Finding, FindingKind};
 
 /// Columns that hold a whole commune code.
@@ -78,7 +78,8 @@ pub(crate) fn read_populations(
     }
     sum_arrondissements(&mut here, findings);
     if let Some(carrier) = carrier {
-        here = carrier.carry("populations", here, sum, findings);
+        let year = carrier.year_of(&here);
+        here = carrier.carry("populations", year, here, &INHABITANTS, findings);
     }
     for (code, count) in here {
         keep_first(known, code, count, findings);
