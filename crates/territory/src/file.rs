@@ -12,6 +12,7 @@ use image::Image;
 use crate::grid::CELLS_PER_DEGREE;
 use crate::{Contents, InvalidContents, Territory};
 
+pub use v2::Locator;
 pub(crate) use v2::{Body, Lists, MOST_OVERLAYS, OverlayBody};
 
 /// The usual ending of a territory file's name, without the dot.
@@ -109,22 +110,46 @@ impl Territory {
         self.octets().to_vec()
     }
 
-    /// Compares the file with its fingerprint, which opening does not: that reads every octet a second time.
+    /// Compares the file with its fingerprint and with the checksums of its blocks, which opening does not: that reads
+    /// every octet again.
     ///
     /// # Errors
-    /// When the SHA-256 of the sections is not the one in the header.
+    /// When the SHA-256 of the sections is not the one in the header, or a block has another checksum.
     pub fn check_fingerprint(&self) -> Result<(), FormatError> {
         let octets = self.octets();
-        if sections::actual_fingerprint(octets) == sections::stated_fingerprint(octets) {
-            Ok(())
-        } else {
-            Err(FormatError::Damaged)
+        if sections::actual_fingerprint(octets) != sections::stated_fingerprint(octets) {
+            return Err(FormatError::Damaged);
         }
+        self.check_blocks()
     }
 
     pub(crate) fn indexed(contents: &Contents, cells_per_degree: u32) -> Self {
         let image = Image::owned(&v2::encode(contents, cells_per_degree));
         from_image(image).expect("what was written from checked contents is read")
+    }
+}
+
+impl Locator {
+    /// Reads from memory what is needed to begin with.
+    ///
+    /// # Errors
+    /// As [`Territory::from_bytes`] of what is looked at: the header, and the small sections that every answer relies on.
+    /// Other damage is found by the first question whose answer relies on it.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, FormatError> {
+        if is_version_1(bytes) {
+            return Territory::from_bytes(bytes).map(Self::of);
+        }
+        check_start(bytes)?;
+        Self::read(Image::owned(bytes))
+    }
+
+    /// Maps a territory file that is open.
+    pub(crate) fn from_file(file: &std::fs::File) -> std::io::Result<Result<Self, FormatError>> {
+        let image = Image::map(file)?;
+        if is_version_1(image.octets()) {
+            return Ok(Self::from_bytes(image.octets()));
+        }
+        Ok(check_start(image.octets()).and_then(|()| Self::read(image)))
     }
 }
 

@@ -27,9 +27,10 @@ mod query;
 mod reach;
 mod sweep;
 
+pub(crate) use batch::is_position;
 pub use batch::{Place, Placed};
 pub(crate) use build::{Index, build};
-pub(crate) use lattice::{Lattice, TILES as TILE_COUNT};
+pub(crate) use lattice::{Cell, Lattice, TILES as TILE_COUNT};
 pub(crate) use query::Grid;
 
 /// Set in a tile's or cell's word that refers to something; else the word is a label itself.

@@ -41,7 +41,7 @@ pub use commune::{Arrondissement, Commune, Departement, Epci, Region};
 pub use contents::{Contents, InvalidContents, OutlinedCommune, Redistribution, Source, Zoning};
 pub use day::{Day, NotADay};
 pub use figure::{Figure, FigureInfo, FigureValue};
-pub use file::{FILE_EXTENSION, FORMAT_VERSION, FormatError, OVERLAY_EXTENSION, encode};
+pub use file::{FILE_EXTENSION, FORMAT_VERSION, FormatError, Locator, OVERLAY_EXTENSION, encode};
 pub use grid::{CELLS_PER_DEGREE, Place, Placed};
 pub use history::{
     CommunePart, FormerName, History, Lineage, PartKind, Reading, Relation, Succession, Translation,

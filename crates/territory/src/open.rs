@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use crate::{FormatError, Territory};
+use crate::{FormatError, Locator, Territory};
 
 /// Why a territory file could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +36,20 @@ impl Territory {
     ///
     /// # Errors
     /// When the file cannot be read, is no territory file, has another version, or is truncated or damaged.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        mapped(path.as_ref(), Self::from_file)
+    }
+}
+
+impl Locator {
+    /// Maps a territory file and checks what every answer relies on: less than a megabyte, whatever the file's size.
+    ///
+    /// As for [`Territory::open`], nobody may write into the file while it is open. A file of version 1, or one written
+    /// before there were checksums of blocks, is checked as a whole.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is no territory file, has another version, is truncated, or what was looked at is
+    /// damaged. Other damage is found by the first question whose answer relies on it.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
         mapped(path.as_ref(), Self::from_file)
     }

@@ -10,7 +10,7 @@ use crate::file::{Body, Lists};
 use crate::grid::{CELLS_PER_DEGREE, Grid, Place, Placed};
 use crate::topology::Topology;
 use crate::{
-    Arrondissement, Commune, Contents, Day, Departement, Epci, FigureInfo, FigureValue, History,
+    Arrondissement, Commune, Contents, Day, Departement, Epci, FigureInfo, FigureValue, FormatError, History,
     InvalidContents, Outline, Overlay, Region, Source, Succession, Translation,
 };
 
@@ -312,6 +312,14 @@ impl Territory {
     /// The borders, and for each of their vertices how coarse a drawing still shows it.
     pub(crate) fn drawn(&self) -> (Topology<'_>, &[u8]) {
         (self.body.topology(), self.body.ranks())
+    }
+
+    pub(crate) fn into_body(self) -> Body {
+        self.body
+    }
+
+    pub(crate) fn check_blocks(&self) -> Result<(), FormatError> {
+        self.body.check_blocks()
     }
 
     /// The octets of the file.

@@ -20,6 +20,13 @@ const ALIGNMENT: usize = 64;
 /// More sections than this are a damaged count: there are about twenty.
 const MOST_SECTIONS: usize = 64;
 
+/// Octets that one checksum of [`SUMS`] covers: few enough to be read for one answer, enough to keep the list short.
+pub(super) const BLOCK: usize = 64 * 1024;
+
+/// The checksums of blocks, the last section: each covers [`BLOCK`] octets, from the first section on and up to this one,
+/// so that a reader can check what it is about to use and nothing else.
+pub(super) const SUMS: Name = *b"sums\0\0\0\0";
+
 /// Where the checksum of header and table is.
 const CHECKSUM: Range<usize> = 24..28;
 
@@ -37,10 +44,20 @@ impl Writer {
         self.sections.push((name, items.as_bytes().to_vec()));
     }
 
-    pub(super) fn finish(self) -> Vec<u8> {
-        let first = aligned(FIXED + LINE * self.sections.len());
-        let len = self.sections.iter().fold(first, |at, (_, octets)| aligned(at + octets.len()));
-        let mut file = vec![0; len];
+    pub(super) fn finish(mut self) -> Vec<u8> {
+        let first = aligned(FIXED + LINE * (self.sections.len() + 1));
+        let end = self.sections.iter().fold(first, |at, (_, octets)| aligned(at + octets.len()));
+        let len = aligned(end + size_of::<u32>() * (end - first).div_ceil(BLOCK));
+        let mut file = Vec::with_capacity(len);
+        file.resize(first, 0);
+        for (_, octets) in &self.sections {
+            file.extend_from_slice(octets);
+            file.resize(aligned(file.len()), 0);
+        }
+        let sums: Vec<u32> = file[first..].chunks(BLOCK).map(crc32c::crc32c).collect();
+        file.extend_from_slice(sums.as_bytes());
+        file.resize(len, 0);
+        self.add(SUMS, &sums);
         file[..8].copy_from_slice(&MAGIC);
         file[8..12].copy_from_slice(&FORMAT_VERSION.to_le_bytes());
         let count = u32::try_from(self.sections.len()).expect("about twenty sections");
@@ -49,7 +66,6 @@ impl Writer {
         let mut at = first;
         for (number, (name, octets)) in self.sections.iter().enumerate() {
             let end = aligned(at + octets.len());
-            file[at..at + octets.len()].copy_from_slice(octets);
             let checksum = crc32c::crc32c(&file[at..end]);
             let line = FIXED + LINE * number;
             file[line..line + 8].copy_from_slice(name);
@@ -66,13 +82,28 @@ impl Writer {
     }
 }
 
-/// Where the sections of a file are, once all checksums are right.
-#[derive(Debug, Default)]
-pub(super) struct Sections(Vec<(Name, Range<usize>)>);
+/// Where the sections of a file are.
+#[derive(Debug)]
+pub(super) struct Sections(Vec<Section>);
+
+/// A line of the table.
+#[derive(Debug)]
+struct Section {
+    name: Name,
+    range: Range<usize>,
+    checksum: [u8; 4],
+}
 
 impl Sections {
     /// Reads the table and checks everything against its checksums, which cover every octet of the file.
     pub(super) fn read(file: &[u8]) -> Result<Self, FormatError> {
+        let sections = Self::table(file)?;
+        sections.0.iter().try_for_each(|section| section.check(file))?;
+        Ok(sections)
+    }
+
+    /// Reads and checks the header with the table, and the length of the file; sections are not looked at.
+    pub(super) fn table(file: &[u8]) -> Result<Self, FormatError> {
         let found = file.len() as u64;
         if file.len() < FIXED {
             return Err(FormatError::Truncated { expected: FIXED as u64, found });
@@ -110,13 +141,13 @@ impl Sections {
                 .filter(|len| *len <= file.len())
                 .ok_or_else(malformed)?;
             at = aligned(begin + len);
-            let whole = file.get(begin..at).ok_or_else(malformed)?;
-            if line[24..28] != crc32c::crc32c(whole).to_le_bytes() {
-                return Err(FormatError::Damaged);
+            if at > file.len() {
+                return Err(malformed());
             }
-            let mut name = Name::default();
+            let (mut name, mut checksum) = (Name::default(), [0; 4]);
             name.copy_from_slice(&line[..8]);
-            sections.push((name, begin..begin + len));
+            checksum.copy_from_slice(&line[24..28]);
+            sections.push(Section { name, range: begin..begin + len, checksum });
         }
         if at != file.len() {
             return Err(FormatError::Malformed("something follows its last section".to_owned()));
@@ -126,7 +157,19 @@ impl Sections {
 
     /// Where a section is.
     pub(super) fn find(&self, name: Name) -> Option<Range<usize>> {
-        self.0.iter().find(|(known, _)| *known == name).map(|(_, range)| range.clone())
+        self.0.iter().find(|section| section.name == name).map(|section| section.range.clone())
+    }
+
+    /// Compares a section with its checksum and says where it is.
+    pub(super) fn checked(&self, file: &[u8], name: Name) -> Result<Option<Range<usize>>, FormatError> {
+        let Some(section) = self.0.iter().find(|section| section.name == name) else { return Ok(None) };
+        section.check(file)?;
+        Ok(Some(section.range.clone()))
+    }
+
+    /// Where the first section begins.
+    pub(super) fn begin(&self) -> usize {
+        aligned(FIXED + LINE * self.0.len())
     }
 
     /// Where a section is that has to be there.
@@ -137,14 +180,21 @@ impl Sections {
 
     /// All sections and where they are, in the order of the file.
     pub(super) fn all(&self) -> impl Iterator<Item = (Name, Range<usize>)> {
-        self.0.iter().cloned()
+        self.0.iter().map(|section| (section.name, section.range.clone()))
     }
 
     /// All sections with their lengths, in the order of the file.
     pub(super) fn sizes(&self) -> impl Iterator<Item = (String, usize)> {
-        self.0.iter().map(|(name, range)| {
+        self.0.iter().map(|Section { name, range, .. }| {
             (String::from_utf8_lossy(name).trim_end_matches('\0').to_owned(), range.len())
         })
+    }
+}
+
+impl Section {
+    fn check(&self, file: &[u8]) -> Result<(), FormatError> {
+        let whole = file.get(self.range.start..aligned(self.range.end)).unwrap_or_default();
+        if self.checksum == crc32c::crc32c(whole).to_le_bytes() { Ok(()) } else { Err(FormatError::Damaged) }
     }
 }
 

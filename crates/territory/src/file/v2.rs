@@ -1,10 +1,12 @@
 //! The sections of version 2: what is in them, how they are written, and where they are found.
 
+mod blocks;
 mod check;
 mod decode;
 mod encode;
 mod figures;
 mod history;
+mod locator;
 mod overlay;
 mod rights;
 mod surfaces;
@@ -19,11 +21,13 @@ use super::sections::{Name, Sections, Writer};
 use crate::grid::{Grid, Lattice};
 use crate::topology::{Arc, Topology, Vertex};
 
+use blocks::Blocks;
 use figures::Figures;
 use surfaces::Surfaces;
 
 pub(crate) use decode::Lists;
 pub(super) use encode::encode;
+pub use locator::Locator;
 pub(crate) use overlay::{MOST_OVERLAYS, OverlayBody};
 
 /// A unit, population or value that is not known.
@@ -139,6 +143,11 @@ impl Body {
     /// The number of communes.
     pub(crate) const fn communes(&self) -> usize {
         self.communes
+    }
+
+    /// Compares all blocks with their checksums, where the file has any; those of sections were compared at opening.
+    pub(crate) fn check_blocks(&self) -> Result<(), FormatError> {
+        Blocks::find(&self.image, &self.sections)?.map_or(Ok(()), |blocks| blocks.check(&self.image))
     }
 
     /// Names and lengths of the sections.

@@ -160,7 +160,7 @@ impl Grid<'_> {
 
 /// Whether two numbers are a longitude and a latitude.
 #[inline]
-fn is_position(lon: f64, lat: f64) -> bool {
+pub(crate) fn is_position(lon: f64, lat: f64) -> bool {
     (-180.0..=180.0).contains(&lon) & (-90.0..=90.0).contains(&lat)
 }
 

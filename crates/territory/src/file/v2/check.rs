@@ -29,14 +29,7 @@ fn must(holds: bool, otherwise: &str) -> Checked {
 
 fn communes(body: &Body, meta: &Meta) -> Checked {
     let count = body.communes;
-    must(count > 0, "it has no commune")?;
-    must(body.codes.len() == count * 5, "codes and communes differ in number")?;
-    let mut last = None;
-    for row in 0..count {
-        let code = body.code_at(row)?;
-        must(last.is_none_or(|last| last < code), "commune codes do not rise")?;
-        last = Some(code);
-    }
+    codes(&body.image, &body.codes, count)?;
     let begin: &[u32] = body.image.array(&body.names);
     must(
         begin.len() == count + 1 && body.names.len().is_multiple_of(4),
@@ -59,6 +52,19 @@ fn communes(body: &Body, meta: &Meta) -> Checked {
         let known =
             units[..4].iter().zip(sizes).all(|(unit, size)| *unit == UNKNOWN || (*unit as usize) < size);
         must(known, "a commune names a unit that is not listed")?;
+    }
+    Ok(())
+}
+
+/// Checks that there are as many codes as communes, and that they rise.
+pub(super) fn codes(image: &Image, codes: &Range<usize>, count: usize) -> Checked {
+    must(count > 0, "it has no commune")?;
+    must(codes.len() == count * size_of::<history::Letters>(), "codes and communes differ in number")?;
+    let mut last = None;
+    for letters in image.array::<history::Letters>(codes) {
+        let code = history::code(*letters)?;
+        must(last.is_none_or(|last| last < code), "commune codes do not rise")?;
+        last = Some(code);
     }
     Ok(())
 }
@@ -95,14 +101,16 @@ fn offsets(offsets: &[u32], count: usize, end: usize, what: &str) -> Checked {
     must(holds, what)
 }
 
+/// Checks that vertices are positions.
+pub(super) fn on_globe(vertices: &[Vertex]) -> Checked {
+    let is_position = |[lon, lat]: &Vertex| (-180.0..=180.0).contains(lon) & (-90.0..=90.0).contains(lat);
+    // Folded without leaving early, so that several vertices are looked at together.
+    must(vertices.iter().fold(true, |all, vertex| all & is_position(vertex)), "a vertex is not on the globe")
+}
+
 fn borders(surfaces: &Surfaces) -> Checked {
     let topology = surfaces.topology();
-    let on_globe = |[lon, lat]: &Vertex| (-180.0..=180.0).contains(lon) & (-90.0..=90.0).contains(lat);
-    // Folded without leaving early, so that several vertices are looked at together.
-    must(
-        topology.vertices.iter().fold(true, |all, vertex| all & on_globe(vertex)),
-        "a vertex is not on the globe",
-    )?;
+    on_globe(topology.vertices)?;
     let arcs = topology.arcs;
     must(
         arcs.first().is_some_and(|arc| arc[START] == 0)
@@ -163,44 +171,69 @@ fn neighbours(body: &Body) -> Checked {
 }
 
 fn index(surfaces: &Surfaces) -> Checked {
+    tiles(surfaces)?;
+    let grid = surfaces.grid();
+    let next = cells(surfaces.count, &grid, grid.cells, 0)?;
+    must(next == grid.records.len(), "something follows the last record")
+}
+
+/// Checks that every tile is there and refers to something.
+pub(super) fn tiles(surfaces: &Surfaces) -> Checked {
     let grid = surfaces.grid();
     must(grid.tiles.len() == TILE_COUNT, "it does not have all tiles")?;
     let in_tile = grid.lattice.cells_in_tile() as usize;
     let slots = grid.cells.len() / in_tile;
     must(slots * in_tile == grid.cells.len(), "its tiles are not whole")?;
-    let is_label = |word: u32| word as usize <= surfaces.count;
+    must(u32::try_from(grid.cells.len()).is_ok(), "it has more cells than 32 bits count")?;
     let tile = |word: &u32| match word & REFERENCE {
-        0 => is_label(*word),
+        0 => *word as usize <= surfaces.count,
         _ => ((word & !REFERENCE) as usize) < slots,
     };
-    must(grid.tiles.iter().all(tile), "a tile refers to nothing")?;
-    // Records stand in the order of their cells, so that one walk over both checks both.
-    let mut next = 0_usize;
-    for word in grid.cells {
+    must(grid.tiles.iter().all(tile), "a tile refers to nothing")
+}
+
+/// Checks cells that follow each other, whose records begin at an offset, and says where the next record begins.
+///
+/// Records stand in the order of their cells, so that one walk over both checks both.
+fn cells(count: usize, grid: &Grid<'_>, cells: &[u32], first: usize) -> Result<usize, String> {
+    let mut next = first;
+    for word in cells {
         if word & REFERENCE == 0 {
-            must(is_label(*word), "a cell has an unknown label")?;
+            label(count, *word)?;
         } else {
             must((word & !REFERENCE) as usize == next, "a cell refers to no record")?;
-            next = record(surfaces.count, &grid, next).ok_or("a record refers to nothing")?;
+            next = record(count, grid, next)?;
         }
     }
-    must(next == grid.records.len(), "something follows the last record")
+    Ok(next)
+}
+
+/// Checks a cell that is a label.
+pub(super) fn label(count: usize, word: u32) -> Checked {
+    must(word as usize <= count, "a cell has an unknown label")
+}
+
+/// Where the record at an offset ends, as its first word says.
+pub(super) fn record_end(grid: &Grid<'_>, offset: usize) -> Result<usize, String> {
+    let head = *grid.records.get(offset).ok_or("a cell refers to no record")?;
+    let labels = (head >> RECORD_COUNT_BITS) as usize;
+    let pieces = (head & ((1 << RECORD_COUNT_BITS) - 1)) as usize;
+    let end = offset + 1 + labels + pieces * PIECE_WORDS;
+    must(end <= grid.records.len(), "a record is cut short")?;
+    Ok(end)
 }
 
 /// Checks the record at an offset and says where the next one begins.
-fn record(count: usize, grid: &Grid<'_>, offset: usize) -> Option<usize> {
-    let head = *grid.records.get(offset)?;
-    let labels = (head >> RECORD_COUNT_BITS) as usize;
-    let pieces = (head & ((1 << RECORD_COUNT_BITS) - 1)) as usize;
-    let begin = offset + 1 + labels;
-    let end = begin + pieces * PIECE_WORDS;
+pub(super) fn record(count: usize, grid: &Grid<'_>, offset: usize) -> Result<usize, String> {
+    let end = record_end(grid, offset)?;
+    let labels = (grid.records[offset] >> RECORD_COUNT_BITS) as usize;
+    let (labels, pieces) = grid.records[offset + 1..end].split_at(labels);
     let known = |label: u32| label as usize <= count;
-    let labels = grid.records.get(offset + 1..begin)?;
-    let pieces = grid.records.get(begin..end)?;
     let sound = labels.iter().all(|word| known(word >> 1))
         && pieces.chunks_exact(PIECE_WORDS).all(|piece| {
             let sides = piece[1] & !(STARTS_WEST | ENDS_WEST);
             (piece[0] as usize + sides as usize) < grid.vertices.len() && known(piece[2]) && known(piece[3])
         });
-    sound.then_some(end)
+    must(sound, "a record refers to nothing")?;
+    Ok(end)
 }

@@ -142,19 +142,13 @@ impl Lists {
 impl Body {
     /// The code of a commune.
     pub(crate) fn code(&self, row: usize) -> CommuneCode {
-        self.code_at(row).expect("codes were checked when the file was opened")
-    }
-
-    pub(super) fn code_at(&self, row: usize) -> Result<CommuneCode, String> {
-        let codes: &[[u8; 5]] = self.image.array(&self.codes);
-        let letters = codes.get(row).ok_or("codes are missing")?;
-        let text = std::str::from_utf8(letters).map_err(|error| error.to_string())?;
-        text.parse().map_err(|error: desserte_model::NotACommuneCode| error.to_string())
+        history::code(self.image.array::<history::Letters>(&self.codes)[row])
+            .expect("codes were checked when the file was opened")
     }
 
     /// The row of a commune.
     pub(crate) fn row(&self, code: CommuneCode) -> Option<usize> {
-        let codes: &[[u8; 5]] = self.image.array(&self.codes);
+        let codes: &[history::Letters] = self.image.array(&self.codes);
         codes.binary_search_by(|letters| letters.as_slice().cmp(code.as_str().as_bytes())).ok()
     }
 

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{CommunePart, Day, FormerName, Lineage, PartKind, Succession};
 
-type Letters = [u8; 5];
+/// A commune code.
+pub(super) type Letters = [u8; 5];
 
 /// What `meta` does not hold of a lineage, as postcard writes it: field order is the format.
 #[derive(Debug, Default, Serialize, Deserialize)]

@@ -12,26 +12,27 @@ const PARTS: Name = *b"parts\0\0\0";
 const RINGS: Name = *b"rings\0\0\0";
 const RING_ARCS: Name = *b"ringarcs";
 const REFERENCES: Name = *b"refs\0\0\0\0";
-const TILES: Name = *b"tiles\0\0\0";
+pub(super) const TILES: Name = *b"tiles\0\0\0";
 const CELLS: Name = *b"cells\0\0\0";
 const RECORDS: Name = *b"records\0";
 
-/// Sections of borders and their index, checked by [`check::surfaces`] before anything relies on them.
+/// Sections of borders and their index, checked by [`check::surfaces`], or part by part by a [`Locator`], before anything relies on
+/// them.
 #[derive(Debug)]
 pub(crate) struct Surfaces {
     pub(super) image: Image,
     /// How many there are.
     pub(super) count: usize,
     lattice: Lattice,
-    vertices: Range<usize>,
+    pub(super) vertices: Range<usize>,
     arcs: Range<usize>,
     parts: Range<usize>,
     rings: Range<usize>,
     ring_arcs: Range<usize>,
     references: Range<usize>,
     tiles: Range<usize>,
-    cells: Range<usize>,
-    records: Range<usize>,
+    pub(super) cells: Range<usize>,
+    pub(super) records: Range<usize>,
 }
 
 impl Surfaces {
