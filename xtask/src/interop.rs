@@ -10,12 +10,17 @@ use crate::workspace::Workspace;
 
 /// Makes the Python environment of `tests/interop/requirements.txt` in the cache; gives back its interpreter.
 pub(crate) fn python(workspace: &Workspace) -> Result<PathBuf> {
-    let folder = workspace.cache.join("python");
+    environment(workspace, "python", "tests/interop/requirements.txt")
+}
+
+/// Makes a Python environment of a file of requirements in the cache; gives back its interpreter.
+pub(crate) fn environment(workspace: &Workspace, name: &str, requirements: &str) -> Result<PathBuf> {
+    let folder = workspace.cache.join(name);
     let interpreter = folder.join("bin/python");
-    let requirements = workspace.root.join("tests/interop/requirements.txt");
+    let requirements = workspace.root.join(requirements);
     let installed = folder.join("requirements.txt");
-    let wanted =
-        std::fs::read_to_string(&requirements).context("tests/interop/requirements.txt cannot be read")?;
+    let wanted = std::fs::read_to_string(&requirements)
+        .with_context(|| format!("{} cannot be read", requirements.display()))?;
     if std::fs::read_to_string(&installed).ok().as_deref() == Some(wanted.as_str()) && interpreter.exists() {
         return Ok(interpreter);
     }

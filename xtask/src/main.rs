@@ -4,6 +4,7 @@ mod check;
 mod demo;
 mod interop;
 mod packages;
+mod peers;
 mod schema;
 mod shell;
 mod test;
@@ -20,6 +21,7 @@ cargo xtask COMMAND
   test [FILTER...]                       install what tests need, build, run every test
   check                                  formatting, lints, documentation, direction of dependencies, minimum Rust,
                                          paths in ARCHITECTURE.md, published schema, licences
+  peers OUTLINES TERRITORY [PEER...]     place points with ours, GEOS and other programs, compare and time them
   schema                                 write docs/spec/wire-v1.schema.json again
   help                                   this text
 
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
         ("demo", _) => demo::run(&Workspace::find(), &rest),
         ("test", _) => test::run(&Workspace::find(), &rest),
         ("check", []) => check::run(&Workspace::find()),
+        ("peers", _) => peers::run(&Workspace::find(), &rest),
         ("schema", []) => schema::write(&Workspace::find()),
         ("help" | "--help" | "-h", []) => {
             shell::say(HELP);
