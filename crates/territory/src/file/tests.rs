@@ -232,28 +232,39 @@ fn set_right_checksums(file: &mut [u8]) {
         let octets = file.get(at..at + 8)?;
         usize::try_from(u64::from_le_bytes(octets.try_into().unwrap())).ok()
     };
+    // A table that was damaged itself can point anywhere; it is refused for that.
+    let range = |file: &[u8], line: usize| {
+        let begin = number(file, line + 8)?;
+        Some(begin..begin.checked_add(number(file, line + 16)?)?)
+    };
     let count = u32::from_le_bytes(file[12..16].try_into().unwrap()) as usize;
-    if let (Some((first, _)), Some((sums, _))) =
-        (sections_of(&file).first().copied(), sections_of(&file).last().copied())
-    {
-        let blocks: Vec<u8> = file[first..sums]
-            .chunks(sections::BLOCK)
-            .flat_map(|block| crc32c::crc32c(block).to_le_bytes())
-            .collect();
-        file[sums..sums + blocks.len()].copy_from_slice(&blocks);
-    }
-    for line in (64..).step_by(32).take(count.min(64)) {
-        // A table that was damaged itself can point anywhere; it is refused for that.
-        let (Some(begin), Some(len)) = (number(file, line + 8), number(file, line + 16)) else { continue };
-        let Some(end) = begin.checked_add(len) else { continue };
-        if let Some(overlay) = file.get_mut(begin..end).filter(|it| it.len() > 64 && it.starts_with(&MAGIC)) {
+    let lines = || (64..).step_by(32).take(count.min(64));
+    let first = (64 + 32 * count.min(64)).next_multiple_of(64).min(file.len());
+    for line in lines() {
+        let Some(section) = range(file, line) else { continue };
+        if let Some(overlay) = file.get_mut(section).filter(|it| it.len() > 64 && it.starts_with(&MAGIC)) {
             set_right_checksums(overlay);
         }
-        let Some(padded) = file.get(begin..end.next_multiple_of(64)) else { continue };
+    }
+    // Blocks come after the overlays, which they cover, and before the sections, of which their list is one.
+    for line in lines() {
+        if file.get(line..line + 8).is_none_or(|name| name != sections::SUMS) {
+            continue;
+        }
+        let Some(list) = range(file, line) else { continue };
+        let Some(covered) = file.get(first..list.start) else { continue };
+        let sums: Vec<u8> =
+            covered.chunks(sections::BLOCK).flat_map(|block| crc32c::crc32c(block).to_le_bytes()).collect();
+        if let Some(list) = file.get_mut(list).filter(|list| list.len() == sums.len()) {
+            list.copy_from_slice(&sums);
+        }
+    }
+    for line in lines() {
+        let Some(section) = range(file, line) else { continue };
+        let Some(padded) = file.get(section.start..section.end.next_multiple_of(64)) else { continue };
         let checksum = crc32c::crc32c(padded);
         file[line + 24..line + 28].copy_from_slice(&checksum.to_le_bytes());
     }
-    let first = (64 + 32 * count.min(64)).next_multiple_of(64).min(file.len());
     file[24..28].fill(0);
     let checksum = crc32c::crc32c(&file[..first]);
     file[24..28].copy_from_slice(&checksum.to_le_bytes());
