@@ -31,11 +31,13 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     };
     shell::run(script("points.py").arg(&folder))?;
     let of = |set: &str, ending: &str| folder.join(Path::new(set).with_extension(ending));
+    let mut compare = script("compare.py");
     for set in SETS {
         let (points, answers) = (of(set, "f64"), of(set, "u32"));
         shell::run(Command::new(&measure).arg(territory).arg(&points).arg("--answers").arg(&answers))?;
-        shell::run(script("compare.py").arg(&points).arg(&answers))?;
+        compare.arg(points).arg(answers);
     }
+    shell::run(&mut compare)?;
     let mut peers = script("peers.py");
     peers.arg(territory).arg(of("centres", "f64")).arg("--measure").arg(&measure).args(more);
     shell::run(peers.arg("--report").arg(folder.join("report.md")))

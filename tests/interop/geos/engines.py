@@ -85,14 +85,17 @@ class ShapelyPoints(ShapelyOutlines):
         import shapely
 
         super().build(folder, outlines, threads)
-        shapely.prepare(self.outlines)
+        # Prepared outlines change while they are asked, so that every thread needs its own.
+        self.prepared = [self.outlines, *(shapely.from_wkb(outlines) for _ in range(1, threads))]
+        for outlines in self.prepared:
+            shapely.prepare(outlines)
 
     def part(self, part):
         import shapely
 
         begin, end = part
         tree = shapely.STRtree(shapely.points(self.lon[begin:end], self.lat[begin:end]))
-        pairs = tree.query(self.outlines, predicate="intersects")
+        pairs = tree.query(self.prepared[begin > 0], predicate="intersects")
         return pairs[1] + begin, pairs[0]
 
 
