@@ -1,7 +1,7 @@
 //! The borders themselves, for whoever draws them: each once, whatever lies on its two sides.
 
 use crate::Territory;
-use crate::topology::{REVERSED, START, Topology, for_tolerance};
+use crate::topology::{LEFT, REVERSED, RIGHT, START, Topology, for_tolerance};
 
 /// The lines that outlines are made of.
 ///
@@ -42,6 +42,17 @@ impl<'a> Borders<'a> {
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// The rows of the communes on the left and on the right of a line, seen along it with north up; `None` where none is.
+    ///
+    /// # Panics
+    /// When there is no line of that number.
+    #[must_use]
+    pub fn sides(&self, line: usize) -> [Option<usize>; 2] {
+        let arc = self.topology.arcs[line];
+        // Labels count communes from one.
+        [LEFT, RIGHT].map(|side| (arc[side] as usize).checked_sub(1))
     }
 
     /// The positions of a line that a drawing shows which may be wrong by `degrees` of latitude, both ends among them;

@@ -27,6 +27,7 @@ mod outline;
 mod overlay;
 mod rights;
 mod rollup;
+pub mod sheet;
 pub mod synthetic;
 mod territory;
 mod topology;

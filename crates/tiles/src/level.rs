@@ -3,13 +3,19 @@
 use std::collections::BTreeMap;
 
 use desserte_territory::Territory;
+use desserte_territory::sheet::{Cuts, Faults, Sheet, Style};
 
-use crate::lines::Lines;
 use crate::mercator::{FINEST_ZOOM, Mercator, Point};
 use crate::mvt::Layer;
 use crate::shape::{Polygon, Window, polygons};
-use crate::units::{Kind, Unit, between_departements, units};
+use crate::units::{Groups, Kind, Unit, units};
 use crate::{BUFFER, COMMUNES_FROM, EXTENT};
+
+/// How far a simplified border may be from the true one, in units: half a pixel of a tile 512 pixels wide.
+const TOLERANCE: f64 = 4.0;
+
+/// What is smaller keeps its detail: the surface of half a pixel of a tile 512 pixels wide.
+const SMALL_DOUBLE_AREA: i64 = 64;
 
 /// The number of a tile: zoom, column from the antimeridian eastwards, row from the north southwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,7 +36,8 @@ pub struct Level {
     zoom: u8,
     units: Vec<Unit>,
     by_tile: BTreeMap<(u32, u32), Vec<usize>>,
-    crossings: usize,
+    faults: Faults,
+    rounds: usize,
 }
 
 impl Level {
@@ -41,14 +48,17 @@ impl Level {
         let zoom = zoom.min(FINEST_ZOOM);
         let mercator = Mercator::new(zoom);
         let communes_too = zoom >= COMMUNES_FROM;
-        let (communes, borders) = (territory.communes().len(), territory.borders());
-        let (shown, communes) = if communes_too {
-            (vec![true; borders.len()], 0..communes)
-        } else {
-            (between_departements(territory), 0..0)
+        let groups = Groups::of(territory);
+        let style = Style {
+            areas: if communes_too { &groups.communes } else { &groups.departements },
+            project: &|_, position| mercator.units(position),
+            degrees: &|_, [_, lat]| mercator.degrees(lat),
+            tolerance: if whole { 0.0 } else { TOLERANCE },
+            small_double_area: SMALL_DOUBLE_AREA,
+            cuts: Some(Cuts { every: EXTENT, margin: BUFFER }),
         };
-        let lines = Lines::of(borders, mercator, &shown, communes, whole);
-        let units = units(territory, &lines, mercator, communes_too);
+        let sheet = Sheet::new(territory.borders(), &style);
+        let units = units(territory, &groups, &sheet, mercator, communes_too);
         let mut by_tile: BTreeMap<(u32, u32), Vec<usize>> = BTreeMap::new();
         let last = (1_u32 << zoom) - 1;
         for (number, unit) in units.iter().enumerate() {
@@ -61,7 +71,7 @@ impl Level {
                 }
             }
         }
-        Self { zoom, units, by_tile, crossings: lines.crossings }
+        Self { zoom, units, by_tile, faults: sheet.faults().clone(), rounds: sheet.rounds() }
     }
 
     /// The tiles that may show something, by column and row.
@@ -75,10 +85,16 @@ impl Level {
         self.units.iter().filter(|unit| unit.kind == Kind::Commune && unit.is_marker).count()
     }
 
-    /// How often borders cross because the grid is too coarse for what lies between them.
+    /// Where the drawing is no partition: nowhere, unless outlines of the territory lie over each other.
     #[must_use]
-    pub const fn crossings(&self) -> usize {
-        self.crossings
+    pub const fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    /// How often borders were drawn until nothing was wrong.
+    #[must_use]
+    pub const fn rounds(&self) -> usize {
+        self.rounds
     }
 
     /// A tile, not compressed; `None` if it shows nothing.
@@ -171,6 +187,7 @@ mod tests {
                 let (communes, departement) = surfaces(&level);
                 assert!(communes > 0);
                 assert_eq!((communes, level.markers()), (departement, 0), "zoom {zoom}, {whole}");
+                assert_eq!(level.faults().count(), 0, "zoom {zoom}, {whole}: {:?}", level.faults());
             }
         }
     }

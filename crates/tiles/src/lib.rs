@@ -11,7 +11,6 @@
 
 mod archive;
 mod level;
-mod lines;
 mod mercator;
 mod mvt;
 mod shape;

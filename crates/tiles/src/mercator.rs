@@ -6,7 +6,7 @@ use crate::EXTENT;
 pub const FINEST_ZOOM: u8 = 18;
 
 /// A point of a zoom's grid: `x` east from the antimeridian, `y` south from the northern edge.
-pub(crate) type Point = [i32; 2];
+pub(crate) type Point = desserte_territory::sheet::GridPoint;
 
 /// The grid of a zoom.
 #[derive(Debug, Clone, Copy)]
@@ -19,13 +19,18 @@ impl Mercator {
         Self { units: f64::from(EXTENT) * f64::from(1_u32 << zoom.min(FINEST_ZOOM)) }
     }
 
-    /// The unit that holds a position. Beyond the projection's edge at 85.05 degrees it is the edge.
+    /// The unit that holds a position.
     #[expect(clippy::cast_possible_truncation, reason = "within the grid, or saturated at its edge")]
-    pub(crate) fn point(self, [lon, lat]: [f64; 2]) -> Point {
+    pub(crate) fn point(self, position: [f64; 2]) -> Point {
+        self.units(position).map(|value| value.round() as i32)
+    }
+
+    /// Where a position is on the grid. Beyond the projection's edge at 85.05 degrees it is the edge.
+    pub(crate) fn units(self, [lon, lat]: [f64; 2]) -> [f64; 2] {
         let x = lon / 360.0 + 0.5;
         let sine = lat.to_radians().sin();
         let y = 0.5 - ((1.0 + sine) / (1.0 - sine)).ln() / (4.0 * std::f64::consts::PI);
-        [x, y.clamp(0.0, 1.0)].map(|share| (share * self.units).round() as i32)
+        [x, y.clamp(0.0, 1.0)].map(|share| share * self.units)
     }
 
     /// Degrees of latitude that a unit spans at a latitude.

@@ -93,6 +93,7 @@ fn without_far(ring: &Ring, window: &Window) -> Ring {
     near
 }
 
+#[cfg(test)]
 /// Twice the surface of a ring; positive if it turns from east to south.
 pub(crate) fn double_area(ring: &Ring) -> i64 {
     let Some(origin) = ring.first() else { return 0 };

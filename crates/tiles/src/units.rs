@@ -1,10 +1,10 @@
 //! What is drawn: communes, and the départements and regions that they make up.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
+use desserte_territory::sheet::Sheet;
 use desserte_territory::{Borders, Commune, Territory, Walk};
 
-use crate::lines::Lines;
 use crate::mercator::{Mercator, Point};
 use crate::shape::{Ring, Window, polygons};
 
@@ -34,34 +34,66 @@ pub(crate) struct Unit {
     pub(crate) is_marker: bool,
 }
 
+/// What each commune belongs to: places in the lists of codes, counted from one; zero where nothing is known.
+pub(crate) struct Groups {
+    pub(crate) communes: Vec<u32>,
+    pub(crate) departements: Vec<u32>,
+    regions: Vec<u32>,
+}
+
+impl Groups {
+    pub(crate) fn of(territory: &Territory) -> Self {
+        let communes = || territory.communes();
+        Self {
+            communes: places(&communes().map(|commune| Some(commune.code.as_str())).collect::<Vec<_>>()),
+            departements: places(
+                &communes().map(|commune| Some(commune.departement.as_str())).collect::<Vec<_>>(),
+            ),
+            regions: places(&communes().map(|commune| commune.region.as_deref()).collect::<Vec<_>>()),
+        }
+    }
+}
+
+fn places(codes: &[Option<&str>]) -> Vec<u32> {
+    let mut listed: BTreeMap<&str, u32> = codes.iter().flatten().map(|code| (*code, 0)).collect();
+    (1..).zip(listed.values_mut()).for_each(|(number, place)| *place = number);
+    codes.iter().map(|code| code.map_or(0, |code| listed[code])).collect()
+}
+
 /// Everything that a zoom shows, layer by layer; markers last, so that what surrounds them does not hide them.
 pub(crate) fn units(
     territory: &Territory,
-    lines: &Lines,
+    groups: &Groups,
+    sheet: &Sheet,
     mercator: Mercator,
     communes_too: bool,
 ) -> Vec<Unit> {
     let borders = territory.borders();
     let communes: Vec<&Commune> = territory.communes().collect();
     let mut units = Vec::new();
-    for kind in [Kind::Region, Kind::Departement] {
-        for (code, rows) in grouped(&communes, kind) {
-            let rings = merged(borders, lines, &rows);
-            let texts = match kind {
-                Kind::Region => [territory.region(code).and_then(|unit| unit.name.clone()), None],
+    for (kind, places) in [(Kind::Region, &groups.regions), (Kind::Departement, &groups.departements)] {
+        for rows in rows_of(places) {
+            let rings = merged(borders, sheet, &rows, places);
+            let first = communes[rows[0]];
+            let (code, texts) = match kind {
+                Kind::Region => {
+                    let code = first.region.as_deref().unwrap_or_default();
+                    (code, [territory.region(code).and_then(|unit| unit.name.clone()), None])
+                }
                 _ => {
-                    let unit = territory.departement(code);
-                    [unit.and_then(|unit| unit.name.clone()), unit.and_then(|unit| unit.region.clone())]
+                    let unit = territory.departement(&first.departement);
+                    let name = unit.and_then(|unit| unit.name.clone());
+                    (first.departement.as_str(), [name, unit.and_then(|unit| unit.region.clone())])
                 }
             };
             let [name, parent] = texts;
             let texts = [Some(code.to_owned()), name, parent];
-            units.push(Unit::of(kind, code, texts, rings, || middle(territory, mercator, communes[rows[0]])));
+            units.push(Unit::of(kind, code, texts, rings, || middle(territory, mercator, first)));
         }
     }
     if communes_too {
         for (row, commune) in communes.iter().enumerate() {
-            let rings = lines.contours(borders, row).collect();
+            let rings = sheet.rings(borders, row).collect();
             let code = commune.code.as_str();
             let texts =
                 [Some(code.to_owned()), Some(commune.name.clone()), Some(commune.departement.clone())];
@@ -108,51 +140,33 @@ fn middle(territory: &Territory, mercator: Mercator, commune: &Commune) -> Point
     }))
 }
 
-/// The rows of the communes of each unit of a kind, by its code.
-fn grouped<'a>(communes: &[&'a Commune], kind: Kind) -> BTreeMap<&'a str, Vec<usize>> {
-    let mut groups: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    for (row, commune) in communes.iter().enumerate() {
-        let code = match kind {
-            Kind::Region => commune.region.as_deref(),
-            Kind::Departement => Some(commune.departement.as_str()),
-            Kind::Commune => Some(commune.code.as_str()),
-        };
-        if let Some(code) = code {
-            groups.entry(code).or_default().push(row);
-        }
+/// The rows of the communes of each place, in the order of the places.
+fn rows_of(places: &[u32]) -> Vec<Vec<usize>> {
+    let mut rows: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+    for (row, place) in places.iter().enumerate().filter(|(_, place)| **place != 0) {
+        rows.entry(*place).or_default().push(row);
     }
-    groups
+    rows.into_values().collect()
 }
 
-/// For each line, whether it bounds a département and not communes of one alone.
-pub(crate) fn between_departements(territory: &Territory) -> Vec<bool> {
-    let borders = territory.borders();
-    let mut sides: Vec<[Option<&str>; 2]> = vec![[None; 2]; borders.len()];
-    for (row, commune) in territory.communes().enumerate() {
-        for walk in borders.rings(row).flatten() {
-            sides[walk.line][usize::from(walk.backwards)] = Some(&commune.departement);
-        }
-    }
-    sides.into_iter().map(|[one, other]| one != other).collect()
-}
-
-/// The rings around several communes together: the lines that have one of them on one side only, strung together again.
-fn merged(borders: Borders<'_>, lines: &Lines, rows: &[usize]) -> Vec<Ring> {
-    let walks = || rows.iter().flat_map(|row| borders.rings(*row)).flatten();
-    let mut forwards = HashSet::new();
-    let mut backwards = HashSet::new();
-    for walk in walks() {
-        let side = if walk.backwards { &mut backwards } else { &mut forwards };
-        side.insert(walk.line);
-    }
-    let outer = |walk: &Walk| !(forwards.contains(&walk.line) && backwards.contains(&walk.line));
-    let mut leaving: HashMap<Point, Vec<Walk>> = HashMap::new();
+/// The rings around several communes of one place together: the lines that have another place on their other side, strung
+/// together again.
+fn merged(borders: Borders<'_>, sheet: &Sheet, rows: &[usize], places: &[u32]) -> Vec<Ring> {
+    let place = |row: Option<usize>| row.map_or(0, |row| places[row]);
+    let outer = |walk: &Walk| {
+        let [left, right] = borders.sides(walk.line);
+        place(left) != place(right)
+    };
     let start = |walk: &Walk| {
-        let (first, last) = lines.ends(walk.line);
+        let (first, last) = sheet.ends(walk.line);
         if walk.backwards { (last, first) } else { (first, last) }
     };
+    let own = places[rows[0]];
     let mut order = Vec::new();
-    for walk in walks().filter(outer) {
+    let mut leaving: HashMap<Point, Vec<Walk>> = HashMap::new();
+    for walk in rows.iter().flat_map(|row| borders.rings(*row)).flatten().filter(outer) {
+        // Rings may run either way; here all lines have the place on their left.
+        let walk = Walk { line: walk.line, backwards: place(borders.sides(walk.line)[0]) != own };
         order.push(walk);
         leaving.entry(start(&walk).0).or_default().push(walk);
     }
@@ -168,7 +182,7 @@ fn merged(borders: Borders<'_>, lines: &Lines, rows: &[usize]) -> Vec<Ring> {
                 at = start(&next).1;
                 ring.push(next);
             }
-            rings.push(lines.ring(ring.into_iter()));
+            rings.push(sheet.ring(ring.into_iter()));
         }
     }
     rings

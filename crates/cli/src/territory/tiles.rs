@@ -36,12 +36,16 @@ pub(crate) fn run(arguments: &TilesArguments) -> Outcome {
         let largest = tiles.iter().map(|(_, tile)| tile.len()).max().unwrap_or(0);
         line(&format!(
             "zoom {zoom:>2} : {} tuiles/tiles ; {octets} octets, max {largest} ; {:.0} tuiles/s tiles/s ({prepared:.1} s + \
-             {:.1} s) ; {} communes < 1 unité/unit ; {} croisements/crossings",
+             {:.1} s) ; {} communes < 1 unité/unit ; {} croisements/crossings, {} discordances/mismatches, {} mal placés/misplaced ; \
+             {} passes/rounds",
             tiles.len(),
             rate(tiles.len(), seconds - prepared),
             seconds - prepared,
             level.markers(),
-            level.crossings(),
+            level.faults().crossings,
+            level.faults().mismatches,
+            level.faults().misplaced,
+            level.rounds(),
         ))?;
     }
     let file = archive.finish(&About::of(&territory, &exportable, (first, last)));
