@@ -112,6 +112,8 @@ pub(crate) enum TerritoryCommand {
     Export(ExportArguments),
     /// Write vector tiles of the communes, départements and regions, for maps on the web, as one PMTiles file.
     Tiles(TilesArguments),
+    /// Write outlines as one SVG file, for pages and for print.
+    Svg(SvgArguments),
 }
 
 /// Options of `desserte territory check`.
@@ -185,6 +187,35 @@ pub(crate) struct TilesArguments {
     /// Threads to use; by default as many as the machine runs at once.
     #[arg(long, value_name = "COUNT")]
     pub(crate) threads: Option<NonZeroUsize>,
+}
+
+/// Options of `desserte territory svg`.
+#[derive(Debug, Args)]
+pub(crate) struct SvgArguments {
+    /// The territory file.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Where to write.
+    #[arg(long, value_name = "OUT")]
+    pub(crate) out: PathBuf,
+    /// The communes of one département, instead of all of the territory.
+    #[arg(long, value_name = "CODE")]
+    pub(crate) departement: Option<String>,
+    /// What a map of all of the territory shows.
+    #[arg(long, value_enum, default_value = "communes", conflicts_with = "departement")]
+    pub(crate) detail: SvgDetail,
+    /// Width in pixels, 64 to 4096; borders are as exact as it takes.
+    #[arg(long, value_name = "PIXELS", default_value_t = 1_000)]
+    pub(crate) width: u32,
+}
+
+/// What a map of all of the territory shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SvgDetail {
+    /// Every commune.
+    Communes,
+    /// Every département.
+    Departements,
 }
 
 /// Options of `desserte collector`.

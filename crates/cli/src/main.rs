@@ -40,6 +40,7 @@ fn main() -> ExitCode {
         Command::Territory(TerritoryCommand::Check(arguments)) => territory::check(&arguments),
         Command::Territory(TerritoryCommand::Export(arguments)) => territory::export(&arguments),
         Command::Territory(TerritoryCommand::Tiles(arguments)) => territory::tiles(&arguments),
+        Command::Territory(TerritoryCommand::Svg(arguments)) => territory::svg(&arguments),
         Command::Territory(TerritoryCommand::Translate(arguments)) => translate::run(&arguments),
         Command::Version => out::line(&format!("desserte {}", env!("CARGO_PKG_VERSION"))),
     };

@@ -8,6 +8,7 @@ mod flatgeobuf;
 mod geojson;
 mod geoparquet;
 mod info;
+mod svg;
 mod tiles;
 
 use anyhow::{Context as _, anyhow};
@@ -18,6 +19,7 @@ use crate::out::{Failure, Outcome, line, note};
 
 pub(crate) use export::run as export;
 pub(crate) use info::run as info;
+pub(crate) use svg::run as svg;
 pub(crate) use tiles::run as tiles;
 
 /// A source in a line: what it is, whose, of when, under which licence.

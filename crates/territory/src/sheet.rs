@@ -14,6 +14,8 @@ mod check;
 mod snap;
 mod squares;
 
+use std::collections::HashMap;
+
 use crate::borders::{Borders, Walk};
 use snap::Fine;
 
@@ -26,8 +28,8 @@ pub type GridRing = Vec<GridPoint>;
 /// Shares of the tolerance that lines are tried with, one after the other; with the last one they have all vertices.
 const SHARES: [f64; 4] = [1.0, 0.25, 0.0625, 0.0];
 
-/// Lines that have more detail may meet others that have not. Each round gives detail to a line at least, and France
-/// takes six rounds at most; this is to end in any case.
+/// Lines that have more detail may meet others that have not. Each round gives detail to a line at least; France
+/// takes four rounds at most, and this is to end in any case.
 const ROUNDS: usize = 24;
 
 /// How to draw.
@@ -70,6 +72,8 @@ pub struct Faults {
     pub misplaced: usize,
     /// Where, in order.
     pub places: Vec<GridPoint>,
+    /// The areas that meet there, in order and each once; zero is none.
+    pub areas: Vec<u32>,
 }
 
 impl Faults {
@@ -139,8 +143,51 @@ impl Sheet {
         borders.rings(row).map(|walks| self.ring(walks))
     }
 
+    /// The rings around several communes of one area together, by the areas of all communes: the lines that have another
+    /// area on their other side, strung together again.
+    ///
+    /// # Panics
+    /// Without a commune, or where a line around the area is not drawn.
+    #[must_use]
+    pub fn around(&self, borders: Borders<'_>, rows: &[usize], areas: &[u32]) -> Vec<GridRing> {
+        let area = |row: Option<usize>| row.map_or(0, |row| areas[row]);
+        let own = areas[rows[0]];
+        let ends = |walk: &Walk| {
+            let points = &self.lines[walk.line];
+            let (first, last) = (points[0], points[points.len() - 1]);
+            if walk.backwards { (last, first) } else { (first, last) }
+        };
+        let mut order = Vec::new();
+        let mut leaving: HashMap<GridPoint, Vec<Walk>> = HashMap::new();
+        for Walk { line, .. } in rows.iter().flat_map(|row| borders.rings(*row)).flatten() {
+            let [left, right] = borders.sides(line).map(area);
+            if left != right {
+                // Rings may run either way; here all lines have the area on their left.
+                let walk = Walk { line, backwards: left != own };
+                order.push(walk);
+                leaving.entry(ends(&walk).0).or_default().push(walk);
+            }
+        }
+        let mut rings = Vec::new();
+        for first in order {
+            let begin = ends(&first).0;
+            // As many lines lead to a point as away from it, so that every walk comes back to where it began.
+            while let Some(walk) = leaving.get_mut(&begin).and_then(Vec::pop) {
+                let mut ring = vec![walk];
+                let mut at = ends(&walk).1;
+                while at != begin {
+                    let Some(next) = leaving.get_mut(&at).and_then(Vec::pop) else { break };
+                    at = ends(&next).1;
+                    ring.push(next);
+                }
+                rings.push(self.ring(ring.into_iter()));
+            }
+        }
+        rings
+    }
+
     /// Strings lines together that begin where the one before ends, and the first where the last one ends.
-    pub fn ring(&self, walks: impl Iterator<Item = Walk>) -> GridRing {
+    fn ring(&self, walks: impl Iterator<Item = Walk>) -> GridRing {
         let mut ring = GridRing::new();
         for walk in walks {
             let line = self.lines[walk.line].as_slice();
@@ -153,16 +200,6 @@ impl Sheet {
         }
         ring.pop();
         ring
-    }
-
-    /// First and last point of a line that is drawn.
-    ///
-    /// # Panics
-    /// If it is not.
-    #[must_use]
-    pub fn ends(&self, line: usize) -> (GridPoint, GridPoint) {
-        let points = &self.lines[line];
-        (points[0], points[points.len() - 1])
     }
 }
 

@@ -11,7 +11,8 @@ use crate::shape::{Polygon, Window, polygons};
 use crate::units::{Groups, Kind, Unit, units};
 use crate::{BUFFER, COMMUNES_FROM, EXTENT};
 
-/// How far a simplified border may be from the true one, in units: half a pixel of a tile 512 pixels wide.
+/// How far a simplified border may be from the true one, in units: half a pixel of a tile 512 pixels wide. Twice that at
+/// the first zoom with communes, so that no tile has more than 500 kB.
 const TOLERANCE: f64 = 4.0;
 
 /// What is smaller keeps its detail: the surface of half a pixel of a tile 512 pixels wide.
@@ -53,7 +54,11 @@ impl Level {
             areas: if communes_too { &groups.communes } else { &groups.departements },
             project: &|_, position| mercator.units(position),
             degrees: &|_, [_, lat]| mercator.degrees(lat),
-            tolerance: if whole { 0.0 } else { TOLERANCE },
+            tolerance: match zoom {
+                _ if whole => 0.0,
+                COMMUNES_FROM => 2.0 * TOLERANCE,
+                _ => TOLERANCE,
+            },
             small_double_area: SMALL_DOUBLE_AREA,
             cuts: Some(Cuts { every: EXTENT, margin: BUFFER }),
         };
@@ -79,13 +84,14 @@ impl Level {
         self.by_tile.keys().map(|(x, y)| TileAddress { zoom: self.zoom, x: *x, y: *y })
     }
 
-    /// How many communes the grid of this zoom has no surface for.
+    /// How many communes the grid of this zoom has no surface for: squares stand in their place.
     #[must_use]
     pub fn markers(&self) -> usize {
         self.units.iter().filter(|unit| unit.kind == Kind::Commune && unit.is_marker).count()
     }
 
-    /// Where the drawing is no partition: nowhere, unless outlines of the territory lie over each other.
+    /// Where the drawing is no partition: nowhere, unless outlines of the territory lie over each other. There the commune
+    /// with the lower code is shown.
     #[must_use]
     pub const fn faults(&self) -> &Faults {
         &self.faults

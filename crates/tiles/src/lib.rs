@@ -1,7 +1,7 @@
 //! Vector tiles of a territory: communes, départements and regions for maps on the web.
 //!
-//! A [`Level`] is a zoom: every border once, simplified and put on the grid of that zoom, so that neighbours share it to
-//! the last unit. [`Level::tile`] cuts one tile out of it (Mapbox Vector Tile 2.1), and an [`Archive`] keeps many in one
+//! A [`Level`] is a zoom: every border once, simplified and snapped to the grid of that zoom, so that neighbours share it to
+//! the last unit and no lines cross (`desserte_territory::sheet`). [`Level::tile`] cuts one tile out of it (Mapbox Vector Tile 2.1), and an [`Archive`] keeps many in one
 //! file (PMTiles 3). Everything is a function of its arguments: the same territory gives the same octets.
 //!
 //! # Shape of a tile
@@ -27,6 +27,6 @@ pub const EXTENT: i32 = 4_096;
 /// of a tile 512 pixels wide.
 pub const BUFFER: i32 = 64;
 
-/// The first zoom that shows communes. All of France's, simplified, the largest tile there has 0.58 MB compressed, 0.92 MB
-/// one zoom before: more than browsers should load at once.
+/// The first zoom that shows communes: the largest tile of France there has 487 kB compressed (docs/measurements/tiles.md), and
+/// one zoom before it would have well more than the 500 kB that maps take as the limit for a tile.
 pub const COMMUNES_FROM: u8 = 6;

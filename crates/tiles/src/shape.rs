@@ -37,6 +37,10 @@ impl Window {
         (0..2).all(|axis| self.least[axis] <= other.least[axis] && other.most[axis] <= self.most[axis])
     }
 
+    pub(crate) fn meets(&self, other: &Self) -> bool {
+        (0..2).all(|axis| self.least[axis] <= other.most[axis] && other.least[axis] <= self.most[axis])
+    }
+
     fn corners(&self) -> [Point; 4] {
         let ([west, north], [east, south]) = (self.least, self.most);
         [[west, north], [east, north], [east, south], [west, south]]
@@ -70,10 +74,22 @@ pub(crate) fn polygons(rings: &[Ring], window: Option<Window>) -> Vec<Polygon> {
             OverlayRule::Intersect
         }
     };
-    let polygon = |shape: Vec<Vec<IntPoint>>| -> Polygon {
-        shape.into_iter().map(|ring| ring.into_iter().map(|point| [point.x, point.y]).collect()).collect()
-    };
-    overlay.overlay(rule, FillRule::EvenOdd).into_iter().map(polygon).collect()
+    let shapes = overlay.overlay(rule, FillRule::EvenOdd);
+    shapes.into_iter().map(polygon).collect()
+}
+
+/// The surface that an odd number of rings surround, without that of others.
+pub(crate) fn minus(rings: &[Ring], others: &[Ring]) -> Vec<Polygon> {
+    let count = rings.iter().chain(others).map(Vec::len).sum();
+    let mut overlay = Overlay::new_custom(count, IntOverlayOptions::ogc(), Solver::default());
+    let ipoint = |point: &Point| IntPoint::new(point[0], point[1]);
+    rings.iter().for_each(|ring| overlay.add_path_iter(ring.iter().map(ipoint), ShapeType::Subject));
+    others.iter().for_each(|ring| overlay.add_path_iter(ring.iter().map(ipoint), ShapeType::Clip));
+    overlay.overlay(OverlayRule::Difference, FillRule::EvenOdd).into_iter().map(polygon).collect()
+}
+
+fn polygon(shape: Vec<Vec<IntPoint>>) -> Polygon {
+    shape.into_iter().map(|ring| ring.into_iter().map(|point| [point.x, point.y]).collect()).collect()
 }
 
 /// Leaves out points far from the window: where three in a row lie beyond the same side of it, the middle one only
@@ -125,6 +141,14 @@ mod tests {
         let hole = vec![[3, 3], [3, 6], [6, 6], [6, 3]];
         let [polygon] = polygons(&[hole, outer], None).try_into().unwrap();
         assert_eq!(polygon.iter().map(double_area).collect::<Vec<_>>(), [162, -18]);
+    }
+
+    #[test]
+    fn what_is_taken_away_leaves_the_rest() {
+        let square = |x: i32| vec![vec![[x, 0], [x, 10], [x + 10, 10], [x + 10, 0]]];
+        let left = minus(&square(0), &square(7));
+        assert_eq!(left.iter().flatten().map(double_area).sum::<i64>(), 2 * 70);
+        assert!(minus(&square(0), &square(0)).is_empty());
     }
 
     #[test]

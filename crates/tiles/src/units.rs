@@ -1,12 +1,12 @@
 //! What is drawn: communes, and the départements and regions that they make up.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use desserte_territory::sheet::Sheet;
-use desserte_territory::{Borders, Commune, Territory, Walk};
+use desserte_territory::{Commune, Territory};
 
 use crate::mercator::{Mercator, Point};
-use crate::shape::{Ring, Window, polygons};
+use crate::shape::{Ring, Window, minus, polygons};
 
 /// Half the side of the square that stands for what has no surface on the grid: the square is half a pixel of a tile
 /// 512 pixels wide.
@@ -73,7 +73,7 @@ pub(crate) fn units(
     let mut units = Vec::new();
     for (kind, places) in [(Kind::Region, &groups.regions), (Kind::Departement, &groups.departements)] {
         for rows in rows_of(places) {
-            let rings = merged(borders, sheet, &rows, places);
+            let rings = sheet.around(borders, &rows, places);
             let first = communes[rows[0]];
             let (code, texts) = match kind {
                 Kind::Region => {
@@ -101,8 +101,42 @@ pub(crate) fn units(
             units.push(Unit::of(Kind::Commune, code, texts, rings, marker));
         }
     }
+    part(&mut units, sheet, groups, communes_too);
     units.sort_by_key(|unit| (unit.kind, unit.is_marker));
     units
+}
+
+/// Where outlines of the territory lie over each other, leaves the ground to the unit with the lowest code, which is
+/// the one that answers for a point there too.
+fn part(units: &mut [Unit], sheet: &Sheet, groups: &Groups, communes_too: bool) {
+    let areas = &sheet.faults().areas;
+    let kinds = [
+        (Kind::Region, &groups.regions),
+        (Kind::Departement, &groups.departements),
+        (Kind::Commune, &groups.communes),
+    ];
+    for (kind, places) in kinds {
+        // Units stand in the order of their codes, kind by kind.
+        let first = units.partition_point(|unit| unit.kind < kind);
+        let number = |area: &u32| Some(first + (*area as usize).checked_sub(1)?);
+        let meeting: BTreeSet<usize> = if communes_too == (kind == Kind::Commune) {
+            areas.iter().filter_map(number).collect()
+        } else {
+            let of_area = |(area, place): (&u32, &u32)| areas.contains(area).then(|| number(place)).flatten();
+            groups.communes.iter().zip(places).filter_map(of_area).collect()
+        };
+        for (at, upper) in meeting.iter().enumerate() {
+            for lower in meeting.iter().take(at) {
+                if units[*upper].around.meets(&units[*lower].around) && !units[*lower].is_marker {
+                    let left: Vec<Ring> =
+                        minus(&units[*upper].rings, &units[*lower].rings).into_iter().flatten().collect();
+                    if !left.is_empty() {
+                        units[*upper].rings = left;
+                    }
+                }
+            }
+        }
+    }
 }
 
 impl Unit {
@@ -147,43 +181,4 @@ fn rows_of(places: &[u32]) -> Vec<Vec<usize>> {
         rows.entry(*place).or_default().push(row);
     }
     rows.into_values().collect()
-}
-
-/// The rings around several communes of one place together: the lines that have another place on their other side, strung
-/// together again.
-fn merged(borders: Borders<'_>, sheet: &Sheet, rows: &[usize], places: &[u32]) -> Vec<Ring> {
-    let place = |row: Option<usize>| row.map_or(0, |row| places[row]);
-    let outer = |walk: &Walk| {
-        let [left, right] = borders.sides(walk.line);
-        place(left) != place(right)
-    };
-    let start = |walk: &Walk| {
-        let (first, last) = sheet.ends(walk.line);
-        if walk.backwards { (last, first) } else { (first, last) }
-    };
-    let own = places[rows[0]];
-    let mut order = Vec::new();
-    let mut leaving: HashMap<Point, Vec<Walk>> = HashMap::new();
-    for walk in rows.iter().flat_map(|row| borders.rings(*row)).flatten().filter(outer) {
-        // Rings may run either way; here all lines have the place on their left.
-        let walk = Walk { line: walk.line, backwards: place(borders.sides(walk.line)[0]) != own };
-        order.push(walk);
-        leaving.entry(start(&walk).0).or_default().push(walk);
-    }
-    let mut rings = Vec::new();
-    for first in order {
-        let begin = start(&first).0;
-        // As many lines lead to a point as away from it, so that every walk comes back to where it began.
-        while let Some(walk) = leaving.get_mut(&begin).and_then(Vec::pop) {
-            let mut ring = vec![walk];
-            let mut at = start(&walk).1;
-            while at != begin {
-                let Some(next) = leaving.get_mut(&at).and_then(Vec::pop) else { break };
-                at = start(&next).1;
-                ring.push(next);
-            }
-            rings.push(sheet.ring(ring.into_iter()));
-        }
-    }
-    rings
 }

@@ -312,3 +312,17 @@ fn layers_that_would_share_a_column_are_refused() {
     assert_eq!(output.status.code(), Some(1));
     assert!(said(&output).contains("\"revenu_absence\"") && !place.path("t.fgb").exists());
 }
+
+#[test]
+fn outlines_are_one_drawing_of_all_communes_or_of_one_departement() {
+    let place = Place::with("");
+    for options in [&["--width", "300"][..], &["--departement", "99"], &["--detail", "departements"]] {
+        let output = place.run(&[&["territory", "svg", "t.dst", "--out", "t.svg"], options].concat());
+        assert!(output.status.success(), "{}", said(&output));
+        let text = std::fs::read_to_string(place.path("t.svg")).unwrap();
+        assert!(text.starts_with("<svg ") && text.ends_with("</svg>\n"));
+        assert!(text.contains("MADE-UP"), "who draws made-up communes says so");
+    }
+    let unknown = place.run(&["territory", "svg", "t.dst", "--out", "u.svg", "--departement", "23"]);
+    assert!(!unknown.status.success() && !place.path("u.svg").exists());
+}

@@ -2,20 +2,20 @@
 
 use std::fmt::Write;
 
-use super::borders::Ring;
+use crate::sheet::GridRing;
 
 /// Path data of closed rings: an absolute start, then relative steps.
-pub(super) fn data(rings: &[Ring]) -> String {
+pub(super) fn data(rings: &[GridRing]) -> String {
     let mut d = String::new();
     for ring in rings {
         let Some(first) = ring.first() else { continue };
         d.push('M');
-        number(&mut d, first.0, false);
-        number(&mut d, first.1, true);
+        number(&mut d, first[0], false);
+        number(&mut d, first[1], true);
         d.push('l');
         for (position, pair) in ring.windows(2).enumerate() {
-            number(&mut d, pair[1].0 - pair[0].0, position > 0);
-            number(&mut d, pair[1].1 - pair[0].1, true);
+            number(&mut d, pair[1][0] - pair[0][0], position > 0);
+            number(&mut d, pair[1][1] - pair[0][1], true);
         }
         d.push('z');
     }
@@ -36,7 +36,7 @@ mod tests {
 
     #[test]
     fn steps_are_relative_and_a_minus_sign_separates() {
-        let rings = [vec![(10, 20), (13, 16), (18, 22)], vec![(1, 1), (2, 1), (2, 2)]];
+        let rings = [vec![[10, 20], [13, 16], [18, 22]], vec![[1, 1], [2, 1], [2, 2]]];
         assert_eq!(data(&rings), "M10 20l3-4 5 6zM1 1l1 0 0 1z");
     }
 }

@@ -64,6 +64,8 @@ pub(super) fn check(
     check.small(small_double_area);
     let Check { mut faults, mut wanted, .. } = check;
     faults.places.sort_unstable();
+    faults.areas.sort_unstable();
+    faults.areas.dedup();
     wanted.sort_unstable();
     wanted.dedup();
     (faults, wanted)
@@ -111,6 +113,7 @@ impl Check {
             if lefts.len() > 1 {
                 self.faults.mismatches += 1;
                 self.faults.places.push(ends[0]);
+                self.faults.areas.extend(group.iter().flat_map(|side| [side.left, side.right]));
                 self.wanted.extend(group.iter().map(|side| side.line as usize));
             }
             let (Some(one), Some(other)) = (lefts.first(), rights.first()) else { return };
@@ -282,6 +285,7 @@ impl Check {
     fn blame(&mut self, edge: u32) {
         let (begin, count) = self.edges[edge as usize].sides;
         let sides = &self.sides[begin as usize..(begin + count) as usize];
+        self.faults.areas.extend(sides.iter().flat_map(|side| [side.left, side.right]));
         self.wanted.extend(sides.iter().map(|side| side.line as usize));
     }
 }
