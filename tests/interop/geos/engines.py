@@ -95,7 +95,7 @@ class ShapelyPoints(ShapelyOutlines):
 
         begin, end = part
         tree = shapely.STRtree(shapely.points(self.lon[begin:end], self.lat[begin:end]))
-        pairs = tree.query(self.prepared[begin > 0], predicate="intersects")
+        pairs = tree.query(self.prepared[int(begin > 0)], predicate="intersects")
         return pairs[1] + begin, pairs[0]
 
 
