@@ -2,6 +2,8 @@
 //!
 //! Files of version 1 are still read: their outlines are indexed anew, which takes about a second for all of France.
 
+#[cfg(fuzzing)]
+mod fuzzing;
 mod image;
 mod sections;
 mod v1;
@@ -12,7 +14,13 @@ use image::Image;
 use crate::grid::CELLS_PER_DEGREE;
 use crate::{Contents, InvalidContents, Territory};
 
+#[cfg(fuzzing)]
+pub use fuzzing::Change;
+#[cfg(fuzzing)]
+pub(crate) use fuzzing::changed;
 pub use v2::Locator;
+#[cfg(fuzzing)]
+pub(crate) use v2::history_read_back;
 pub(crate) use v2::{Body, Lists, MOST_OVERLAYS, OverlayBody};
 
 /// The usual ending of a territory file's name, without the dot.

@@ -19,6 +19,8 @@ mod day;
 pub mod drawing;
 mod figure;
 mod file;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod grid;
 mod history;
 mod near;

@@ -27,6 +27,8 @@ use surfaces::Surfaces;
 
 pub(crate) use decode::Lists;
 pub(super) use encode::encode;
+#[cfg(fuzzing)]
+pub(crate) use history::read_back as history_read_back;
 pub use locator::Locator;
 pub(crate) use overlay::{MOST_OVERLAYS, OverlayBody};
 

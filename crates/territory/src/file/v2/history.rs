@@ -94,6 +94,16 @@ pub(super) fn decode(
     })
 }
 
+/// Reads a section and, if it can be read, checks that it is written back as it was.
+#[cfg(fuzzing)]
+pub(crate) fn read_back(successions: &[(Letters, u32, Letters)], octets: &[u8]) -> Result<Lineage, String> {
+    let lineage = decode(successions, Some(octets))?;
+    let written = encode(&lineage);
+    let again = decode(&triples(&lineage.successions), written.as_deref()).expect("what was written is read");
+    assert_eq!(again, lineage);
+    Ok(lineage)
+}
+
 fn read_triples(rows: &[(Letters, u32, Letters)]) -> Result<Vec<Succession>, String> {
     let row = |(from, effective, to): &(Letters, u32, Letters)| {
         Ok(Succession { from: code(*from)?, effective: day(*effective)?, to: code(*to)? })

@@ -55,7 +55,7 @@ impl OverlayBody {
     }
 
     /// Reads an overlay file from memory.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(crate) fn from_octets(octets: &[u8]) -> Result<Self, FormatError> {
         Self::read(Image::owned(octets))
     }
