@@ -25,7 +25,6 @@ import mapbox_vector_tile
 import numpy as np
 import shapely
 from pmtiles.reader import MmapSource, Reader, all_tiles
-from points import read
 
 EXTENT = 4096
 LARGEST = 500_000
@@ -124,35 +123,29 @@ class Zoom:
                 self.gaps += not hollow(self.zoom, place)
         departements = [part for _, parts in layers.get("departements", []) for part in parts if not is_square([part])]
         if departements:
-            self.bare += shapely.difference(shapely.union_all(departements), union).area > 0
+            self.bare += shapely.difference(shapely.union_all(shapely.make_valid(departements)), union).area > 0
 
 
 def outlines(path):
-    codes, geometries = read(path)
-    opened = gzip.open(path, "rt") if str(path).endswith(".gz") else open(path)
+    """What is known of each commune, by its code."""
+    opened = gzip.open(path) if str(path).endswith(".gz") else open(path, "rb")
     with opened as file:
-        texts = {f["properties"]["code"]: f["properties"] for f in json.load(file)["features"]}
-    truth = {}
-    for code, geometry in zip(codes, geometries):
-        truth[code] = {"code": code, "nom": texts[code]["nom"], "departement": texts[code]["departement"]}
-        truth[code]["outline"] = shapely.from_geojson(json.dumps(geometry))
-    return truth
+        features = json.load(file)["features"]
+    texts = [{key: f["properties"][key] for key in ("code", "nom", "departement")} for f in features]
+    shapes = shapely.from_geojson([json.dumps(f["geometry"]) for f in features])
+    return {known["code"]: known | {"outline": shape} for known, shape in zip(texts, shapes)}
 
 
 def outside(truth):
-    """Says whether a place, in units of a zoom, is outside of all communes or near the edge of their union."""
-    union = shapely.union_all([known["outline"] for known in truth.values()])
-    edges = shapely.get_parts(shapely.boundary(union))
-    trees = {}
+    """Says whether some place within twelve units of a place, in units of a zoom, is in no commune of the outlines."""
+    tree = shapely.STRtree([known["outline"] for known in truth.values()])
+    turns = np.linspace(0, 2 * math.pi, 32, endpoint=False)
+    around = np.vstack([[[0.0, 0.0]]] + [radius * np.column_stack([np.cos(turns), np.sin(turns)]) for radius in (3, 6, 9, 12)])
 
     def hollow(zoom, place):
-        if zoom not in trees:
-            trees[zoom] = shapely.STRtree([shapely.transform(edge, lambda c: units(c, zoom)) for edge in edges])
-        near = trees[zoom].query_nearest(place, max_distance=12.0)
-        if len(near):
-            return True
-        west_north = shapely.transform(place, lambda c: degrees(c, zoom))
-        return not shapely.intersects_xy(union, *west_north.coords[0])
+        places = degrees(around + [place.x, place.y], zoom)
+        covered = tree.query(shapely.points(places), predicate="intersects")[0]
+        return len(np.unique(covered)) < len(places)
 
     return hollow
 
