@@ -2,6 +2,7 @@
 
 mod communes;
 mod departements;
+mod happenings;
 mod health;
 mod metrics;
 mod openapi;

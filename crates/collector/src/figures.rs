@@ -4,6 +4,7 @@
 
 mod cache;
 mod commune;
+mod happening;
 mod outage;
 mod period;
 mod quantile;
@@ -12,6 +13,7 @@ mod round_trip;
 
 pub(crate) use cache::{FigureCache, Figures};
 pub(crate) use commune::{CommuneFigures, CommunePeriod, Day, LineFigures, of_commune, of_departement};
+pub(crate) use happening::{CauseNumbers, Happenings, InterruptionFigure, ReachFigure};
 pub(crate) use outage::{OutageFigure, OutageNumbers};
 pub(crate) use period::{MAX_DAYS, Window};
 pub(crate) use quantile::quantile;

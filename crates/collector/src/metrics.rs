@@ -1,6 +1,7 @@
 //! The collector's own metrics, declared on a registry that is passed in (docs/spec/metrics.md).
 
 mod families;
+mod happenings;
 mod ingest;
 mod probes;
 mod territoire;

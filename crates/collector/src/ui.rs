@@ -4,6 +4,7 @@ mod assets;
 mod chart;
 mod commune;
 mod departement;
+mod happenings;
 mod home;
 mod lang;
 mod page;

@@ -157,6 +157,163 @@ fn little_time_without_an_outage_is_not_said_to_be_good() {
     }
 }
 
+/// A record of another kind at the place of [`minute`].
+fn observed(n: u64, at: desserte_units::Timestamp, observation: Value) -> Vec<u8> {
+    let mut record = minute(n, at);
+    record["observation"] = observation;
+    line(&record)
+}
+
+/// An interruption that was seen to last so many seconds, or whose end nobody saw.
+fn interruption(n: u64, cause: &str, seconds: Option<u64>) -> Vec<u8> {
+    let ended = seconds.map(|seconds| seconds * 1_000_000);
+    let mut seen = json!({"kind": "interruption", "cause": cause, "began_latest_us": 0});
+    if let Some(ended) = ended {
+        seen["ended_earliest_us"] = json!(ended);
+        seen["ended_latest_us"] = json!(ended);
+    }
+    observed(n, now().saturating_add_micros(-7_200_000_000), seen)
+}
+
+fn attempt(n: u64, failure: Option<&str>) -> Vec<u8> {
+    let mut page = json!({"status": 200, "total_us": 90_000, "body_bytes": 10});
+    if let Some(failure) = failure {
+        page["failure"] = json!(failure);
+    }
+    let url = "https://user:secret@www.service.example:8443/login?secret";
+    observed(n, now(), json!({"kind": "reachability", "url": url, "page": page, "bytes_charged": 1}))
+}
+
+/// 26 hours of minutes: enough for a line's state to count. Every twentieth is of unknown state, the cable being out.
+fn a_day_of_minutes(address: std::net::SocketAddr) {
+    let (end, like) = (now(), minute(0, now()));
+    let lines: Vec<_> = (0..26 * 60_u64)
+        .map(|n| {
+            let mut record = like.clone();
+            let ago = i64::try_from(n + 61).unwrap() * -60_000_000;
+            record["id"] = json!(uuid::Uuid::from_u128(u128::from(n) + 1_000).to_string());
+            record["sequence"] = json!(n);
+            record["clock"]["utc_us"] = json!(end.saturating_add_micros(ago).as_unix_micros());
+            if n % 20 == 0 {
+                record["observation"]["link"] = json!("down");
+                for target in record["observation"]["targets"].as_array_mut().unwrap() {
+                    target["rtt_us"] = json!([null, null, null]);
+                }
+            }
+            line(&record)
+        })
+        .collect();
+    assert_eq!(post(address, &key(1), &body(&key(1), &lines)).status, 200);
+}
+
+#[test]
+fn interruptions_and_reachability_say_the_same_in_the_interface_in_the_metrics_and_on_the_page() {
+    let running = start();
+    a_day_of_minutes(running.address);
+    let mut lines = vec![
+        interruption(5_000, "beyond", Some(3_600)),
+        interruption(5_001, "beyond", None),
+        interruption(5_002, "power", None),
+    ];
+    lines.extend((0..5).map(|n| attempt(6_000 + n, None)));
+    lines.push(attempt(6_005, Some("timeout")));
+    lines.push(observed(
+        6_006,
+        now(),
+        json!({"kind": "reachability", "url": "https://192.0.2.7/", "bytes_charged": 0, "not_tried": "budget"}),
+    ));
+    let answer = post(running.address, &key(1), &body(&key(1), &lines));
+    assert_eq!(answer.status, 200, "{}", answer.body);
+
+    let commune = get(running.address, "/api/v1/communes/99018").json();
+    let interruptions = &commune["interruptions"];
+    assert_eq!(interruptions["state"], "measured", "{interruptions}");
+    let beyond = json!({"count": 2, "without_length": 1, "total_s": 3600.0, "longest_s": 3600.0});
+    assert_eq!(interruptions["causes"]["beyond"], beyond);
+    let power = json!({"count": 1, "without_length": 1, "total_s": null, "longest_s": null});
+    assert_eq!(interruptions["causes"]["power"], power, "a length nobody saw is not zero");
+    assert_eq!(interruptions["causes"]["gateway"]["count"], 0);
+    assert_eq!(interruptions["unknown_s"], json!({"link": 26.0 * 3.0 * 60.0}));
+    let reach = &commune["reachability"];
+    assert_eq!((&reach["state"], &reach["attempts"]), (&json!("measured"), &json!(6)));
+    assert_eq!(reach["reached_ratio"], json!(5.0 / 6.0));
+    assert_eq!(reach["failures"], json!({"timeout": 1}));
+    assert_eq!(reach["not_tried"], 1, "what the budget forbade is no failure");
+    assert_eq!(reach["services"]["www.service.example"]["attempts"], 6);
+    assert_eq!(reach["services"]["(address)"]["state"], "not_measured");
+
+    let metrics = get(running.address, "/metrics/territoire?departement=99").body;
+    let place = "dept=\"99\",insee=\"99018\"";
+    for series in [
+        format!("desserte_commune_interruptions{{cause=\"beyond\",{place}}} 2"),
+        format!("desserte_commune_interruptions{{cause=\"dns\",{place}}} 0"),
+        format!("desserte_commune_interruption_seconds{{cause=\"beyond\",{place}}} 3600"),
+        format!("desserte_commune_unknown_seconds{{cause=\"link\",{place}}} 4680"),
+        format!("desserte_commune_reach_attempts{{{place}}} 6"),
+        format!("desserte_commune_reached_ratio{{{place}}} 0.8333"),
+    ] {
+        assert!(metrics.contains(&series), "{series} is not in {metrics}");
+    }
+    assert!(!metrics.contains("interruption_seconds{cause=\"power\""), "not known is no series");
+
+    let page = get(running.address, "/commune/99018").body;
+    for words in
+        ["au-delà du site", "1\u{a0}h (sans 1 de durée non connue)", "www.service.example", "83\u{a0}%"]
+    {
+        assert!(page.contains(words), "{words} is not on {page}");
+    }
+    let english = get(running.address, "/commune/99018?lang=en").body;
+    for words in ["beyond the site", "no power at the probe", "not known", "1 without answer in time"] {
+        assert!(english.contains(words), "{words} is not on {english}");
+    }
+    for text in [commune.to_string(), metrics, page, english] {
+        assert!(!text.contains("secret") && !text.contains("192.0.2.7"), "{text}");
+    }
+}
+
+#[test]
+fn no_interruption_on_record_is_not_said_to_be_none() {
+    let running = start();
+    assert_eq!(post(running.address, &key(1), &body(&key(1), &[line(&minute(0, now()))])).status, 200);
+    let commune = get(running.address, "/api/v1/communes/99018").json();
+    assert_eq!(commune["interruptions"]["state"], "not_measured");
+    assert_eq!(commune["interruptions"]["causes"], Value::Null);
+    assert_eq!(commune["reachability"]["state"], "not_measured");
+    assert_eq!(commune["reachability"]["reached_ratio"], Value::Null);
+    let metrics = get(running.address, "/metrics/territoire?departement=99").body;
+    for family in ["desserte_commune_interruption", "desserte_commune_reach"] {
+        assert!(!metrics.contains(family), "{metrics}");
+    }
+    let page = get(running.address, "/commune/99018").body;
+    assert!(page.contains("Aucune interruption enregistrée"), "{page}");
+}
+
+#[test]
+fn a_chain_that_does_not_fit_is_kept_and_told_of() {
+    let running = start();
+    // None of these names the one before it, and the place 2 is taken twice.
+    let lines: Vec<_> = [(0, 0), (1, 1), (2, 2), (3, 2), (4, 9)]
+        .map(|(n, sequence)| {
+            let mut record = minute(n, now());
+            record["sequence"] = json!(sequence);
+            line(&record)
+        })
+        .to_vec();
+    let answer = post(running.address, &key(1), &body(&key(1), &lines));
+    assert_eq!((answer.status, &answer.json()["accepted"]), (200, &json!(5)), "nothing is refused for it");
+    let probe = &get(running.address, "/api/v1/probes").json()["probes"][0];
+    assert_eq!(probe["chain"], json!({"linked": 1, "missing": 6, "forks": 1, "broken": 3}));
+    let metrics = get(running.address, "/metrics").body;
+    let id = key(1).id();
+    for series in [
+        format!("desserte_probe_chain_missing_records{{probe=\"{id}\"}} 6"),
+        format!("desserte_probe_chain_faults{{kind=\"fork\",probe=\"{id}\"}} 1"),
+        format!("desserte_probe_chain_faults{{kind=\"broken\",probe=\"{id}\"}} 3"),
+    ] {
+        assert!(metrics.contains(&series), "{series} is not in {metrics}");
+    }
+}
+
 #[test]
 fn both_kinds_of_metrics_pass_promtool() {
     let running = start();

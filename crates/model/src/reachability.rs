@@ -32,6 +32,20 @@ pub enum ReachFailure {
 }
 
 impl ReachFailure {
+    /// Every failure, in the order of declaration.
+    pub const ALL: [Self; 10] = [
+        Self::Timeout,
+        Self::NameUnknown,
+        Self::NameFailed,
+        Self::Refused,
+        Self::Unreachable,
+        Self::Certificate,
+        Self::Tls,
+        Self::Portal,
+        Self::Status,
+        Self::Nonsense,
+    ];
+
     /// The code used on the wire, in metrics and in tables.
     #[must_use]
     pub const fn code(self) -> &'static str {

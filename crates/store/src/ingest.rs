@@ -7,9 +7,10 @@ use desserte_units::Timestamp;
 use rusqlite::{OptionalExtension, Transaction, params};
 use sha2::{Digest as _, Sha256};
 
+use crate::chain::Link;
 use crate::derive::{self, Derived};
 use crate::rollup::Rollup;
-use crate::{StoreError, late, probes};
+use crate::{StoreError, chain, late, probes};
 
 /// A record that passed every check the collector makes, with its place.
 #[derive(Debug, Clone)]
@@ -114,7 +115,7 @@ pub(crate) fn write(transaction: &Transaction<'_>, prepared: &Prepared) -> Resul
                     batch_no,
                     probe,
                     record.observation.kind(),
-                    i64::try_from(record.sequence).unwrap_or(i64::MAX),
+                    chain::place_of(record),
                     record.clock.boot.as_uuid().as_bytes().as_slice(),
                     i64::try_from(record.clock.monotonic_us.as_micros()).unwrap_or(i64::MAX),
                     incoming.commune.as_str(),
@@ -132,6 +133,7 @@ pub(crate) fn write(transaction: &Transaction<'_>, prepared: &Prepared) -> Resul
             event,
         };
         derived.insert(transaction, &place)?;
+        chain::check(transaction, &Link::of(probe, place.record, record, sha256))?;
         rollup.add(&place, incoming.vintage, derived);
         receipt.accepted += 1;
         if latest.is_none_or(|latest: &IncomingRecord| record.sequence > latest.record.sequence) {

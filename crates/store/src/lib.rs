@@ -6,10 +6,12 @@
 //!
 //! The tables are described where they are declared, in `sql/001-schema.sql`.
 
+mod chain;
 mod connection;
 mod derive;
 mod directory;
 mod error;
+mod happenings;
 mod ingest;
 mod late;
 mod probes;
@@ -19,8 +21,10 @@ mod rollup;
 mod store;
 mod writer;
 
+pub use chain::ChainState;
 pub use directory::DirectoryLock;
 pub use error::StoreError;
+pub use happenings::{InterruptionRow, ReachEnd, ReachTotal, UnknownTotal};
 pub use ingest::{IncomingBatch, IncomingRecord};
 pub use probes::{LatestHealth, NewProbe, ProbeSeen, RegisteredProbe};
 pub use query::{CommuneRtts, CommuneSeen, DownMinute, MinuteTotals, Period, RunRow, Scope};

@@ -4,6 +4,7 @@ use desserte_model::{CogVintage, CommuneCode, Observation, ProbeId};
 use desserte_units::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
+use crate::chain::ChainState;
 use crate::ingest::{IncomingBatch, IncomingRecord, own_event_time};
 use crate::{Store, StoreError, late};
 
@@ -39,6 +40,8 @@ pub struct RegisteredProbe {
     pub retired: Option<Timestamp>,
     /// The latest that is known of it; `None` before its first record.
     pub seen: Option<ProbeSeen>,
+    /// What is known of the chain of its records; `None` before the first that was checked.
+    pub chain: Option<ChainState>,
 }
 
 /// The latest that is known of a probe.
@@ -173,6 +176,15 @@ fn probe_row(row: &Row<'_>) -> rusqlite::Result<RegisteredProbe> {
             },
         }),
     };
+    let chain = match unsigned(18)? {
+        None => None,
+        Some(linked) => Some(ChainState {
+            linked,
+            missing: unsigned(19)?.unwrap_or(0),
+            forks: unsigned(20)?.unwrap_or(0),
+            broken: unsigned(21)?.unwrap_or(0),
+        }),
+    };
     Ok(RegisteredProbe {
         id: text(row, 0)?,
         public_key: row.get(1)?,
@@ -181,6 +193,7 @@ fn probe_row(row: &Row<'_>) -> rusqlite::Result<RegisteredProbe> {
         created: time(4)?.unwrap_or(Timestamp::from_unix_micros(0)),
         retired: time(5)?,
         seen,
+        chain,
     })
 }
 

@@ -4,11 +4,12 @@ use desserte_model::{CogVintage, Record};
 use desserte_units::Timestamp;
 use rusqlite::params;
 
+use crate::chain::Link;
 use crate::derive::{Place, derive};
 use crate::ingest::own_event_time;
 use crate::probes::text;
 use crate::rollup::Rollup;
-use crate::{Store, StoreError, late};
+use crate::{Store, StoreError, chain, late};
 
 /// What a rebuild did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -30,13 +31,13 @@ impl Store {
             transaction
                 .execute_batch(
                     "DELETE FROM throughput; DELETE FROM minute; DELETE FROM interruption; DELETE FROM reachability; DELETE FROM minute_hour; \
-                     DELETE FROM commune_seen;",
+                     DELETE FROM commune_seen; DELETE FROM chain; DELETE FROM chain_gap; DELETE FROM chain_fault;",
                 )
                 .map_err(&wrap)?;
             let mut report = RebuildReport::default();
             let mut rollup = Rollup::default();
             let mut select = transaction
-                .prepare("SELECT record.no, record.probe, commune, vintage, line, event_us, received_us FROM record \
+                .prepare("SELECT record.no, record.probe, commune, vintage, line, event_us, received_us, sha256 FROM record \
                      JOIN batch ON batch.no = record.batch ORDER BY record.no",
                 )
                 .map_err(&wrap)?;
@@ -69,6 +70,8 @@ impl Store {
                 let place = Place { record: number, probe, commune: text(row, 2).map_err(&wrap)?, event };
                 let derived = derive(&record.observation);
                 derived.insert(transaction, &place)?;
+                let sha256: [u8; 32] = row.get(7).map_err(&wrap)?;
+                chain::check(transaction, &Link::of(probe, number, &record, &sha256))?;
                 rollup.add(&place, CogVintage::from_year(row.get(3).map_err(&wrap)?), &derived);
                 report.records += 1;
                 report.undated += u64::from(event.is_none());

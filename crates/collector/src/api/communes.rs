@@ -9,6 +9,7 @@ use desserte_model::CommuneCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::happenings::{InterruptionsAnswer, ReachabilityAnswer};
 use super::schema::{ProblemSchema, utc_text};
 use super::{Params, blocking, window};
 use crate::config::Publication;
@@ -34,6 +35,8 @@ pub(crate) struct CommuneAnswer {
     method: MethodAnswer,
     #[serde(flatten)]
     figures: FiguresAnswer,
+    interruptions: InterruptionsAnswer,
+    reachability: ReachabilityAnswer,
     /// Figures by declared operator and technology.
     lines: Vec<LineAnswer>,
     /// Figures by day of UTC; days without a run are absent.
@@ -195,6 +198,8 @@ pub(crate) async fn get_commune(
             demonstration: shared.demonstration,
             period: PeriodAnswer::from(&window),
             method: MethodAnswer::from(rules),
+            interruptions: (&commune.figures.happenings).into(),
+            reachability: ReachabilityAnswer::new(&commune.figures.happenings, rules),
             lines: commune.figures.lines.iter().map(LineAnswer::from).collect(),
             days: commune.days.iter().map(DayAnswer::from).collect(),
             figures: FiguresAnswer::from(&commune.figures),

@@ -63,7 +63,8 @@ pub(crate) async fn territoire_metrics(
     blocking(move || {
         let departement = shared.territory.departement(&code).ok_or_else(|| unknown(&code))?;
         let figures = shared.departement_figures(&departement.code, &window)?;
-        let families = territoire_families(&shared.territory, &departement.code, &window, &figures);
+        let rules = &shared.config.publication;
+        let families = territoire_families(&shared.territory, &departement.code, &window, rules, &figures);
         text(families.map_err(ApiError::internal)?)
     })
     .await

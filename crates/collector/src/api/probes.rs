@@ -29,6 +29,21 @@ pub(crate) struct ProbeAnswer {
     last_seen_utc: Option<String>,
     /// Event time of its latest measurement; null while not known.
     last_measurement_utc: Option<String>,
+    /// What is known of the chain of its records; null before the first that was checked.
+    chain: Option<ChainAnswer>,
+}
+
+/// Whether a probe's records name each other in an unbroken row (docs/spec/wire-v1.md, section 2.1). All are kept.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ChainAnswer {
+    /// Records that name the one before them, or begin the chain.
+    linked: u64,
+    /// Places that no record kept here has taken: not sent yet, refused, or dropped unsent.
+    missing: u64,
+    /// Records whose place another record has.
+    forks: u64,
+    /// Records that name another one before them than is kept there.
+    broken: u64,
 }
 
 /// Lists the probes.
@@ -43,6 +58,12 @@ pub(crate) async fn get_probes(State(shared): State<Arc<Shared>>) -> Result<Json
                 commune: seen.map(|seen| seen.commune.to_string()),
                 last_seen_utc: seen.map(|seen| utc_text(seen.received)),
                 last_measurement_utc: seen.and_then(|seen| seen.measured).map(utc_text),
+                chain: probe.chain.map(|chain| ChainAnswer {
+                    linked: chain.linked,
+                    missing: chain.missing,
+                    forks: chain.forks,
+                    broken: chain.broken,
+                }),
             }
         });
         Ok(Json(ProbesAnswer { probes: probes.collect() }))

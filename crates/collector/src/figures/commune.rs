@@ -4,10 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use desserte_measure::Period;
 use desserte_model::{CommuneCode, Direction, ProbeId};
-use desserte_store::{DownMinute, MinuteTotals, RunRow, Scope, Store, StoreError};
+use desserte_store::{
+    DownMinute, InterruptionRow, MinuteTotals, ReachTotal, RunRow, Scope, Store, StoreError, UnknownTotal,
+};
 use desserte_units::Timestamp;
 
 use super::Window;
+use super::happening::{Happenings, happenings};
 use super::outage::{OutageFigure, outage};
 use super::rate::{RateFigure, as_u64, counts, rate};
 use super::round_trip::{RttFigure, round_trip};
@@ -23,6 +26,8 @@ pub(crate) struct CommuneFigures {
     pub(crate) upload: RateFigure,
     pub(crate) rtt: RttFigure,
     pub(crate) outage: OutageFigure,
+    /// Interruptions and reachability.
+    pub(crate) happenings: Happenings,
     /// Echoes sent and lost while the line was observed, outages included.
     pub(crate) echoes: (u64, u64),
     /// Runs of both directions by how they ended.
@@ -77,6 +82,9 @@ struct Rows {
     totals: Vec<MinuteTotals>,
     down: Vec<DownMinute>,
     rtts: Vec<u32>,
+    interruptions: Vec<InterruptionRow>,
+    unknown: Vec<UnknownTotal>,
+    reach: Vec<ReachTotal>,
 }
 
 /// The figures of one commune and its days, with the days on which anything was measured. A commune without rows has figures that say so.
@@ -123,6 +131,15 @@ fn read(store: &Store, scope: &Scope, period: Period) -> Result<BTreeMap<Commune
     for rtts in store.rtts(scope, period)? {
         by_commune.entry(rtts.commune).or_default().rtts = rtts.minute_medians_us;
     }
+    for row in store.interruptions(scope, period)? {
+        by_commune.entry(row.commune).or_default().interruptions.push(row);
+    }
+    for row in store.unknown_totals(scope, period)? {
+        by_commune.entry(row.commune).or_default().unknown.push(row);
+    }
+    for row in store.reach_totals(scope, period)? {
+        by_commune.entry(row.commune).or_default().reach.push(row);
+    }
     Ok(by_commune)
 }
 
@@ -139,11 +156,13 @@ fn figures(rows: &Rows, period: Period, rules: &Publication) -> CommuneFigures {
         .map(|run| &run.probe)
         .chain(rows.totals.iter().map(|totals| &totals.probe))
         .collect();
+    let outage = outage(&rows.totals, &rows.down, period, rules);
     CommuneFigures {
         download: rate(rows.runs.iter(), Direction::Download, rules),
         upload: rate(rows.runs.iter(), Direction::Upload, rules),
         rtt: round_trip(&rows.rtts, rules),
-        outage: outage(&rows.totals, &rows.down, period, rules),
+        happenings: happenings(&rows.interruptions, &rows.unknown, &rows.reach, &outage),
+        outage,
         echoes: rows.totals.iter().fold((0, 0), |sum, row| (sum.0 + row.sent, sum.1 + row.lost)),
         runs_by_outcome,
         runs_left_out: as_u64(left_out),

@@ -34,8 +34,24 @@ pub(crate) fn probe_families(probes: &[RegisteredProbe]) -> prometheus::Result<V
         "desserte_probe_data_budget_used_ratio",
         "Share of the month's data budget used, as the probe last said; absent without a limit.",
     )?;
+    let linked = gauge("desserte_probe_chain_linked_records", "Records found to name the one before them.")?;
+    let missing = gauge(
+        "desserte_probe_chain_missing_records",
+        "Places in the chain of records that none kept here has taken: not sent yet, refused, or dropped unsent.",
+    )?;
+    let faults = Family::new(
+        "desserte_probe_chain_faults",
+        "Records that do not fit the chain: fork, another has the same place; broken, another stands before it than it names.",
+        &["probe", "kind"],
+    )?;
     for probe in probes.iter().filter(|probe| probe.retired.is_none()) {
         let id = [probe.id.as_str()];
+        if let Some(chain) = probe.chain {
+            linked.set(&id, float(chain.linked));
+            missing.set(&id, float(chain.missing));
+            faults.set(&[id[0], "fork"], float(chain.forks));
+            faults.set(&[id[0], "broken"], float(chain.broken));
+        }
         let Some(seen) = &probe.seen else {
             info.set(&[probe.id.as_str(), "", "", ""], 1.0);
             continue;
@@ -59,8 +75,7 @@ pub(crate) fn probe_families(probes: &[RegisteredProbe]) -> prometheus::Result<V
             }
         }
     }
-    Ok([info, measured, received, offset, spool, spool_bytes, dropped, budget]
-        .iter()
-        .flat_map(Family::collect)
-        .collect())
+    let families =
+        [info, measured, received, offset, spool, spool_bytes, dropped, budget, linked, missing, faults];
+    Ok(families.iter().flat_map(Family::collect).collect())
 }

@@ -7,6 +7,8 @@ use desserte_territory::Territory;
 use prometheus::proto::MetricFamily;
 
 use super::families::{Family, float, seconds};
+use super::happenings::HappeningFamilies;
+use crate::config::Publication;
 use crate::figures::{CommuneFigures, RateFigure, RttFigure, Window};
 
 /// Builds the families. A figure that may not be said has no series: absent, never zero.
@@ -14,6 +16,7 @@ pub(crate) fn territoire_families(
     territory: &Territory,
     departement: &str,
     window: &Window,
+    rules: &Publication,
     figures: &BTreeMap<CommuneCode, CommuneFigures>,
 ) -> prometheus::Result<Vec<MetricFamily>> {
     const PLACE: [&str; 2] = ["insee", "dept"];
@@ -59,6 +62,7 @@ pub(crate) fn territoire_families(
         "Share of the period in which the state of the line was known, mean over the probes.",
         &PLACE,
     )?;
+    let happened = HappeningFamilies::new()?;
     let runs = Family::new(
         "desserte_commune_runs",
         "Complete throughput runs over the period that enter the figures, by direction.",
@@ -92,13 +96,16 @@ pub(crate) fn territoire_families(
                 loss.set(&place, float(lost) / float(sent));
             }
         }
+        happened.set(place, &figures.happenings, rules);
         runs.set(&[place[0], place[1], "download"], float(figures.download.runs()));
         runs.set(&[place[0], place[1], "upload"], float(figures.upload.runs()));
-        probes.set(&place, float(figures.probes));
+        if figures.probes > 0 {
+            probes.set(&place, float(figures.probes));
+        }
     }
     let families =
         [info, download, upload, rtt, loss, outage, availability, known, runs, probes, length, end];
-    Ok(families.iter().flat_map(Family::collect).collect())
+    Ok(families.iter().flat_map(Family::collect).chain(happened.collect()).collect())
 }
 
 fn set_rate(family: &Family, place: [&str; 2], figure: &RateFigure) {

@@ -12,6 +12,7 @@ use http::StatusCode;
 use serde::Deserialize;
 
 use super::chart::{Chart, chart};
+use super::happenings::HappeningsView;
 use super::lang::Lang;
 use super::page::{Frame, PageParams, message, problem, render};
 use super::text;
@@ -48,6 +49,7 @@ struct View {
     figures: Vec<FigureRow>,
     lines: Vec<LineRow>,
     outcomes: Vec<(String, String)>,
+    happened: HappeningsView,
     chart: Option<Chart>,
     minimum_runs: u64,
     minimum_known: String,
@@ -100,12 +102,13 @@ fn view(shared: &Shared, code: &str, query: &Query) -> Result<Response, ApiError
         departement_address: format!("/departement/{}{}", commune.departement, lang.query()),
         epci: shared.territory.epci_of(code).map(|epci| epci.label().to_owned()),
         population: commune.population.map(|people| text::count(people.into(), lang)),
-        anything: figures.probes > 0,
+        anything: figures.probes > 0 || !figures.happenings.is_empty(),
         period: period_words(&commune_period, &window, lang),
         sentences: sentences(figures, lang),
         figures: figure_rows(figures, &window, lang),
         lines: figures.lines.iter().map(|line| line_row(line, lang)).collect(),
         outcomes: outcomes(figures, lang),
+        happened: HappeningsView::new(&figures.happenings, rules, lang),
         chart: chart(&commune_period.days, &window, lang),
         minimum_runs: rules.minimum_runs,
         minimum_known: text::hours(rules.minimum_known()),

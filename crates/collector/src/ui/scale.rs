@@ -183,6 +183,7 @@ mod tests {
                 probes: 1,
                 probes_left_out: 0,
             }),
+            happenings: crate::figures::Happenings::default(),
             echoes: (0, 0),
             runs_by_outcome: BTreeMap::new(),
             runs_left_out: 0,

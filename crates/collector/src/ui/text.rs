@@ -128,6 +128,15 @@ pub(super) fn hours(duration: Duration) -> String {
     }
 }
 
+/// A length of time that may be short: in seconds below two minutes, else as [`hours`] has it.
+pub(super) fn length(duration: Duration) -> String {
+    match duration.as_secs() {
+        0 if !duration.is_zero() => format!("<{NB}1{NB}s"),
+        seconds @ ..120 => format!("{seconds}{NB}s"),
+        _ => hours(duration),
+    }
+}
+
 /// A round-trip time.
 pub(super) fn milliseconds(duration: Duration, lang: Lang) -> String {
     let millis = duration.as_secs_f64() * 1e3;
