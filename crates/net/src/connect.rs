@@ -4,6 +4,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::AsFd;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use desserte_model::IpFamily;
@@ -163,9 +164,16 @@ fn socket(plan: &ConnectPlan<'_>, address: SocketAddr) -> Result<TcpSocket, Conn
 }
 
 /// Asks for a congestion control. A kernel without it keeps its own, which is then what the record says.
+///
+/// That is said once: clients of a server may ask for another one with every connection.
 pub(crate) fn pin_congestion(socket: &impl AsFd, name: &str) {
+    static SAID: AtomicBool = AtomicBool::new(false);
     if let Err(error) = set_congestion(socket, name) {
-        tracing::warn!(wanted = name, %error, "the kernel does not give this congestion control");
+        if SAID.swap(true, Ordering::Relaxed) {
+            tracing::debug!(wanted = name, %error, "the kernel does not give this congestion control");
+        } else {
+            tracing::warn!(wanted = name, %error, "the kernel does not give this congestion control");
+        }
     }
 }
 

@@ -170,6 +170,45 @@ async fn clients_that_mean_harm_hold_no_one_up() {
     assert_eq!(say(server, &cookie).await, [255]);
 }
 
+/// Says what test it wants, and is told to open the data connections.
+async fn ask_for_streams(server: SocketAddr, cookie: u8, parameters: &str) -> TcpStream {
+    let mut tcp = TcpStream::connect(server).await.unwrap();
+    tcp.write_all(&[cookie; 37]).await.unwrap();
+    let mut octet = [0];
+    tcp.read_exact(&mut octet).await.unwrap();
+    assert_eq!(octet, [9], "the server asks for the parameters");
+    let length = u32::try_from(parameters.len()).unwrap().to_be_bytes();
+    tcp.write_all(&[&length, parameters.as_bytes()].concat()).await.unwrap();
+    tcp.read_exact(&mut octet).await.unwrap();
+    assert_eq!(octet, [10], "the server wants the data connections");
+    tcp
+}
+
+/// One thread and, once the server waits, a clock that leaps to whatever is due: nothing here depends on how fast the machine is.
+#[tokio::test]
+async fn a_client_that_never_opens_its_data_connections_gives_its_turn_back() {
+    let (_host, server) = iperf3_server().await;
+    for (cookie, parameters) in [
+        (b'a', r#"{"tcp":true,"parallel":2,"time":1}"#),
+        (b'b', r#"{"udp":true,"parallel":2,"time":1,"len":1200,"bandwidth":1000000}"#),
+    ] {
+        let mut tcp = ask_for_streams(server, cookie, parameters).await;
+        if cookie == b'a' {
+            // One of the two, so that the server waits for the other.
+            let mut one = TcpStream::connect(server).await.unwrap();
+            one.write_all(&[cookie; 37]).await.unwrap();
+        }
+        tokio::time::pause();
+        let begun = tokio::time::Instant::now();
+        let mut rest = Vec::new();
+        let ended = tokio::time::timeout(Duration::from_secs(600), tcp.read_to_end(&mut rest)).await;
+        assert!(ended.is_ok(), "the server waits for ever");
+        assert!(begun.elapsed() < Duration::from_secs(120), "{:?}", begun.elapsed());
+        tokio::time::resume();
+    }
+    drop(ask_for_streams(server, b'c', r#"{"tcp":true,"parallel":1,"time":1}"#).await);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn servers_that_mean_harm_end_a_run_and_nothing_else() {
     for (octets, expected) in [
