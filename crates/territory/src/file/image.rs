@@ -4,7 +4,7 @@ use std::fs::File;
 use std::ops::Range;
 use std::sync::Arc;
 
-use memmap2::Mmap;
+use memmap2::{Advice, Mmap};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 #[cfg(not(target_endian = "little"))]
@@ -67,6 +67,14 @@ impl Image {
     pub(crate) fn map(file: &File) -> std::io::Result<Self> {
         // SAFETY: see above.
         unsafe { Mmap::map(file) }.map(|map| Self::of(Octets::Mapped(map)))
+    }
+
+    /// Asks the system to fetch octets that will be read soon, so that several places of a file come at the same time.
+    pub(crate) fn expect(&self, range: &Range<usize>) {
+        if let Octets::Mapped(map) = &*self.whole {
+            // Only a hint: where it is refused, the octets are fetched when they are read.
+            let _ = map.advise_range(Advice::WillNeed, self.part.start + range.start, range.len());
+        }
     }
 
     pub(crate) fn octets(&self) -> &[u8] {

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use desserte_model::{CogVintage, CommuneCode, LonLat};
 
+use super::super::sections::SUMS;
 use super::*;
 use crate::Territory;
 use crate::grid::{Cell, Place, Placed, REFERENCE, is_position};
@@ -53,6 +54,9 @@ struct Head {
 impl Locator {
     pub(in crate::file) fn read(image: Image) -> Result<Self, FormatError> {
         let sections = Sections::table(image.octets())?;
+        for name in [SUMS, META, CODES, surfaces::TILES] {
+            sections.find(name).iter().for_each(|range| image.expect(range));
+        }
         let Some(blocks) = Blocks::find(&image, &sections)? else {
             let (body, lists) = Body::read(image)?;
             return Ok(Self::checked(body, lists.vintage, lists.synthetic));
