@@ -8,6 +8,7 @@ pub(crate) mod columnar;
 pub(crate) mod columns;
 mod finding;
 mod flaws;
+mod lookup;
 mod number;
 pub(crate) mod overlays;
 mod text;
@@ -19,7 +20,6 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow};
-use desserte_territory::Territory;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::arguments::LocateArguments;
@@ -28,6 +28,7 @@ use block::{Block, Sink, Source};
 use columns::names_added;
 use finding::Finder;
 use flaws::Flaws;
+use lookup::Lookup;
 
 /// Rows that go through together: enough to keep all threads busy, few enough to take a few megabytes.
 const ROWS_AT_ONCE: usize = 65_536;
@@ -39,13 +40,16 @@ pub(crate) fn run(arguments: &LocateArguments) -> Outcome {
             return Err(Failure::usage(anyhow!("{name} {metres}: give metres from 0 to {farthest}")));
         }
     }
-    let territory = Territory::open(&arguments.territory)?;
+    let lookup = Lookup::open(arguments)?;
     let files = overlays::open(&arguments.overlay)?;
-    let overlays = overlays::columns(&arguments.overlay, &files, &territory, arguments.own_use)?;
+    let overlays = match lookup.territory() {
+        Some(territory) => overlays::columns(&arguments.overlay, &files, territory, arguments.own_use)?,
+        None => Vec::new(),
+    };
     let part = crate::out::part_of(&arguments.out)?;
     let start = Instant::now();
     let mut finder = Finder::new(arguments, overlays);
-    let located = locate(arguments, &territory, &mut finder, &part);
+    let located = locate(arguments, &lookup, &mut finder, &part);
     if located.is_err() {
         // Half an answer would only be taken for a whole one.
         let _ = std::fs::remove_file(&part);
@@ -53,14 +57,14 @@ pub(crate) fn run(arguments: &LocateArguments) -> Outcome {
     let flaws = located?;
     std::fs::rename(&part, &arguments.out)
         .with_context(|| format!("cannot write {}", arguments.out.display()))?;
-    note(&words::summary(&territory, &flaws, start.elapsed(), arguments.lang));
+    note(&words::summary(&lookup, &flaws, start.elapsed(), arguments.lang));
     finder.overlays.iter().for_each(|overlay| note(&words::overlay(overlay, arguments.lang)));
     Ok(())
 }
 
 fn locate(
     arguments: &LocateArguments,
-    territory: &Territory,
+    lookup: &Lookup,
     finder: &mut Finder<'_>,
     part: &Path,
 ) -> Result<Flaws, Failure> {
@@ -81,8 +85,8 @@ fn locate(
     let mut block = Block::default();
     loop {
         let more = source.read(&mut block, &mut flaws)?;
-        finder.find(territory, &block, &mut flaws);
-        if let Some(told) = flaws.swapped(territory, &block.lon, &block.lat) {
+        finder.find(lookup, &block, &mut flaws)?;
+        if let Some(told) = flaws.swapped(lookup, &block.lon, &block.lat)? {
             let hint = format!("{told}; did you mean --lon {} --lat {}?", arguments.lat, arguments.lon);
             return Err(Failure::usage(anyhow!("{}: {hint}", arguments.input.display())));
         }

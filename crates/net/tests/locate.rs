@@ -101,6 +101,64 @@ async fn a_service_that_says_when_is_not_asked_before() {
     assert_eq!((again.bytes_charged, again.patience), (0, kept));
 }
 
+/// A body in chunks of `size` octets, each with an extension, and a trailer after the last (RFC 9112, section 7.1).
+fn chunked(body: &str, size: usize) -> String {
+    let mut text = String::new();
+    for chunk in body.as_bytes().chunks(size) {
+        let chunk = std::str::from_utf8(chunk).unwrap();
+        text += &format!("{:x};note=\"a b\"\r\n{chunk}\r\n", chunk.len());
+    }
+    text + "0\r\nExpires: never\r\n\r\n"
+}
+
+#[tokio::test]
+async fn an_answer_in_chunks_is_read_like_one_whose_length_is_known() {
+    const HEAD: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let body = r#"{"results":[{"machine":"good","urls":{"ws:///ndt/v7/download":"ws://192.0.2.1/ndt/v7/download?a=b"}}]}"#;
+    for size in [1, 7, body.len()] {
+        let (address, asked) = service(format!("{HEAD}{}", chunked(body, size))).await;
+        let located = ask(&address, Patience::default(), NOW).await;
+        asked.await.unwrap();
+        let spots = spots(&located.result.unwrap(), Direction::Download, false);
+        assert_eq!(spots.len(), 1, "chunks of {size}");
+        assert_eq!(spots[0].machine, "good");
+        assert_eq!(located.patience.failures, 0);
+    }
+    // Cut before the last chunk, a length that is none, and one that promises more than memory holds.
+    let whole = chunked(body, 7);
+    for broken in [&whole[..whole.len() - 20], "zz\r\n{}\r\n0\r\n\r\n", "ffffffffffffffff\r\n{}"] {
+        let (address, asked) = service(format!("{HEAD}{broken}")).await;
+        let located = ask(&address, Patience::default(), NOW).await;
+        asked.await.unwrap();
+        assert!(located.result.is_err(), "{broken:?}");
+        assert_eq!(located.patience.failures, 1);
+    }
+}
+
+/// Chunks of one octet that say a kilobyte each about themselves, without end.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn chunks_that_are_mostly_about_themselves_are_left_unread() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let flooding = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+        let chunk = format!("1;{}\r\nx\r\n", "a".repeat(1_000)).repeat(64);
+        let mut sent = head.len();
+        if stream.write_all(head).await.is_ok() {
+            while stream.write_all(chunk.as_bytes()).await.is_ok() {
+                sent += chunk.len();
+            }
+        }
+        sent
+    });
+    let located = ask(&address, Patience::default(), NOW).await;
+    assert!(located.result.is_err() && located.patience.failures == 1, "{located:?}");
+    // What was read, and what the buffers of both ends hold of what was not.
+    let sent = tokio::time::timeout(Duration::from_secs(60), flooding).await.expect("we hang up").unwrap();
+    assert!(sent < 40_000_000, "{sent}");
+}
+
 #[tokio::test]
 async fn a_service_out_of_order_is_asked_less_and_less() {
     let mut patience = Patience::default();

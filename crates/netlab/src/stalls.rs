@@ -18,6 +18,8 @@ const USUAL: Duration = Duration::from_millis(8);
 const LONG: Duration = Duration::from_millis(60);
 /// Share of a processor's time, lost in unusual waits, from which a tolerance of some percent means nothing.
 const SHARE: f64 = 0.01;
+/// Failures on a machine that kept up after which nothing else is to blame: not every stall is seen by the watch.
+const FAILURES: usize = 2;
 /// Runs that [`judge`] makes at the most.
 const ATTEMPTS: usize = 4;
 
@@ -105,16 +107,21 @@ pub enum Judgement {
     Unjudged(String),
 }
 
-/// Tries until `attempt` holds, or fails while the machine keeps up; a few times at the most.
+/// Tries until `attempt` holds, or has failed twice while the machine kept up; four times at the most.
 pub fn judge(mut attempt: impl FnMut() -> Result<(), String>) -> Judgement {
     let mut last = String::new();
+    let mut failures = 0;
     for _ in 0..ATTEMPTS {
         let stalls = Stalls::watch();
         let Err(seen) = attempt() else { return Judgement::Held };
-        match stalls.end() {
-            None => return Judgement::Failed(seen),
-            Some(lost) => last = format!("{seen}; {lost}"),
-        }
+        last = match stalls.end() {
+            None if failures + 1 == FAILURES => return Judgement::Failed(format!("{seen}; before: {last}")),
+            None => {
+                failures += 1;
+                seen
+            }
+            Some(lost) => format!("{seen}; {lost}"),
+        };
     }
     Judgement::Unjudged(last)
 }
@@ -143,10 +150,10 @@ mod tests {
         });
         // Which of the two depends on who else uses the machine.
         match judgement {
-            Judgement::Failed(seen) => assert_eq!(seen, "too little"),
-            Judgement::Unjudged(seen) => {
-                assert!(tries == ATTEMPTS && seen.starts_with("too little; a processor"))
+            Judgement::Failed(seen) => {
+                assert!(tries >= FAILURES && seen.starts_with("too little; before: too little"));
             }
+            Judgement::Unjudged(seen) => assert!(tries == ATTEMPTS && seen.starts_with("too little")),
             Judgement::Held => panic!("it never held"),
         }
     }

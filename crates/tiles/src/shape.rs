@@ -1,5 +1,7 @@
 //! Valid polygons out of rings on the grid.
 
+use std::collections::BTreeMap;
+
 use i_overlay::core::fill_rule::FillRule;
 use i_overlay::core::overlay::{IntOverlayOptions, Overlay, ShapeType};
 use i_overlay::core::overlay_rule::OverlayRule;
@@ -58,7 +60,7 @@ impl Window {
 /// The surface that an odd number of rings surround, within a window if there is one, as valid polygons.
 pub(crate) fn polygons(rings: &[Ring], window: Option<Window>) -> Vec<Polygon> {
     let count = rings.iter().map(Vec::len).sum();
-    let mut overlay = Overlay::new_custom(count, IntOverlayOptions::ogc(), Solver::default());
+    let mut overlay = Overlay::new_custom(count, options(), Solver::default());
     let ipoint = |point: &Point| IntPoint::new(point[0], point[1]);
     let rule = match window {
         None => {
@@ -75,21 +77,94 @@ pub(crate) fn polygons(rings: &[Ring], window: Option<Window>) -> Vec<Polygon> {
         }
     };
     let shapes = overlay.overlay(rule, FillRule::EvenOdd);
-    shapes.into_iter().map(polygon).collect()
+    valid(shapes)
+}
+
+/// Sorts rings that touch in points at most: what an even number of others surround is an outer ring, the others are
+/// holes of the smallest ring around them. The library tells the same but for small rings that touch others.
+fn nested(rings: Vec<Ring>) -> Vec<Polygon> {
+    let sizes: Vec<i64> = rings.iter().map(|ring| double_area(ring).abs()).collect();
+    let boxes: Vec<Option<Window>> = rings.iter().map(|ring| Window::around(ring.iter())).collect();
+    let within = |outer: usize, inner: usize| {
+        let boxed = boxes[outer].zip(boxes[inner]).is_some_and(|(outer, inner)| outer.holds(&inner));
+        boxed && sizes[outer] > sizes[inner] && surrounds(&rings[outer], &rings[inner])
+    };
+    let around: Vec<Vec<usize>> = (0..rings.len())
+        .map(|inner| (0..rings.len()).filter(|outer| within(*outer, inner)).collect())
+        .collect();
+    let mut polygons: BTreeMap<usize, Polygon> = BTreeMap::new();
+    let (outer, holes): (Vec<_>, Vec<_>) =
+        rings.into_iter().enumerate().partition(|(number, _)| around[*number].len().is_multiple_of(2));
+    for (number, ring) in outer {
+        polygons.insert(number, vec![turned(ring, true)]);
+    }
+    for (number, ring) in holes {
+        let parent = around[number].iter().min_by_key(|outer| sizes[**outer]);
+        if let Some(polygon) = parent.and_then(|parent| polygons.get_mut(parent)) {
+            polygon.push(turned(ring, false));
+        }
+    }
+    polygons.into_values().collect()
+}
+
+/// A ring that turns as an outer ring does, or the other way round.
+fn turned(mut ring: Ring, outer: bool) -> Ring {
+    if (double_area(&ring) > 0) != outer {
+        ring.reverse();
+    }
+    ring
+}
+
+/// Whether a ring runs around another. Both may touch in points, but have no side in common: the middle of one of the
+/// inner one's sides is off the outer one, and tells.
+fn surrounds(ring: &Ring, inner: &Ring) -> bool {
+    sides(inner)
+        .map(|[a, b]| [a[0] + b[0], a[1] + b[1]])
+        .find_map(|middle| around(ring, middle))
+        .unwrap_or(false)
+}
+
+/// Whether a ring runs around a point, which is given doubled; `None` on the ring.
+fn around(ring: &Ring, [x, y]: [i64; 2]) -> Option<bool> {
+    let mut inside = false;
+    for [a, b] in sides(ring) {
+        let (north, south) = if a[1] < b[1] { (a, b) } else { (b, a) };
+        let ([x0, y0], [x1, y1]) = (north.map(|value| 2 * value), south.map(|value| 2 * value));
+        let turn = (x1 - x0) * (y - y0) - (y1 - y0) * (x - x0);
+        if turn == 0 && (y0..=y1).contains(&y) && (x0.min(x1)..=x0.max(x1)).contains(&x) {
+            return None;
+        }
+        inside ^= (y0..y1).contains(&y) && turn < 0;
+    }
+    Some(inside)
+}
+
+fn sides(ring: &Ring) -> impl Iterator<Item = [[i64; 2]; 2]> {
+    ring.iter().zip(ring.iter().cycle().skip(1)).map(|(a, b)| [a.map(i64::from), b.map(i64::from)])
 }
 
 /// The surface that an odd number of rings surround, without that of others.
 pub(crate) fn minus(rings: &[Ring], others: &[Ring]) -> Vec<Polygon> {
     let count = rings.iter().chain(others).map(Vec::len).sum();
-    let mut overlay = Overlay::new_custom(count, IntOverlayOptions::ogc(), Solver::default());
+    let mut overlay = Overlay::new_custom(count, options(), Solver::default());
     let ipoint = |point: &Point| IntPoint::new(point[0], point[1]);
     rings.iter().for_each(|ring| overlay.add_path_iter(ring.iter().map(ipoint), ShapeType::Subject));
     others.iter().for_each(|ring| overlay.add_path_iter(ring.iter().map(ipoint), ShapeType::Clip));
-    overlay.overlay(OverlayRule::Difference, FillRule::EvenOdd).into_iter().map(polygon).collect()
+    valid(overlay.overlay(OverlayRule::Difference, FillRule::EvenOdd))
 }
 
-fn polygon(shape: Vec<Vec<IntPoint>>) -> Polygon {
-    shape.into_iter().map(|ring| ring.into_iter().map(|point| [point.x, point.y]).collect()).collect()
+/// Rings keep the points on their straight sides: where borders of neighbours meet there, both have to have it.
+fn options() -> IntOverlayOptions {
+    IntOverlayOptions {
+        preserve_input_collinear: true,
+        preserve_output_collinear: true,
+        ..IntOverlayOptions::ogc()
+    }
+}
+
+fn valid(shapes: Vec<Vec<Vec<IntPoint>>>) -> Vec<Polygon> {
+    let ring = |ring: Vec<IntPoint>| ring.into_iter().map(|point| [point.x, point.y]).collect();
+    nested(shapes.into_iter().flatten().map(ring).collect())
 }
 
 /// Leaves out points far from the window: where three in a row lie beyond the same side of it, the middle one only
@@ -109,7 +184,6 @@ fn without_far(ring: &Ring, window: &Window) -> Ring {
     near
 }
 
-#[cfg(test)]
 /// Twice the surface of a ring; positive if it turns from east to south.
 pub(crate) fn double_area(ring: &Ring) -> i64 {
     let Some(origin) = ring.first() else { return 0 };
@@ -141,6 +215,21 @@ mod tests {
         let hole = vec![[3, 3], [3, 6], [6, 6], [6, 3]];
         let [polygon] = polygons(&[hole, outer], None).try_into().unwrap();
         assert_eq!(polygon.iter().map(double_area).collect::<Vec<_>>(), [162, -18]);
+    }
+
+    #[test]
+    fn rings_are_outer_ones_or_holes_by_what_lies_around_them() {
+        let square = |x: i32, side: i32| vec![[x, x], [x + side, x], [x + side, x + side], [x, x + side]];
+        let areas = |rings: Vec<Ring>| -> Vec<Vec<i64>> {
+            nested(rings).iter().map(|polygon| polygon.iter().map(double_area).collect()).collect()
+        };
+        assert_eq!(areas(vec![square(3, 1), square(2, 3), square(0, 9)]), [vec![2], vec![162, -18]]);
+        assert_eq!(areas(vec![square(20, 4), square(21, 1), square(0, 9)]), [vec![32, -2], vec![162]]);
+        // A hole that touches the outer ring from inside, and an island that ends in the middle of a hole's side.
+        let corner = vec![[0, 0], [2, 1], [1, 2]];
+        assert_eq!(areas(vec![corner, square(0, 9)]), [[162, -3]]);
+        let island = vec![[2, 4], [4, 3], [4, 5]];
+        assert_eq!(areas(vec![island, square(2, 4), square(0, 9)]), [vec![4], vec![162, -32]]);
     }
 
     #[test]

@@ -3,10 +3,11 @@
 use std::num::NonZeroUsize;
 
 use desserte_model::{CommuneCode, LonLat};
-use desserte_territory::{Answer, Place, Question, Territory};
+use desserte_territory::{Answer, Place, Question};
 
 use super::block::Block;
 use super::flaws::Flaws;
+use super::lookup::Lookup;
 use super::overlays::Column;
 use crate::arguments::LocateArguments;
 
@@ -45,10 +46,10 @@ impl<'a> Finder<'a> {
         }
     }
 
-    pub(super) fn find(&mut self, territory: &Territory, block: &Block, flaws: &mut Flaws) {
+    pub(super) fn find(&mut self, lookup: &Lookup, block: &Block, flaws: &mut Flaws) -> anyhow::Result<()> {
         self.places.clear();
         self.places.resize(block.lon.len(), Place::default());
-        flaws.placed += territory.locate_columns(&block.lon, &block.lat, &mut self.places, self.threads);
+        flaws.placed += lookup.locate_columns(&block.lon, &block.lat, &mut self.places, self.threads)?;
         for overlay in &mut self.overlays {
             overlay.place(block, self.threads);
         }
@@ -63,8 +64,9 @@ impl<'a> Finder<'a> {
                 && (self.question.error_m > 0.0
                     || (place.row().is_none() && self.question.nearest_within_m > 0.0));
             let point = if unsure { LonLat::new(block.lon[number], block.lat[number]).ok() } else { None };
-            let Some(point) = point else {
-                self.findings.push(at_once(territory, *place));
+            // Distances are only asked of a file that was opened for them.
+            let (Some(point), Some(territory)) = (point, lookup.territory()) else {
+                self.findings.push(at_once(lookup, *place));
                 continue;
             };
             let answer = territory.answer(point, self.question);
@@ -75,11 +77,12 @@ impl<'a> Finder<'a> {
                 candidates[number] = codes.join(" ");
             }
         }
+        Ok(())
     }
 }
 
-fn at_once(territory: &Territory, place: Place) -> Finding {
-    let commune = place.row().and_then(|row| territory.code_at(row));
+fn at_once(lookup: &Lookup, place: Place) -> Finding {
+    let commune = place.row().and_then(|row| lookup.code_at(row));
     let (status, metres) = match (place.is_position(), commune) {
         (false, _) => ("no_position", None),
         (true, None) => ("outside", None),

@@ -2,7 +2,9 @@
 
 use std::num::NonZeroUsize;
 
-use desserte_territory::{Answer, Place, Placed, Territory};
+use desserte_territory::{Answer, Place, Placed};
+
+use super::lookup::Lookup;
 
 /// Rows looked at before axes are called swapped.
 const ENOUGH_ROWS: usize = 10;
@@ -55,22 +57,27 @@ impl Flaws {
 
     /// Says so if the first rows lie nearly all outside, but inside with longitude and latitude exchanged.
     #[expect(clippy::cast_precision_loss, reason = "counts of rows in one block")]
-    pub(super) fn swapped(&mut self, territory: &Territory, lon: &[f64], lat: &[f64]) -> Option<String> {
+    pub(super) fn swapped(
+        &mut self,
+        lookup: &Lookup,
+        lon: &[f64],
+        lat: &[f64],
+    ) -> anyhow::Result<Option<String>> {
         if std::mem::replace(&mut self.looked_at_axes, true) {
-            return None;
+            return Ok(None);
         }
         let readable = lon.iter().zip(lat).filter(|(lon, lat)| lon.is_finite() && lat.is_finite()).count();
         let few = self.placed.inside as f64 <= FEW * readable as f64;
         if readable < ENOUGH_ROWS || !few {
-            return None;
+            return Ok(None);
         }
         let mut places = vec![Place::default(); lon.len()];
-        let other = territory.locate_columns(lat, lon, &mut places, NonZeroUsize::MIN);
-        (other.inside as f64 >= MANY * readable as f64).then(|| {
+        let other = lookup.locate_columns(lat, lon, &mut places, NonZeroUsize::MIN)?;
+        Ok((other.inside as f64 >= MANY * readable as f64).then(|| {
             format!(
                 "longitude and latitude look swapped ({} of {readable} rows in a commune, {} the other way round)",
                 self.placed.inside, other.inside
             )
-        })
+        }))
     }
 }

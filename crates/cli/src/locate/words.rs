@@ -3,9 +3,8 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use desserte_territory::Territory;
-
 use super::flaws::{ENOUGH_DECIMALS, Flaws};
+use super::lookup::Lookup;
 use super::overlays::Column;
 use crate::arguments::Lang;
 
@@ -36,7 +35,7 @@ pub(super) fn overlay(overlay: &Column<'_>, lang: Lang) -> String {
 
 /// Counts, speed and warnings.
 #[expect(clippy::cast_precision_loss, reason = "a count of rows, for a rate")]
-pub(super) fn summary(territory: &Territory, flaws: &Flaws, elapsed: Duration, lang: Lang) -> String {
+pub(super) fn summary(lookup: &Lookup, flaws: &Flaws, elapsed: Duration, lang: Lang) -> String {
     let placed = flaws.placed;
     let rows = placed.inside + placed.outside + placed.no_position;
     let rate = rows as f64 / elapsed.as_secs_f64().max(1e-9);
@@ -46,7 +45,7 @@ pub(super) fn summary(territory: &Territory, flaws: &Flaws, elapsed: Duration, l
         text.write_fmt(arguments).expect("writing to a string does not fail");
         text.push('\n');
     };
-    if territory.is_synthetic() {
+    if lookup.is_synthetic() {
         line(format_args!(
             "{}",
             t("TERRITOIRE FICTIF : données inventées", "MADE-UP TERRITORY: invented data")
@@ -57,7 +56,7 @@ pub(super) fn summary(territory: &Territory, flaws: &Flaws, elapsed: Duration, l
         t("lignes", "rows"),
         elapsed.as_secs_f64(),
         t("points par seconde", "points per second"),
-        territory.vintage(),
+        lookup.vintage(),
     ));
     line(format_args!(
         "{} : {} ; {} : {} ; {} : {}",
