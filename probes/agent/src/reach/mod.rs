@@ -114,7 +114,11 @@ async fn try_service(agent: &Agent, service: &Service) {
 
 /// The most that one attempt puts on the line.
 fn bound(doh: bool) -> ByteCount {
-    let exchange = |body: u64| on_the_line(REQUEST_BYTES + BESIDE_BYTES_MAX + body + UNREAD_BYTES_MAX, 1);
+    // An address that lets nobody in costs an opening.
+    let exchange = |body: u64| {
+        on_the_line(REQUEST_BYTES + BESIDE_BYTES_MAX + body + UNREAD_BYTES_MAX, 1)
+            .saturating_add(on_the_line(0, ADDRESSES_MAX - 1))
+    };
     let questions = ByteCount::from_bytes(QUESTIONS_MAX * QUESTION_COST.as_bytes());
     let resolved = if doh { exchange(DNS_BODY_MAX) } else { ByteCount::ZERO };
     exchange(BODY_MAX).saturating_add(resolved).saturating_add(questions)
@@ -122,6 +126,9 @@ fn bound(doh: bool) -> ByteCount {
 
 /// Questions that fit into a step, and the system's own for the name of the resolver over HTTPS.
 const QUESTIONS_MAX: u64 = 8;
+
+/// Addresses that are tried of a name: one of each family, as programs with a page to show do.
+const ADDRESSES_MAX: u64 = 2;
 
 /// Goes as far as it can.
 pub(crate) async fn attempt(
@@ -133,35 +140,40 @@ pub(crate) async fn attempt(
     let mut seen = nothing(service);
     let host = service.url.host_str().unwrap_or_default().to_owned();
     let mut spent = 0;
-    let mut address = host.trim_matches(['[', ']']).parse::<IpAddr>().ok();
-    if address.is_none() {
+    let mut addresses: Vec<IpAddr> = literal(&host).into_iter().collect();
+    if addresses.is_empty() {
         if let Some(resolver) = resolver {
             let begun = Instant::now();
             let found = resolve::ask(resolver, &host, number(), STEP_MAX).await;
             seen.dns = Some(step(begun, found.as_ref().err().copied()));
-            address = found.ok().and_then(|found| found.first().copied());
+            addresses = found.unwrap_or_default();
             spent += 2 * QUESTION_COST.as_bytes();
         }
         if let Some(doh) = doh {
             let begun = Instant::now();
             let (found, octets) = ask_over_https(doh, &host, tls).await;
             seen.dns_https = Some(step(begun, found.as_ref().err().copied()));
-            address = address.or(found.ok().and_then(|found| found.first().copied()));
+            if addresses.is_empty() {
+                addresses = found.unwrap_or_default();
+            }
             spent += octets;
         }
         if resolver.is_none() && doh.is_none() {
             let begun = Instant::now();
-            address = lookup(&host).await;
-            seen.dns = Some(step(begun, address.is_none().then_some(ReachFailure::NameFailed)));
+            addresses = lookup(&host).await;
+            seen.dns = Some(step(begun, addresses.is_empty().then_some(ReachFailure::NameFailed)));
             spent += 2 * QUESTION_COST.as_bytes();
         }
     }
-    if let Some(address) = address {
+    for address in one_of_each_family(&addresses) {
         seen.family = Some(family_of(address));
         let request = request(&service.url, &host, address, service.expect.as_deref(), None, BODY_MAX);
         let (Fetched { connect, tls, page, .. }, octets) = metered(&request, tls, BODY_MAX).await;
         (seen.connect, seen.tls, seen.page) = (connect, tls, page);
         spent += octets;
+        if is_open(seen.connect.as_ref()) {
+            break;
+        }
     }
     seen.bytes_charged = spent;
     seen
@@ -173,19 +185,43 @@ async fn ask_over_https(
     tls: &Arc<ClientConfig>,
 ) -> (Result<Vec<IpAddr>, ReachFailure>, u64) {
     let host = doh.host_str().unwrap_or_default().to_owned();
-    let literal = host.trim_matches(['[', ']']).parse().ok();
-    let address = match literal {
-        Some(address) => Some(address),
+    let addresses = match literal(&host) {
+        Some(address) => vec![address],
         None => lookup(&host).await,
     };
-    let Some(address) = address else { return (Err(ReachFailure::NameFailed), QUESTION_COST.as_bytes()) };
     // RFC 8484, section 4.1: the number is zero, so that answers can be kept.
     let Ok(question) = dns::question(name, 0) else { return (Err(ReachFailure::Nonsense), 0) };
-    let request = request(doh, &host, address, None, Some(&question), DNS_BODY_MAX);
-    let (fetched, octets) = metered(&request, tls, DNS_BODY_MAX).await;
-    let steps = [fetched.connect, fetched.tls].into_iter().flatten().find_map(|step| step.failure);
-    let failure = steps.or_else(|| fetched.page.as_ref().and_then(|page| page.failure));
-    (failure.map_or_else(|| dns::addresses(&fetched.body), Err), octets)
+    let mut answer = Err(ReachFailure::NameFailed);
+    let mut spent = QUESTION_COST.as_bytes();
+    for address in one_of_each_family(&addresses) {
+        let request = request(doh, &host, address, None, Some(&question), DNS_BODY_MAX);
+        let (fetched, octets) = metered(&request, tls, DNS_BODY_MAX).await;
+        spent += octets;
+        let open = is_open(fetched.connect.as_ref());
+        let steps = [fetched.connect, fetched.tls].into_iter().flatten().find_map(|step| step.failure);
+        let failure = steps.or_else(|| fetched.page.as_ref().and_then(|page| page.failure));
+        answer = failure.map_or_else(|| dns::addresses(&fetched.body), Err);
+        if open {
+            break;
+        }
+    }
+    (answer, spent)
+}
+
+fn literal(host: &str) -> Option<IpAddr> {
+    host.trim_matches(['[', ']']).parse().ok()
+}
+
+/// The first address of each family, in the order given.
+fn one_of_each_family(addresses: &[IpAddr]) -> impl Iterator<Item = IpAddr> {
+    let first = addresses.first().copied();
+    let other = first
+        .and_then(|first| addresses.iter().copied().find(|address| address.is_ipv4() != first.is_ipv4()));
+    first.into_iter().chain(other)
+}
+
+fn is_open(connect: Option<&ReachStep>) -> bool {
+    connect.is_some_and(|step| step.failure.is_none())
 }
 
 /// Fetches, and counts what it put on the line.
@@ -221,9 +257,10 @@ fn request<'a>(
     }
 }
 
-async fn lookup(host: &str) -> Option<IpAddr> {
+/// What the system's resolver knows; nothing if it fails.
+async fn lookup(host: &str) -> Vec<IpAddr> {
     let found = tokio::time::timeout(STEP_MAX, tokio::net::lookup_host((host, 0))).await;
-    found.ok()?.ok()?.next().map(|address| address.ip())
+    found.ok().and_then(Result::ok).into_iter().flatten().map(|address| address.ip()).collect()
 }
 
 fn nothing(service: &Service) -> Reachability {

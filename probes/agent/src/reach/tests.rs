@@ -167,3 +167,12 @@ async fn a_resolver_over_https_leads_to_the_page_when_the_other_fails() {
     assert_eq!(seen.dns_https.unwrap().failure, None, "{seen:?}");
     assert_eq!(seen.failure(), None, "{seen:?}");
 }
+
+#[test]
+fn one_address_of_each_family_is_tried_in_the_order_given() {
+    let addresses = ["::1", "2001:db8::1", "127.0.0.1", "192.0.2.1"].map(|text| text.parse().unwrap());
+    let tried: Vec<String> = one_of_each_family(&addresses).map(|address| address.to_string()).collect();
+    assert_eq!(tried, ["::1", "127.0.0.1"]);
+    assert_eq!(one_of_each_family(&addresses[..2]).count(), 1);
+    assert_eq!(one_of_each_family(&[]).count(), 0);
+}
