@@ -17,6 +17,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("measure", &[]),
     ("territory", &[]),
     ("tiles", &["territory"]),
+    ("equity", &[]),
     // edges
     ("net", &["proto"]),
     ("store", &["measure", "signing", "territory"]),
@@ -26,7 +27,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("probe", &["boot", "measure", "net", "proto", "signing"]),
     ("peer", &["boot", "net", "proto"]),
     ("collector", &["boot", "measure", "signing", "store", "territory"]),
-    ("cli", &["boot", "collector", "measure", "signing", "store", "territory", "tiles"]),
+    ("cli", &["boot", "collector", "equity", "measure", "signing", "store", "territory", "tiles"]),
     // development only
     ("netlab", &["proto"]),
     ("e2e", &["netlab", "signing"]),
@@ -47,7 +48,7 @@ const CONFINED: &[(&str, &[&str])] = &[
 ];
 
 /// Crates without input, output or chance of their own.
-const PURE: &[&str] = &["units", "model", "signing", "proto", "measure", "tiles"];
+const PURE: &[&str] = &["units", "model", "signing", "proto", "measure", "tiles", "equity"];
 const IMPURE: &[&str] = &["tokio", "reqwest", "socket2", "rustix", "libc", "getrandom", "tracing-subscriber"];
 
 /// Fails on a dependency that points the wrong way.
