@@ -41,8 +41,18 @@ pub(crate) enum Command {
     /// Look into a territory file.
     #[command(subcommand)]
     Territory(TerritoryCommand),
+    /// Say how unequally something is spread, and how sure that is.
+    #[command(subcommand)]
+    Equity(EquityCommand),
     /// Print the version.
     Version,
+}
+
+/// What to say of inequality.
+#[derive(Debug, Subcommand)]
+pub(crate) enum EquityCommand {
+    /// Indices of inequality and of want of a column of any table, weighted, and parted between and within groups.
+    Index(crate::equity::IndexArguments),
 }
 
 /// Options of `desserte locate`.

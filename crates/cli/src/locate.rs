@@ -9,9 +9,9 @@ pub(crate) mod columns;
 mod finding;
 mod flaws;
 mod lookup;
-mod number;
+pub(crate) mod number;
 pub(crate) mod overlays;
-mod text;
+pub(crate) mod text;
 mod words;
 
 use std::fs::File;

@@ -4,6 +4,7 @@ mod arguments;
 mod clock;
 mod collector;
 mod demo_data;
+mod equity;
 mod locate;
 mod out;
 mod probe;
@@ -16,7 +17,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use desserte_boot::exit;
 
-use arguments::{Arguments, Command, ProbeCommand, TerritoryCommand};
+use arguments::{Arguments, Command, EquityCommand, ProbeCommand, TerritoryCommand};
 
 fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         Command::Territory(TerritoryCommand::Tiles(arguments)) => territory::tiles(&arguments),
         Command::Territory(TerritoryCommand::Svg(arguments)) => territory::svg(&arguments),
         Command::Territory(TerritoryCommand::Translate(arguments)) => translate::run(&arguments),
+        Command::Equity(EquityCommand::Index(arguments)) => equity::index(&arguments),
         Command::Version => out::line(&format!("desserte {}", env!("CARGO_PKG_VERSION"))),
     };
     match result {

@@ -49,6 +49,8 @@ pub struct Prepared<'a> {
     palma: PalmaShares,
     /// ln(y/μ), zero for a value of zero, which `zeros` tells apart.
     logs: Vec<f64>,
+    /// y·ln(y/μ).
+    value_logs: Vec<f64>,
     /// For each aversion ε but 1, (y/μ)^(1-ε).
     powers: Vec<(f64, Vec<f64>)>,
     zeros: bool,
@@ -59,6 +61,7 @@ pub struct Prepared<'a> {
 /// Memory that draws use again and again.
 #[derive(Debug, Default)]
 pub struct Scratch {
+    counts: Vec<f64>,
     weights: Vec<f64>,
 }
 
@@ -75,11 +78,13 @@ impl<'a> Prepared<'a> {
             values.iter().filter(|_| needed).map(|value| libm::pow(ratio(*value), exponent)).collect()
         };
         let powers = asked.aversions.iter().map(|aversion| (*aversion, power(*aversion))).collect();
+        let logs: Vec<f64> = values.iter().map(log).collect();
         let line = asked.poverty_line.filter(|line| line.is_finite() && *line > 0.0);
         Self {
             of,
             palma: asked.palma,
-            logs: values.iter().map(log).collect(),
+            value_logs: values.iter().zip(&logs).map(|(value, log)| value * log).collect(),
+            logs,
             powers,
             zeros: values[0] <= 0.0,
             line: line.map(|line| (line, values.partition_point(|value| *value < line))),
@@ -102,29 +107,34 @@ impl<'a> Prepared<'a> {
     #[must_use]
     pub fn figures_of(&self, counts: &[u32], scratch: &mut Scratch) -> Option<Figures> {
         assert!(counts.len() >= self.of.len(), "a count for each unit");
-        let weights = self.of.weights().iter().zip(counts).map(|(weight, count)| weight * f64::from(*count));
+        scratch.counts.clear();
+        scratch.counts.extend(counts.iter().map(|count| f64::from(*count)));
+        let weights = self.of.weights().iter().zip(&scratch.counts).map(|(weight, count)| weight * count);
         scratch.weights.clear();
         scratch.weights.extend(weights);
-        let total = sum(&scratch.weights);
+        let total = products(self.of.weights(), &scratch.counts);
         (total > 0.0).then(|| self.weighed(&scratch.weights, total))
     }
 
     fn weighed(&self, weights: &[f64], weight: f64) -> Figures {
         let values = self.of.values();
         let (top_from, bottom_to) = ((1.0 - self.palma.top) * weight, self.palma.bottom * weight);
-        let (mut below, mut total, mut ranked, mut logs, mut value_logs) = (0.0, 0.0, 0.0, 0.0, 0.0);
-        let (mut bottom, mut under_top) = (0.0, 0.0);
-        for ((value, own), log) in values.iter().zip(weights).zip(&self.logs) {
-            let held = own * value;
+        let (mut below, mut total, mut ranked, mut bottom, mut top) = (0.0, 0.0, 0.0, 0.0, 0.0);
+        for (value, own) in values.iter().zip(weights) {
+            let (held, up_to) = (own * value, below + own);
             // The unit on the edge of a share is parted.
-            bottom += value * own.min((bottom_to - below).max(0.0));
-            under_top += value * own.min((top_from - below).max(0.0));
-            ranked += held * (2.0 * below + own);
-            below += own;
+            if below < bottom_to {
+                bottom += value * own.min(bottom_to - below);
+            }
+            if up_to > top_from {
+                top += value * own.min(up_to - top_from);
+            }
+            ranked += held * (below + up_to);
+            below = up_to;
             total += held;
-            logs += own * log;
-            value_logs += held * log;
         }
+        let logs = products(weights, &self.logs);
+        let value_logs = products(weights, &self.value_logs);
         let mean = total / weight;
         let reference = self.of.mean();
         // Beside the mean of the whole, that of a draw is a little off: the indices are taken against the draw's own.
@@ -147,7 +157,7 @@ impl<'a> Prepared<'a> {
                     Some((1.0 - equal * reference / mean).clamp(0.0, 1.0))
                 })
                 .collect(),
-            palma: (bottom > 0.0).then(|| (total - under_top) / bottom),
+            palma: (bottom > 0.0).then(|| top / bottom),
             fgt: self.line.map(|(line, poor)| want(&values[..poor], &weights[..poor], line, weight)),
         }
     }
@@ -160,8 +170,7 @@ impl<'a> Prepared<'a> {
         if powers.is_empty() {
             return libm::exp(logs / weight);
         }
-        let sum: f64 = weights.iter().zip(powers).map(|(own, power)| own * power).sum();
-        libm::pow(sum / weight, 1.0 / (1.0 - aversion))
+        libm::pow(products(weights, powers) / weight, 1.0 / (1.0 - aversion))
     }
 }
 
@@ -177,14 +186,15 @@ fn want(values: &[f64], weights: &[f64], line: f64, weight: f64) -> [f64; 3] {
     found.map(|sum: f64| sum / weight)
 }
 
-/// A sum in four strands, always the same ones: the processor need not wait for each addition.
-fn sum(numbers: &[f64]) -> f64 {
-    let mut strands = [0.0; 4];
-    let chunks = numbers.chunks_exact(4);
-    let rest: f64 = chunks.remainder().iter().sum();
-    for chunk in chunks {
-        for (strand, number) in strands.iter_mut().zip(chunk) {
-            *strand += number;
+/// A sum of products in eight strands, always the same ones: the processor need not wait for each addition.
+fn products(weights: &[f64], numbers: &[f64]) -> f64 {
+    let mut strands = [0.0; 8];
+    let (weights, numbers) = (weights.chunks_exact(8), numbers.chunks_exact(8));
+    let rest = weights.remainder().iter().zip(numbers.remainder());
+    let rest: f64 = rest.map(|(weight, number)| weight * number).sum();
+    for (weights, numbers) in weights.zip(numbers) {
+        for (strand, (weight, number)) in strands.iter_mut().zip(weights.iter().zip(numbers)) {
+            *strand += weight * number;
         }
     }
     strands.iter().sum::<f64>() + rest

@@ -39,6 +39,59 @@ pub struct Split {
     pub classes: Vec<ClassPart>,
 }
 
+/// What a draw of a bootstrap holds of one class.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Drawn {
+    /// Weight.
+    pub weight: f64,
+    /// Sum of values times weights.
+    pub total: f64,
+    /// Weight of the values below the line.
+    pub poor: f64,
+}
+
+impl Drawn {
+    /// Weighted mean; not a number if the draw holds nothing of the class.
+    #[must_use]
+    pub fn mean(&self) -> f64 {
+        self.total / self.weight
+    }
+
+    /// Share of the weight below the line, 0 to 1; not a number if the draw holds nothing of the class.
+    #[must_use]
+    pub fn poor_share(&self) -> f64 {
+        self.poor / self.weight
+    }
+}
+
+/// Adds up the classes of a draw, so that means and what lies between them need not be looked for in a table of their own.
+///
+/// # Shape
+/// `counts` and `classes` are in the order of the distribution's values; `sums` has a place for each class and is overwritten.
+pub fn drawn(of: &Distribution, classes: &[u32], counts: &[u32], line: f64, sums: &mut [Drawn]) {
+    sums.fill(Drawn::default());
+    let units = of.values().iter().zip(of.weights()).zip(classes).zip(counts);
+    for (((value, weight), class), count) in units {
+        let (sum, weight) = (&mut sums[*class as usize], weight * f64::from(*count));
+        sum.weight += weight;
+        sum.total += weight * value;
+        sum.poor += if *value < line { weight } else { 0.0 };
+    }
+}
+
+/// What of Theil T and of Theil L lies between classes of a draw; not a number where that is not defined.
+#[must_use]
+pub fn between(sums: &[Drawn]) -> (f64, f64) {
+    let weight: f64 = sums.iter().map(|sum| sum.weight).sum();
+    let total: f64 = sums.iter().map(|sum| sum.total).sum();
+    let held = sums.iter().filter(|sum| sum.weight > 0.0);
+    held.fold((0.0, 0.0), |(t, l), sum| {
+        let log = libm::log(sum.mean() * weight / total);
+        let own = if sum.total > 0.0 { sum.total / total * log } else { 0.0 };
+        (t + own, l - sum.weight / weight * log)
+    })
+}
+
 /// Sums over one class.
 #[derive(Debug, Clone, Copy, Default)]
 struct Sums {

@@ -2,14 +2,14 @@
 
 /// A number and how exactly it was written.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Number {
-    pub(super) value: f64,
+pub(crate) struct Number {
+    pub(crate) value: f64,
     /// Digits after the decimal point; many for a number with an exponent.
-    pub(super) decimals: usize,
+    pub(crate) decimals: usize,
 }
 
 /// Reads a number; with `decimal_comma`, one comma may stand for the point. Not-a-number and infinities are none.
-pub(super) fn parse(text: &[u8], decimal_comma: bool) -> Option<Number> {
+pub(crate) fn parse(text: &[u8], decimal_comma: bool) -> Option<Number> {
     let text = std::str::from_utf8(text).ok()?.trim();
     let commas = text.bytes().filter(|octet| *octet == b',').count();
     if commas == 1 && decimal_comma && !text.contains('.') {

@@ -19,7 +19,7 @@ use crate::arguments::LocateArguments;
 use crate::out::Failure;
 
 /// Octets looked at to find the delimiter: longer than any header line of the official tables.
-const HEAD: usize = 64 * 1024;
+pub(crate) const HEAD: usize = 64 * 1024;
 
 /// A CSV table that is read, possibly from gzip.
 pub(super) struct Reader {
@@ -61,7 +61,7 @@ impl Reader {
 }
 
 /// A file as it is, or what a gzip file holds.
-fn opened(file: impl Read + 'static, path: &Path) -> Box<dyn Read> {
+pub(crate) fn opened(file: impl Read + 'static, path: &Path) -> Box<dyn Read> {
     if path.extension().is_some_and(|ending| ending == "gz") {
         Box::new(flate2::read::MultiGzDecoder::new(file))
     } else {

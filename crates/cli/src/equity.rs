@@ -1,0 +1,103 @@
+//! `desserte equity`: how unequally something is spread over the rows of a table, and how sure that is.
+
+mod json;
+mod study;
+mod table;
+mod words;
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use anyhow::anyhow;
+use clap::Args;
+use desserte_equity::{Distribution, Parameters, Unusable};
+
+use crate::arguments::Lang;
+use crate::out::{Failure, Outcome, line};
+use study::Study;
+use table::Table;
+
+/// Most draws of a bootstrap: its statistics stay within some hundred megabytes.
+const DRAWS_MAX: u32 = 200_000;
+
+/// Options of `desserte equity index`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "A row without a value (empty, NA, nd…) is left out and counted with its weight; it is never a zero. \
+    A row without a group makes a group with others like it, so that the parts add up to the whole.\n\
+    Indices on rates are told as they are and, with --top-code, also without what is beyond use."
+)]
+pub(crate) struct IndexArguments {
+    /// Table to read: CSV with a header, delimited by comma, semicolon or tab; also gzip.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Name of the column of what is spread: zero or more.
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) value: String,
+    /// Name of the column of weights: inhabitants, premises, probes.
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) weight: String,
+    /// Name of a column of groups, between and within which Theil's indices are parted.
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) group: Option<String>,
+    /// Name of a column of which no text may come twice, such as the code of a territory.
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) key: Option<String>,
+    /// Name of a column of numbers, such as incomes: says whether rows that rank high in it have more.
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) rank: Option<String>,
+    /// What is below this is in want; what equals it is not.
+    #[arg(long, value_name = "VALUE", value_parser = above_zero)]
+    pub(crate) poverty_line: Option<f64>,
+    /// Tell everything a second time with no value above this.
+    #[arg(long, value_name = "VALUE", value_parser = above_zero)]
+    pub(crate) top_code: Option<f64>,
+    /// Draw the rows so many times again, and give intervals.
+    #[arg(long, value_name = "DRAWS", requires = "seed")]
+    pub(crate) bootstrap: Option<u32>,
+    /// Seed of the draws: the same gives the same intervals, on any machine.
+    #[arg(long, requires = "bootstrap")]
+    pub(crate) seed: Option<u64>,
+    /// Name of a column of clusters, such as probes: rows of one cluster are not independent and are drawn together.
+    #[arg(long, value_name = "COLUMN", requires = "bootstrap")]
+    pub(crate) cluster: Option<String>,
+    /// Name of a column of days, which are drawn within their cluster.
+    #[arg(long, value_name = "COLUMN", requires = "cluster")]
+    pub(crate) day: Option<String>,
+    /// Threads to use; by default as many as the machine runs at once.
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) threads: Option<NonZeroUsize>,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Language of texts.
+    #[arg(long, value_enum, default_value_t = Lang::Fr)]
+    pub(crate) lang: Lang,
+}
+
+fn above_zero(text: &str) -> Result<f64, String> {
+    let number: Option<f64> = text.parse().ok();
+    number
+        .filter(|number| number.is_finite() && *number > 0.0)
+        .ok_or_else(|| "give a number above 0".to_owned())
+}
+
+pub(crate) fn index(arguments: &IndexArguments) -> Outcome {
+    let parameters = Parameters::built_in();
+    let fewest = parameters.draws_min.value;
+    if let Some(draws) = arguments.bootstrap.filter(|draws| !(fewest..=DRAWS_MAX).contains(draws)) {
+        return Err(Failure::usage(anyhow!("--bootstrap {draws}: give {fewest} to {DRAWS_MAX} draws")));
+    }
+    let file = arguments.file.display();
+    let table = Table::read(arguments)?;
+    let distribution = Distribution::new(&table.units).map_err(|unusable| match unusable {
+        Unusable::Empty => anyhow!("{}", words::empty(arguments, table.last_line)),
+        other => anyhow!("{file}: {other}"),
+    })?;
+    let study = Study::new(arguments, &table, &distribution, &parameters)?;
+    if arguments.json {
+        line(&json::of(&study).to_string())
+    } else {
+        words::of(&study).iter().try_for_each(|text| line(text))
+    }
+}

@@ -1,0 +1,256 @@
+//! The columns of a table that indices need, read and checked.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fs::File;
+use std::io::{Cursor, Read as _};
+
+use anyhow::{Context as _, anyhow};
+use csv::{ByteRecord, ReaderBuilder};
+use desserte_equity::Unit;
+
+use super::IndexArguments;
+use super::words::{self, Fault};
+use crate::locate::columns::delimiter;
+use crate::locate::is_parquet;
+use crate::locate::number;
+use crate::locate::text::{HEAD, opened};
+use crate::out::Failure;
+
+/// What stands in a cell for *not known*, in small letters; INSEE writes `nd`, `ns` and `s`.
+const MISSING: [&str; 9] = ["", "na", "n/a", "nan", "null", "none", "nd", "ns", "s"];
+
+/// Bad rows that are named; one more line says how many there are beside.
+const NAMED_MAX: usize = 20;
+
+/// Texts of a column as numbers.
+#[derive(Debug, Default)]
+pub(super) struct Labels {
+    /// The texts in order.
+    pub(super) names: Vec<String>,
+    /// For each row, the place of its text.
+    pub(super) of: Vec<u32>,
+}
+
+impl Labels {
+    fn new(cells: &[String]) -> Self {
+        let names: BTreeSet<&str> = cells.iter().map(String::as_str).collect();
+        let places: HashMap<&str, u32> = names.iter().copied().zip(0..).collect();
+        let of = cells.iter().map(|cell| places[cell.as_str()]).collect();
+        Self { names: names.into_iter().map(str::to_owned).collect(), of }
+    }
+}
+
+/// What was read: one entry a row in each of them.
+#[derive(Debug, Default)]
+pub(super) struct Table {
+    pub(super) units: Vec<Unit>,
+    /// An empty text is a row without a group.
+    pub(super) groups: Option<Labels>,
+    pub(super) ranks: Option<Vec<Option<f64>>>,
+    /// Cluster and day, as places in their orders.
+    pub(super) clusters: Option<Vec<(u32, u32)>>,
+    /// Line of the last row, 1 being the header.
+    pub(super) last_line: u64,
+}
+
+/// Places of columns.
+struct Columns {
+    value: usize,
+    weight: usize,
+    group: Option<usize>,
+    key: Option<usize>,
+    rank: Option<usize>,
+    cluster: Option<usize>,
+    day: Option<usize>,
+}
+
+impl Columns {
+    fn find(names: &[String], arguments: &IndexArguments) -> Result<Self, String> {
+        let find = |wanted: &str, option: &str| {
+            let mut found = names.iter().enumerate().filter(|(_, name)| *name == wanted);
+            match (found.next(), found.next()) {
+                (Some((at, _)), None) => Ok(at),
+                (Some(_), Some(_)) => Err(format!("two columns are named {wanted:?}; rename one")),
+                (None, _) => Err(format!(
+                    "no column is named {wanted:?}; there are {}; name the right one with {option}",
+                    names.join(", ")
+                )),
+            }
+        };
+        let some =
+            |wanted: &Option<String>, option| wanted.as_deref().map(|name| find(name, option)).transpose();
+        Ok(Self {
+            value: find(&arguments.value, "--value")?,
+            weight: find(&arguments.weight, "--weight")?,
+            group: some(&arguments.group, "--group")?,
+            key: some(&arguments.key, "--key")?,
+            rank: some(&arguments.rank, "--rank")?,
+            cluster: some(&arguments.cluster, "--cluster")?,
+            day: some(&arguments.day, "--day")?,
+        })
+    }
+}
+
+/// Rows being read, with what is wrong with them.
+struct Reading<'a> {
+    columns: Columns,
+    arguments: &'a IndexArguments,
+    /// Where commas separate cells, none can be within a number.
+    decimal_comma: bool,
+    seen: HashMap<String, u64>,
+    faults: Vec<(u64, Fault)>,
+    faulty: usize,
+    table: Table,
+    ranks: Vec<Option<f64>>,
+    groups: Vec<String>,
+    clusters: Vec<String>,
+    days: Vec<String>,
+}
+
+impl Table {
+    /// Reads a table. Bad rows are all looked for before it is refused.
+    pub(super) fn read(arguments: &IndexArguments) -> Result<Self, Failure> {
+        let path = &arguments.file;
+        let name = path.display();
+        if is_parquet(path)? {
+            return Err(Failure::usage(anyhow!("{name}: this is Parquet; give the table as CSV")));
+        }
+        let file = File::open(path).with_context(|| format!("cannot read {name}"))?;
+        let mut input = opened(file, path);
+        let mut head = Vec::new();
+        (&mut input)
+            .take(HEAD as u64)
+            .read_to_end(&mut head)
+            .with_context(|| format!("cannot read {name}"))?;
+        let delimiter = delimiter(&head);
+        let mut reader =
+            ReaderBuilder::new().delimiter(delimiter).from_reader(Cursor::new(head).chain(input));
+        let header = reader.byte_headers().with_context(|| format!("cannot read the header of {name}"))?;
+        let names: Vec<String> = header
+            .iter()
+            .map(|name| String::from_utf8_lossy(name).trim_start_matches('\u{feff}').trim().to_owned())
+            .collect();
+        let columns =
+            Columns::find(&names, arguments).map_err(|error| Failure::usage(anyhow!("{name}: {error}")))?;
+        let mut reading = Reading {
+            columns,
+            arguments,
+            decimal_comma: delimiter != b',',
+            seen: HashMap::new(),
+            faults: Vec::new(),
+            faulty: 0,
+            table: Self { last_line: 1, ..Self::default() },
+            ranks: Vec::new(),
+            groups: Vec::new(),
+            clusters: Vec::new(),
+            days: Vec::new(),
+        };
+        let mut row = ByteRecord::new();
+        while reader.read_byte_record(&mut row).with_context(|| format!("{name}: cannot read a row"))? {
+            reading.row(&row);
+        }
+        reading.finish()
+    }
+}
+
+impl Reading<'_> {
+    fn row(&mut self, row: &ByteRecord) {
+        let line = row.position().map_or(0, csv::Position::line);
+        self.table.last_line = line;
+        let cell = |at: usize| String::from_utf8_lossy(row.get(at).unwrap_or_default()).trim().to_owned();
+        let arguments = self.arguments;
+        if let Some(key) = self.columns.key.map(cell) {
+            match self.seen.get(&key).copied() {
+                _ if key.is_empty() => self.fault(line, Fault::NoKey),
+                Some(first) => self.fault(line, Fault::Twice { key, first }),
+                None => _ = self.seen.insert(key, line),
+            }
+        }
+        let weight = self.weight(line, &cell(self.columns.weight));
+        let value = self.number(line, &arguments.value, &cell(self.columns.value), true);
+        if let Some(at) = self.columns.rank {
+            let name = arguments.rank.as_deref().unwrap_or_default();
+            let rank = self.number(line, name, &cell(at), false);
+            self.ranks.push(rank);
+        }
+        let labels = [
+            (self.columns.group, true, &mut self.groups),
+            (self.columns.cluster, false, &mut self.clusters),
+            (self.columns.day, false, &mut self.days),
+        ];
+        let mut unlabelled = false;
+        for (at, may_be_empty, labels) in labels {
+            if let Some(label) = at.map(cell) {
+                unlabelled |= label.is_empty() && !may_be_empty;
+                labels.push(label);
+            }
+        }
+        if unlabelled {
+            self.fault(line, Fault::NoCluster);
+        }
+        self.table.units.push(Unit { value, weight });
+    }
+
+    fn fault(&mut self, line: u64, fault: Fault) {
+        self.faulty += 1;
+        if self.faults.len() < NAMED_MAX {
+            self.faults.push((line, fault));
+        }
+    }
+
+    /// A weight that is missing is a fault: whom the row stands for cannot be guessed.
+    fn weight(&mut self, line: u64, cell: &str) -> f64 {
+        let column = self.arguments.weight.clone();
+        if is_missing(cell) {
+            self.fault(line, Fault::Missing { column });
+            return 0.0;
+        }
+        self.number(line, &column, cell, true).unwrap_or(0.0)
+    }
+
+    /// A number, or `None` where it is missing; anything else is a fault.
+    fn number(&mut self, line: u64, column: &str, cell: &str, not_negative: bool) -> Option<f64> {
+        if is_missing(cell) {
+            return None;
+        }
+        let (column, text) = (column.to_owned(), cell.to_owned());
+        match number::parse(cell.as_bytes(), self.decimal_comma).map(|number| number.value) {
+            None => self.fault(line, Fault::NoNumber { column, text }),
+            Some(number) if not_negative && number < 0.0 => {
+                self.fault(line, Fault::Negative { column, text })
+            }
+            number => return number,
+        }
+        None
+    }
+
+    fn finish(self) -> Result<Table, Failure> {
+        let file = self.arguments.file.display();
+        if !self.faults.is_empty() {
+            let lang = self.arguments.lang;
+            let mut lines: Vec<String> = self
+                .faults
+                .iter()
+                .map(|(line, fault)| format!("{file}:{line}: {}", fault.told(lang)))
+                .collect();
+            if self.faulty > self.faults.len() {
+                lines.push(words::more(self.faulty - self.faults.len(), lang));
+            }
+            return Err(anyhow!("{}", lines.join("\n")).into());
+        }
+        let mut table = self.table;
+        table.groups = self.columns.group.map(|_| Labels::new(&self.groups));
+        table.ranks = self.columns.rank.map(|_| self.ranks);
+        table.clusters = self.columns.cluster.map(|_| {
+            let clusters = Labels::new(&self.clusters).of;
+            let days =
+                if self.days.is_empty() { vec![0; clusters.len()] } else { Labels::new(&self.days).of };
+            clusters.into_iter().zip(days).collect()
+        });
+        Ok(table)
+    }
+}
+
+fn is_missing(cell: &str) -> bool {
+    MISSING.iter().any(|missing| cell.eq_ignore_ascii_case(missing))
+}
