@@ -22,6 +22,7 @@ mod interval;
 mod moran;
 mod normal;
 mod parameters;
+pub mod perequation;
 mod sample;
 pub mod split;
 #[cfg(test)]
