@@ -44,6 +44,8 @@ pub(crate) enum Command {
     /// Say how unequally something is spread, and how sure that is.
     #[command(subcommand)]
     Equity(EquityCommand),
+    /// Say what each territory would get, or give, under a scenario of péréquation.
+    Perequation(crate::perequation::PerequationArguments),
     /// Print the version.
     Version,
 }

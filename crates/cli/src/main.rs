@@ -7,8 +7,10 @@ mod demo_data;
 mod equity;
 mod locate;
 mod out;
+mod perequation;
 mod probe;
 mod rebuild;
+mod sheet;
 mod territory;
 mod translate;
 
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
         Command::Territory(TerritoryCommand::Svg(arguments)) => territory::svg(&arguments),
         Command::Territory(TerritoryCommand::Translate(arguments)) => translate::run(&arguments),
         Command::Equity(EquityCommand::Index(arguments)) => equity::index(&arguments),
+        Command::Perequation(arguments) => perequation::run(&arguments),
         Command::Version => out::line(&format!("desserte {}", env!("CARGO_PKG_VERSION"))),
     };
     match result {

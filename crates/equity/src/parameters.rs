@@ -1,9 +1,9 @@
 //! Parameters of the methods, as versioned files: `crates/equity/parameters`.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// How well a parameter's source stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mark {
     /// Read in the source itself.
@@ -19,7 +19,7 @@ pub enum Mark {
 }
 
 /// A number that ends up in published figures, with where it comes from.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Parameter<T> {
     /// The value.

@@ -1,26 +1,15 @@
 //! The columns of a table that indices need, read and checked.
 
 use std::collections::{BTreeSet, HashMap};
-use std::fs::File;
-use std::io::{Cursor, Read as _};
 
 use anyhow::{Context as _, anyhow};
-use csv::{ByteRecord, ReaderBuilder};
+use csv::ByteRecord;
 use desserte_equity::Unit;
 
 use super::IndexArguments;
-use super::words::{self, Fault};
-use crate::locate::columns::delimiter;
-use crate::locate::is_parquet;
-use crate::locate::number;
-use crate::locate::text::{HEAD, opened};
+use crate::locate::columns::column;
 use crate::out::Failure;
-
-/// What stands in a cell for *not known*, in small letters; INSEE writes `nd`, `ns` and `s`.
-const MISSING: [&str; 9] = ["", "na", "n/a", "nan", "null", "none", "nd", "ns", "s"];
-
-/// Bad rows that are named; one more line says how many there are beside.
-const NAMED_MAX: usize = 20;
+use crate::sheet::{Fault, Faults, Sheet, is_missing};
 
 /// Texts of a column as numbers.
 #[derive(Debug, Default)]
@@ -66,17 +55,7 @@ struct Columns {
 
 impl Columns {
     fn find(names: &[String], arguments: &IndexArguments) -> Result<Self, String> {
-        let find = |wanted: &str, option: &str| {
-            let mut found = names.iter().enumerate().filter(|(_, name)| *name == wanted);
-            match (found.next(), found.next()) {
-                (Some((at, _)), None) => Ok(at),
-                (Some(_), Some(_)) => Err(format!("two columns are named {wanted:?}; rename one")),
-                (None, _) => Err(format!(
-                    "no column is named {wanted:?}; there are {}; name the right one with {option}",
-                    names.join(", ")
-                )),
-            }
-        };
+        let find = |wanted: &str, option: &str| column(names, wanted, option);
         let some =
             |wanted: &Option<String>, option| wanted.as_deref().map(|name| find(name, option)).transpose();
         Ok(Self {
@@ -98,8 +77,7 @@ struct Reading<'a> {
     /// Where commas separate cells, none can be within a number.
     decimal_comma: bool,
     seen: HashMap<String, u64>,
-    faults: Vec<(u64, Fault)>,
-    faulty: usize,
+    faults: Faults,
     table: Table,
     ranks: Vec<Option<f64>>,
     groups: Vec<String>,
@@ -110,35 +88,16 @@ struct Reading<'a> {
 impl Table {
     /// Reads a table. Bad rows are all looked for before it is refused.
     pub(super) fn read(arguments: &IndexArguments) -> Result<Self, Failure> {
-        let path = &arguments.file;
-        let name = path.display();
-        if is_parquet(path)? {
-            return Err(Failure::usage(anyhow!("{name}: this is Parquet; give the table as CSV")));
-        }
-        let file = File::open(path).with_context(|| format!("cannot read {name}"))?;
-        let mut input = opened(file, path);
-        let mut head = Vec::new();
-        (&mut input)
-            .take(HEAD as u64)
-            .read_to_end(&mut head)
-            .with_context(|| format!("cannot read {name}"))?;
-        let delimiter = delimiter(&head);
-        let mut reader =
-            ReaderBuilder::new().delimiter(delimiter).from_reader(Cursor::new(head).chain(input));
-        let header = reader.byte_headers().with_context(|| format!("cannot read the header of {name}"))?;
-        let names: Vec<String> = header
-            .iter()
-            .map(|name| String::from_utf8_lossy(name).trim_start_matches('\u{feff}').trim().to_owned())
-            .collect();
+        let name = arguments.file.display();
+        let Sheet { mut reader, names, decimal_comma } = Sheet::open(&arguments.file)?;
         let columns =
             Columns::find(&names, arguments).map_err(|error| Failure::usage(anyhow!("{name}: {error}")))?;
         let mut reading = Reading {
             columns,
             arguments,
-            decimal_comma: delimiter != b',',
+            decimal_comma,
             seen: HashMap::new(),
-            faults: Vec::new(),
-            faulty: 0,
+            faults: Faults::default(),
             table: Self { last_line: 1, ..Self::default() },
             ranks: Vec::new(),
             groups: Vec::new(),
@@ -161,8 +120,8 @@ impl Reading<'_> {
         let arguments = self.arguments;
         if let Some(key) = self.columns.key.map(cell) {
             match self.seen.get(&key).copied() {
-                _ if key.is_empty() => self.fault(line, Fault::NoKey),
-                Some(first) => self.fault(line, Fault::Twice { key, first }),
+                _ if key.is_empty() => self.faults.add(line, Fault::NoKey),
+                Some(first) => self.faults.add(line, Fault::Twice { key, first }),
                 None => _ = self.seen.insert(key, line),
             }
         }
@@ -186,58 +145,27 @@ impl Reading<'_> {
             }
         }
         if unlabelled {
-            self.fault(line, Fault::NoCluster);
+            self.faults.add(line, Fault::NoCluster);
         }
         self.table.units.push(Unit { value, weight });
-    }
-
-    fn fault(&mut self, line: u64, fault: Fault) {
-        self.faulty += 1;
-        if self.faults.len() < NAMED_MAX {
-            self.faults.push((line, fault));
-        }
     }
 
     /// A weight that is missing is a fault: whom the row stands for cannot be guessed.
     fn weight(&mut self, line: u64, cell: &str) -> f64 {
         let column = self.arguments.weight.clone();
         if is_missing(cell) {
-            self.fault(line, Fault::Missing { column });
+            self.faults.add(line, Fault::Missing { column });
             return 0.0;
         }
         self.number(line, &column, cell, true).unwrap_or(0.0)
     }
 
-    /// A number, or `None` where it is missing; anything else is a fault.
     fn number(&mut self, line: u64, column: &str, cell: &str, not_negative: bool) -> Option<f64> {
-        if is_missing(cell) {
-            return None;
-        }
-        let (column, text) = (column.to_owned(), cell.to_owned());
-        match number::parse(cell.as_bytes(), self.decimal_comma).map(|number| number.value) {
-            None => self.fault(line, Fault::NoNumber { column, text }),
-            Some(number) if not_negative && number < 0.0 => {
-                self.fault(line, Fault::Negative { column, text })
-            }
-            number => return number,
-        }
-        None
+        self.faults.number(line, column, cell, self.decimal_comma, not_negative)
     }
 
     fn finish(self) -> Result<Table, Failure> {
-        let file = self.arguments.file.display();
-        if !self.faults.is_empty() {
-            let lang = self.arguments.lang;
-            let mut lines: Vec<String> = self
-                .faults
-                .iter()
-                .map(|(line, fault)| format!("{file}:{line}: {}", fault.told(lang)))
-                .collect();
-            if self.faulty > self.faults.len() {
-                lines.push(words::more(self.faulty - self.faults.len(), lang));
-            }
-            return Err(anyhow!("{}", lines.join("\n")).into());
-        }
+        self.faults.end(&self.arguments.file, self.arguments.lang)?;
         let mut table = self.table;
         table.groups = self.columns.group.map(|_| Labels::new(&self.groups));
         table.ranks = self.columns.rank.map(|_| self.ranks);
@@ -249,8 +177,4 @@ impl Reading<'_> {
         });
         Ok(table)
     }
-}
-
-fn is_missing(cell: &str) -> bool {
-    MISSING.iter().any(|missing| cell.eq_ignore_ascii_case(missing))
 }

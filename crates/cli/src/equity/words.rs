@@ -9,44 +9,6 @@ use super::json::QUANTILES;
 use super::study::{Compared, Drawing, Figure, Study};
 use crate::arguments::Lang;
 
-/// What is wrong with a row.
-pub(super) enum Fault {
-    NoKey,
-    Twice { key: String, first: u64 },
-    NoCluster,
-    Missing { column: String },
-    NoNumber { column: String, text: String },
-    Negative { column: String, text: String },
-}
-
-impl Fault {
-    pub(super) fn told(&self, lang: Lang) -> String {
-        match (self, lang) {
-            (Self::NoKey, Lang::Fr) => "clé vide".to_owned(),
-            (Self::NoKey, Lang::En) => "the key is empty".to_owned(),
-            (Self::Twice { key, first }, Lang::Fr) => format!("{key} est déjà à la ligne {first}"),
-            (Self::Twice { key, first }, Lang::En) => format!("{key} is on line {first} already"),
-            (Self::NoCluster, Lang::Fr) => "grappe ou jour manquant : la ligne ne peut être tirée".to_owned(),
-            (Self::NoCluster, Lang::En) => {
-                "the cluster or the day is missing: the row cannot be drawn".to_owned()
-            }
-            (Self::Missing { column }, Lang::Fr) => format!("{column} : poids manquant"),
-            (Self::Missing { column }, Lang::En) => format!("{column}: the weight is missing"),
-            (Self::NoNumber { column, text }, Lang::Fr) => format!("{column} : {text:?} n'est pas un nombre"),
-            (Self::NoNumber { column, text }, Lang::En) => format!("{column}: {text:?} is not a number"),
-            (Self::Negative { column, text }, Lang::Fr) => format!("{column} : {text} est négatif"),
-            (Self::Negative { column, text }, Lang::En) => format!("{column}: {text} is negative"),
-        }
-    }
-}
-
-pub(super) fn more(count: usize, lang: Lang) -> String {
-    match lang {
-        Lang::Fr => format!("et {count} autres défauts"),
-        Lang::En => format!("and {count} more faults"),
-    }
-}
-
 pub(super) fn empty(arguments: &IndexArguments, last_line: u64) -> String {
     let (file, value, weight) = (arguments.file.display(), &arguments.value, &arguments.weight);
     match arguments.lang {

@@ -18,6 +18,19 @@ pub(crate) fn delimiter(head: &[u8]) -> u8 {
     DELIMITERS.into_iter().rev().max_by_key(|delimiter| count(*delimiter)).unwrap_or(b',')
 }
 
+/// The place of a column by its name. The text of a refusal says what there is and what to do.
+pub(crate) fn column(names: &[String], wanted: &str, option: &str) -> Result<usize, String> {
+    let mut found = names.iter().enumerate().filter(|(_, name)| *name == wanted);
+    match (found.next(), found.next()) {
+        (Some((at, _)), None) => Ok(at),
+        (Some(_), Some(_)) => Err(format!("two columns are named {wanted:?}; rename one")),
+        (None, _) => Err(format!(
+            "no column is named {wanted:?}; there are {}; name the right one with {option}",
+            names.join(", ")
+        )),
+    }
+}
+
 /// The names of the columns that are added, those of overlays last.
 pub(super) fn names_added<'a>(
     arguments: &LocateArguments,
@@ -41,18 +54,8 @@ impl Columns {
         if let Some(first) = names.first_mut() {
             *first = first.trim_start_matches('\u{feff}').to_owned();
         }
-        let find = |wanted: &str, option: &str| {
-            let mut found = names.iter().enumerate().filter(|(_, name)| *name == wanted);
-            match (found.next(), found.next()) {
-                (Some((at, _)), None) => Ok(at),
-                (Some(_), Some(_)) => Err(format!("two columns are named {wanted:?}; rename one")),
-                (None, _) => Err(format!(
-                    "no column is named {wanted:?}; there are {}; name the right one with {option}",
-                    names.join(", ")
-                )),
-            }
-        };
-        let (lon, lat) = (find(&arguments.lon, "--lon")?, find(&arguments.lat, "--lat")?);
+        let lon = column(&names, &arguments.lon, "--lon")?;
+        let lat = column(&names, &arguments.lat, "--lat")?;
         if let Some(taken) = added.iter().find(|name| names.contains(name)) {
             return Err(format!("it has a column {taken:?} already; name the new ones with --prefix"));
         }

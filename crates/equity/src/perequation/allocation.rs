@@ -263,7 +263,7 @@ mod tests {
         let told = allocate(&rules, &[territory(3, 1.0, -2.0)]).unwrap_err().to_string();
         assert_eq!(told, "operating_cost of 00003 is -2; it is finite and not negative");
         let zero = include_str!("../../parameters/scenarios/exemple.toml").replace("300000.0", "0.0");
-        assert!(Scenario::parse(&zero).unwrap_err().to_string().contains("envelope_euros"));
+        assert!(Scenario::parse(&zero).unwrap_err().to_string().starts_with("line 9: envelope_euros"));
         assert!(matches!(allocate(&rules, &[territory(3, 1e15, 9.0)]), Err(Faulty::TooLarge)));
     }
 

@@ -1,6 +1,7 @@
 //! A scenario and what is declared of territories.
 
 use serde::Deserialize;
+use toml::de::DeTable;
 
 use super::cents::CENTS_MAX;
 use crate::parameters::{Parameter, UnreadableParameters};
@@ -62,12 +63,14 @@ pub enum Faulty {
     #[error(transparent)]
     Unreadable(#[from] UnreadableParameters),
     /// A number of the scenario is missing, or not one it can be.
-    #[error("{what} of scenario {scenario:?} is missing, negative or zero")]
+    #[error("{}{what} of scenario {scenario:?} is missing, negative or zero", place(*line))]
     Scenario {
         /// Name of the scenario.
         scenario: String,
         /// Key in its file.
         what: &'static str,
+        /// Its line; `None` if it is missing.
+        line: Option<usize>,
     },
     /// A number of a territory is negative or not finite.
     #[error("{what} of {code} is {value}; it is finite and not negative")]
@@ -97,6 +100,21 @@ pub enum Faulty {
     },
 }
 
+fn place(line: Option<usize>) -> String {
+    line.map_or_else(String::new, |line| format!("line {line}: "))
+}
+
+/// The line of a value in a TOML text.
+fn line_of(text: &str, path: &str) -> Option<usize> {
+    let table = DeTable::parse(text).ok()?;
+    let mut keys = path.split('.');
+    let mut value = table.get_ref().get(keys.next()?)?;
+    for key in keys {
+        value = value.get_ref().as_table()?.get(key)?;
+    }
+    Some(text[..value.span().start].lines().count())
+}
+
 impl Scenario {
     /// Reads a scenario from the text of its file.
     ///
@@ -104,16 +122,25 @@ impl Scenario {
     /// A key is unknown or missing, or a number is not one it can be.
     pub fn parse(text: &str) -> Result<Self, Faulty> {
         let scenario: Self = toml::from_str(text).map_err(UnreadableParameters::from)?;
-        scenario.envelope()?;
-        scenario.reference()?;
-        match scenario.rule {
-            Rule::Needs { clamp: Some(clamp) } => scenario.positive("rule.clamp", Some(clamp))?,
+        match scenario.check() {
+            Err(Faulty::Scenario { scenario, what, .. }) => {
+                Err(Faulty::Scenario { scenario, what, line: line_of(text, what) })
+            }
+            checked => checked.map(|()| scenario),
+        }
+    }
+
+    fn check(&self) -> Result<(), Faulty> {
+        self.envelope()?;
+        self.reference()?;
+        match self.rule {
+            Rule::Needs { clamp: Some(clamp) } => self.positive("rule.clamp", Some(clamp))?,
             Rule::Levy { dense_over_rural } => {
-                scenario.positive("rule.dense_over_rural", Some(dense_over_rural))?
+                self.positive("rule.dense_over_rural", Some(dense_over_rural))?
             }
             Rule::Needs { clamp: None } | Rule::SelfBalancing => 0.0,
         };
-        Ok(scenario)
+        Ok(())
     }
 
     /// Euros to share or raise; zero where the rule has none.
@@ -121,7 +148,7 @@ impl Scenario {
         let value = self.envelope_euros.as_ref().map(|envelope| envelope.value);
         match self.rule {
             Rule::SelfBalancing => Ok(0.0),
-            _ => self.positive("envelope_euros", value),
+            _ => self.positive("envelope_euros.value", value),
         }
     }
 
@@ -129,13 +156,13 @@ impl Scenario {
     pub(super) fn reference(&self) -> Result<f64, Faulty> {
         let value = self.operating_reference.as_ref().map(|reference| reference.value);
         match self.rule {
-            Rule::Needs { .. } => self.positive("operating_reference", value),
+            Rule::Needs { .. } => self.positive("operating_reference.value", value),
             _ => Ok(0.0),
         }
     }
 
     fn positive(&self, what: &'static str, value: Option<f64>) -> Result<f64, Faulty> {
         let fits = |value: &f64| *value > 0.0 && value * 100.0 < CENTS_MAX;
-        value.filter(fits).ok_or_else(|| Faulty::Scenario { scenario: self.name.clone(), what })
+        value.filter(fits).ok_or_else(|| Faulty::Scenario { scenario: self.name.clone(), what, line: None })
     }
 }
