@@ -36,6 +36,12 @@ pub(crate) enum Command {
     /// Compute every derived row again from the records kept, with this program's methods; a collector on the same
     /// directory takes nothing in meanwhile.
     Rebuild(DataArguments),
+    /// Ask the history and what was just received, as one, a question in SQL; nothing can be changed by it. Tables and
+    /// columns: docs/spec/lake.md.
+    Query(QueryArguments),
+    /// Keep the history.
+    #[command(subcommand)]
+    Lake(LakeCommand),
     /// Add to a table of positions the commune of each.
     Locate(LocateArguments),
     /// Look into a territory file.
@@ -310,6 +316,50 @@ pub(crate) struct DemoDataArguments {
     /// Département to put the made-up probes in; by default the first of the territory.
     #[arg(long, value_name = "CODE")]
     pub(crate) departement: Option<String>,
+}
+
+/// Options of `desserte query`.
+#[derive(Debug, Args)]
+pub(crate) struct QueryArguments {
+    /// The question, such as "SELECT commune, count(*) FROM throughput GROUP BY commune".
+    #[arg(value_name = "SQL")]
+    pub(crate) sql: String,
+    /// Directory of the store.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// Format of the answer.
+    #[arg(long, value_enum, default_value_t = QueryFormat::Table)]
+    pub(crate) format: QueryFormat,
+    /// Where to write; by default to standard output.
+    #[arg(long, value_name = "OUT")]
+    pub(crate) out: Option<PathBuf>,
+    /// Only rows up to this number, as an earlier answer named it: the same rows as then.
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) as_of: Option<i64>,
+}
+
+/// A format of answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum QueryFormat {
+    /// A table for the screen
+    Table,
+    /// CSV with a header; an empty cell is null
+    Csv,
+    /// Parquet
+    Parquet,
+    /// One JSON array of objects
+    Json,
+}
+
+/// What to do with the history.
+#[derive(Debug, Subcommand)]
+pub(crate) enum LakeCommand {
+    /// Hand over what waits in the store. It may be ended and repeated at any time, beside a running collector too.
+    Flush(DataArguments),
+    /// Put small files together and remove those without use.
+    Compact(DataArguments),
+    /// Read every row and count it; ends with 2 if something is wrong.
+    Check(DataArguments),
 }
 
 /// The directory to work on.

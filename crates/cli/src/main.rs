@@ -5,10 +5,12 @@ mod clock;
 mod collector;
 mod demo_data;
 mod equity;
+mod lake;
 mod locate;
 mod out;
 mod perequation;
 mod probe;
+mod query;
 mod rebuild;
 mod sheet;
 mod territory;
@@ -38,6 +40,8 @@ fn main() -> ExitCode {
         Command::Probe(ProbeCommand::Retire(arguments)) => probe::retire(&arguments),
         Command::DemoData(arguments) => demo_data::run(&arguments),
         Command::Rebuild(arguments) => rebuild::run(&arguments),
+        Command::Query(arguments) => query::run(&arguments),
+        Command::Lake(command) => lake::run(&command),
         Command::Locate(arguments) => locate::run(&arguments),
         Command::Territory(TerritoryCommand::Info(arguments)) => territory::info(&arguments),
         Command::Territory(TerritoryCommand::Check(arguments)) => territory::check(&arguments),

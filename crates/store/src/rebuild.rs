@@ -9,7 +9,7 @@ use crate::derive::{Place, derive};
 use crate::ingest::own_event_time;
 use crate::probes::text;
 use crate::rollup::Rollup;
-use crate::{Store, StoreError, chain, late};
+use crate::{Store, StoreError, chain, handover, late};
 
 /// What a rebuild did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -77,6 +77,7 @@ impl Store {
                 report.undated += u64::from(event.is_none());
             }
             rollup.write(transaction)?;
+            handover::begin_generation(transaction)?;
             Ok(report)
         })
     }

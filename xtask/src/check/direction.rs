@@ -22,12 +22,14 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("net", &["proto"]),
     ("store", &["measure", "signing", "territory"]),
     ("boot", &[]),
+    // the history, on the store
+    ("lake", &["store"]),
     // programs
     ("geodata", &["territory", "boot"]),
     ("probe", &["boot", "measure", "net", "proto", "signing"]),
     ("peer", &["boot", "net", "proto"]),
     ("collector", &["boot", "measure", "signing", "store", "territory"]),
-    ("cli", &["boot", "collector", "equity", "measure", "signing", "store", "territory", "tiles"]),
+    ("cli", &["boot", "collector", "equity", "lake", "measure", "signing", "store", "territory", "tiles"]),
     // development only
     ("netlab", &["proto"]),
     ("e2e", &["netlab", "signing"]),
@@ -38,6 +40,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
 const CONFINED: &[(&str, &[&str])] = &[
     ("gdal", &["geodata"]),
     ("rusqlite", &["store"]),
+    ("datafusion", &["lake"]),
+    ("deltalake", &["lake"]),
     ("axum", &["collector"]),
     ("askama", &["collector"]),
     ("parquet", &["cli"]),

@@ -1,0 +1,123 @@
+//! Whether the history is whole: every file read, every row counted.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{AsArray as _, RecordBatch};
+use datafusion::arrow::datatypes::Int64Type;
+use desserte_store::HandoverTable;
+
+use crate::query::session;
+use crate::schema::HANDOVER;
+use crate::{Lake, LakeError, LakeFile, LakeTable, table};
+
+/// What a check found of one table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableReport {
+    /// The table.
+    pub table: HandoverTable,
+    /// Files that it consists of.
+    pub files: u64,
+    /// Octets of them.
+    pub bytes: u64,
+    /// Rows read.
+    pub rows: u64,
+    /// The number up to which it has rows.
+    pub mark: Option<i64>,
+    /// What is wrong, each with the file or the number it is about; empty when all is well.
+    pub faults: Vec<String>,
+}
+
+/// What a check found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CheckReport {
+    /// Table by table, those that exist.
+    pub tables: Vec<TableReport>,
+}
+
+impl CheckReport {
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn is_well(&self) -> bool {
+        self.tables.iter().all(|table| table.faults.is_empty())
+    }
+}
+
+impl Lake {
+    /// Reads every row of every table.
+    ///
+    /// # Errors
+    /// When a table's log cannot be read. A file that cannot is a finding, not an error.
+    pub async fn check(&self) -> Result<CheckReport, LakeError> {
+        let mut report = CheckReport::default();
+        for table in HandoverTable::ALL {
+            let Some(open) = table::open(self, table).await? else { continue };
+            let (files, mark) = (open.files()?, open.mark().await?);
+            let mut found = TableReport {
+                table,
+                files: files.len() as u64,
+                bytes: files.iter().map(|file| file.bytes).sum(),
+                rows: 0,
+                mark,
+                faults: Vec::new(),
+            };
+            for file in &files {
+                match count(table, vec![file.clone()]).await {
+                    Ok(counted) => {
+                        found.rows += counted.rows;
+                        if file.rows.is_some_and(|rows| rows != counted.rows) {
+                            let says = file.rows.unwrap_or_default();
+                            found.faults.push(format!(
+                                "/{}: {} rows, its log says {says}",
+                                file.location, counted.rows
+                            ));
+                        }
+                    }
+                    Err(error) => found.faults.push(format!("/{}: {}", file.location, chain(&error))),
+                }
+            }
+            if found.faults.is_empty() && !files.is_empty() {
+                let all = count(table, files).await?;
+                if all.numbers != all.rows {
+                    found.faults.push(format!("{} rows, but {} different numbers", all.rows, all.numbers));
+                }
+                if mark.is_none_or(|mark| all.last > mark) {
+                    found.faults.push(format!("a row has number {}, the log knows {mark:?}", all.last));
+                }
+            }
+            report.tables.push(found);
+        }
+        Ok(report)
+    }
+}
+
+struct Counted {
+    rows: u64,
+    numbers: u64,
+    last: i64,
+}
+
+/// Counts by reading a column: the log's own count could be given without any file.
+async fn count(table: HandoverTable, files: Vec<LakeFile>) -> Result<Counted, LakeError> {
+    let wrap = LakeError::query("reading a file");
+    let session = session()?;
+    session.register_table("checked", Arc::new(LakeTable::new(table, files))).map_err(&wrap)?;
+    let sql = format!("SELECT count({HANDOVER}), count(DISTINCT {HANDOVER}), max({HANDOVER}) FROM checked");
+    let batches = session.sql(&sql).await.map_err(&wrap)?.collect().await.map_err(&wrap)?;
+    let value = |column: usize| {
+        batches
+            .first()
+            .map_or(0, |batch: &RecordBatch| batch.column(column).as_primitive::<Int64Type>().value(0))
+    };
+    Ok(Counted { rows: value(0).unsigned_abs(), numbers: value(1).unsigned_abs(), last: value(2) })
+}
+
+/// An error with what lies below it, in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut below = error.source();
+    while let Some(error) = below {
+        text = format!("{text}: {error}");
+        below = error.source();
+    }
+    text
+}

@@ -1,0 +1,124 @@
+//! Why the history could not do its work.
+
+use std::path::PathBuf;
+
+use datafusion::arrow::error::ArrowError;
+use datafusion::error::DataFusionError;
+use deltalake::DeltaTableError;
+use desserte_store::StoreError;
+
+/// The history's refusal or failure.
+#[derive(Debug, thiserror::Error)]
+pub enum LakeError {
+    /// A table could not be read or written.
+    #[error("{doing} table {}", path.display())]
+    Delta {
+        /// What was being done.
+        doing: &'static str,
+        /// Directory of the table.
+        path: PathBuf,
+        /// What the table's format says.
+        #[source]
+        source: Box<DeltaTableError>,
+    },
+    /// A query could not be planned or run.
+    #[error("{doing}")]
+    Query {
+        /// What was being done.
+        doing: &'static str,
+        /// What the engine says.
+        #[source]
+        source: Box<DataFusionError>,
+    },
+    /// Rows could not be put into columns.
+    #[error("rows for table {table} cannot be put into columns")]
+    Columns {
+        /// The table.
+        table: &'static str,
+        /// What Arrow says.
+        #[source]
+        source: ArrowError,
+    },
+    /// The store gives other columns than the history has, or a value of another kind: this program is at fault.
+    #[error("the store's rows for table {table} do not fit its schema: {detail}")]
+    Misfit {
+        /// The table.
+        table: &'static str,
+        /// What does not fit.
+        detail: String,
+    },
+    /// The table was written by a later version of this program.
+    #[error(
+        "table {} has schema version {found}, this program knows versions up to {known}: use a newer program",
+        path.display()
+    )]
+    NewerSchema {
+        /// Directory of the table.
+        path: PathBuf,
+        /// Version in the table.
+        found: i64,
+        /// Latest version that this program knows.
+        known: i64,
+    },
+    /// The table uses something that this program never turns on and would read wrongly.
+    #[error("table {} uses {feature}, which this program does not read: another program has changed it", path.display())]
+    Unreadable {
+        /// Directory of the table.
+        path: PathBuf,
+        /// The feature.
+        feature: &'static str,
+    },
+    /// The history has rows that the store never gave.
+    #[error(
+        "table {} holds rows up to number {mark}, but the store has given numbers up to {issued} only: the store was put \
+         back from an older copy, or belongs to another history; `desserte rebuild` begins a new generation beside the old",
+        path.display()
+    )]
+    FromAnotherStore {
+        /// Directory of the table.
+        path: PathBuf,
+        /// Highest number in the history.
+        mark: i64,
+        /// Highest number of the store.
+        issued: i64,
+    },
+    /// Other writers were faster too often.
+    #[error("table {} was written by others at the same time, {attempts} times over: try again", path.display())]
+    Contended {
+        /// Directory of the table.
+        path: PathBuf,
+        /// How often it was tried.
+        attempts: u32,
+    },
+    /// More waits than one query may hold in memory.
+    #[error(
+        "{waiting} records wait for the history, more than the {limit} that a query takes along: run `desserte lake flush` first"
+    )]
+    TooMuchWaiting {
+        /// Records that wait.
+        waiting: u64,
+        /// The limit.
+        limit: usize,
+    },
+    /// A directory could not be used.
+    #[error("cannot use {}", path.display())]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A thread of ours ended in a panic.
+    #[error("a thread reading the store ended in a panic")]
+    Panicked,
+}
+
+impl LakeError {
+    pub(crate) fn query(doing: &'static str) -> impl Fn(DataFusionError) -> Self {
+        move |source| Self::Query { doing, source: Box::new(source) }
+    }
+}

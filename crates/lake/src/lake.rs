@@ -1,0 +1,79 @@
+//! One generation of the history on the disk.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use desserte_store::HandoverTable;
+
+use crate::files::Watch;
+use crate::{LakeError, LakeFile, table};
+
+/// Name of the history in a data directory; each generation is a directory in it.
+const LAKE_DIRECTORY: &str = "lake";
+
+/// How long files that compaction replaced stay: longer than any query or copy of the directory takes.
+const RETENTION: Duration = Duration::from_secs(8 * 24 * 3600);
+
+/// What may differ from the default when a history is opened.
+#[derive(Clone)]
+pub struct LakeOptions {
+    /// How long files that compaction replaced stay; set for a table when it is created.
+    pub retention: Duration,
+    /// Called before and after each change of a file.
+    pub watch: Option<Watch>,
+}
+
+impl Default for LakeOptions {
+    fn default() -> Self {
+        Self { retention: RETENTION, watch: None }
+    }
+}
+
+/// One generation of the history. It holds no file open: each operation reads the tables' logs anew, so that several
+/// processes may work on one directory.
+#[derive(Clone)]
+pub struct Lake {
+    root: PathBuf,
+    options: LakeOptions,
+}
+
+impl Lake {
+    /// The history of `generation` in a data directory, which need not exist yet.
+    ///
+    /// # Errors
+    /// When the directory cannot be found out.
+    pub fn open(data: &Path, generation: i64, options: LakeOptions) -> Result<Self, LakeError> {
+        // The format knows tables by absolute addresses.
+        let data = std::path::absolute(data)
+            .map_err(|source| LakeError::Directory { path: data.to_owned(), source })?;
+        Ok(Self { root: data.join(LAKE_DIRECTORY).join(generation.to_string()), options })
+    }
+
+    /// The directory of this generation.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(crate) fn options(&self) -> &LakeOptions {
+        &self.options
+    }
+
+    pub(crate) fn path(&self, table: HandoverTable) -> PathBuf {
+        self.root.join(table.name())
+    }
+
+    /// The files that a table consists of at this moment, and the number up to which it has rows.
+    ///
+    /// # Missing data
+    /// No file and no number while nothing was ever written.
+    ///
+    /// # Errors
+    /// When the table's log cannot be read, or uses what this program does not read.
+    pub async fn snapshot(&self, table: HandoverTable) -> Result<(Vec<LakeFile>, Option<i64>), LakeError> {
+        match table::open(self, table).await? {
+            Some(open) => Ok((open.files()?, open.mark().await?)),
+            None => Ok((Vec::new(), None)),
+        }
+    }
+}

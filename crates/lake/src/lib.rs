@@ -1,0 +1,34 @@
+//! The history: Delta tables on Parquet, and the engine that answers questions about them.
+//!
+//! The one crate that knows DataFusion and Delta (docs/adr/0028-history-lake.md). Rows come from the store by their number in
+//! the hand-over ([`flush`]); a table's log says up to which number it has them, so that a flush that was interrupted anywhere
+//! is simply repeated. Queries see what is in the history and what still waits as one ([`History`]).
+//!
+//! Tables and columns are told in docs/spec/lake.md.
+
+mod check;
+mod compact;
+mod error;
+mod files;
+mod flush;
+mod lake;
+mod manifest;
+mod query;
+mod rows;
+mod scan;
+mod schema;
+mod table;
+
+pub use check::{CheckReport, TableReport};
+pub use compact::UpkeepReport;
+pub use error::LakeError;
+pub use files::Watch;
+pub use flush::{FlushReport, flush};
+pub use lake::{Lake, LakeOptions};
+pub use manifest::LakeFile;
+pub use query::{Answer, History};
+pub use scan::LakeTable;
+pub use schema::{SCHEMA_VERSION, table_schema};
+
+/// What queries give and files are written from.
+pub use datafusion::arrow;

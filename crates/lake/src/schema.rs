@@ -1,0 +1,160 @@
+//! The tables of the history and their columns: version 1 of docs/spec/lake.md, which says what each means.
+
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use desserte_store::HandoverTable;
+
+/// Version of the schema. A column may be added with a higher one; none changes its meaning or goes.
+pub const SCHEMA_VERSION: i64 = 1;
+
+/// The column that tables are partitioned by: year and month of the event, UTC.
+pub(crate) const MONTH: &str = "month";
+
+/// The column of event times.
+pub(crate) const EVENT: &str = "event_utc";
+
+/// The column of commune codes.
+pub(crate) const COMMUNE: &str = "commune";
+
+/// The column of numbers in the hand-over.
+pub(crate) const HANDOVER: &str = "handover";
+
+/// What a column holds. Delta has no unsigned numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Text,
+    Year,
+    Whole,
+    Real,
+    Flag,
+    Time,
+    Octets,
+}
+
+/// One column.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Column {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) nullable: bool,
+}
+
+const fn always(name: &'static str, kind: Kind) -> Column {
+    Column { name, kind, nullable: false }
+}
+
+const fn maybe(name: &'static str, kind: Kind) -> Column {
+    Column { name, kind, nullable: true }
+}
+
+/// Columns that every table begins with.
+const COMMON: &[Column] = &[
+    always(EVENT, Kind::Time),
+    always(COMMUNE, Kind::Text),
+    always("vintage", Kind::Year),
+    always("probe", Kind::Text),
+    always("sequence", Kind::Whole),
+    always(HANDOVER, Kind::Whole),
+];
+
+const THROUGHPUT: &[Column] = &[
+    always("direction", Kind::Text),
+    always("outcome", Kind::Text),
+    always("medium", Kind::Text),
+    maybe("operator", Kind::Text),
+    maybe("technology", Kind::Text),
+    maybe("family", Kind::Text),
+    maybe("server", Kind::Text),
+    maybe("layer", Kind::Text),
+    maybe("mean_bits_per_second", Kind::Real),
+    maybe("steady_bits_per_second", Kind::Real),
+    always("method", Kind::Text),
+];
+
+const LATENCY_MINUTE: &[Column] = &[
+    always("window_us", Kind::Whole),
+    always("state", Kind::Text),
+    maybe("cause", Kind::Text),
+    always("sent", Kind::Whole),
+    always("lost", Kind::Whole),
+    maybe("rtt_median_us", Kind::Whole),
+    always("method", Kind::Text),
+];
+
+const OUTAGE: &[Column] = &[
+    always("cause", Kind::Text),
+    maybe("target", Kind::Text),
+    maybe("start_utc", Kind::Time),
+    maybe("duration_us", Kind::Whole),
+    maybe("uncertainty_us", Kind::Whole),
+    always("method", Kind::Text),
+];
+
+const REACHABILITY: &[Column] = &[
+    always("url", Kind::Text),
+    always("tried", Kind::Flag),
+    maybe("failure", Kind::Text),
+    maybe("dns_us", Kind::Whole),
+    maybe("connect_us", Kind::Whole),
+    maybe("tls_us", Kind::Whole),
+    maybe("first_byte_us", Kind::Whole),
+    maybe("total_us", Kind::Whole),
+    always("method", Kind::Text),
+];
+
+const PROBE_HEALTH: &[Column] = &[
+    always("uptime_us", Kind::Whole),
+    always("spool_records", Kind::Whole),
+    always("spool_bytes", Kind::Whole),
+    always("spool_dropped_records", Kind::Whole),
+    always("budget_used_bytes", Kind::Whole),
+    maybe("budget_limit_bytes", Kind::Whole),
+    maybe("budget_month", Kind::Text),
+];
+
+const CUSTODY: &[Column] = &[
+    always("kind", Kind::Text),
+    always("record", Kind::Text),
+    always("sha256", Kind::Octets),
+    always("batch", Kind::Text),
+    always("received_utc", Kind::Time),
+];
+
+/// The columns of a table, without the month.
+pub(crate) fn columns(table: HandoverTable) -> impl Iterator<Item = Column> {
+    let own = match table {
+        HandoverTable::Throughput => THROUGHPUT,
+        HandoverTable::LatencyMinute => LATENCY_MINUTE,
+        HandoverTable::Outage => OUTAGE,
+        HandoverTable::Reachability => REACHABILITY,
+        HandoverTable::ProbeHealth => PROBE_HEALTH,
+        HandoverTable::Custody => CUSTODY,
+    };
+    COMMON.iter().chain(own).copied()
+}
+
+/// The columns as Arrow has them, without the month: what one Parquet file holds.
+pub(crate) fn file_schema(table: HandoverTable) -> SchemaRef {
+    Arc::new(Schema::new(columns(table).map(field).collect::<Vec<_>>()))
+}
+
+/// The columns as Arrow has them, the month last.
+#[must_use]
+pub fn table_schema(table: HandoverTable) -> SchemaRef {
+    let month = Field::new(MONTH, DataType::Utf8, false);
+    Arc::new(Schema::new(columns(table).map(field).chain([month]).collect::<Vec<_>>()))
+}
+
+fn field(column: Column) -> Field {
+    let kind = match column.kind {
+        Kind::Text => DataType::Utf8,
+        Kind::Year => DataType::Int32,
+        Kind::Whole => DataType::Int64,
+        Kind::Real => DataType::Float64,
+        Kind::Flag => DataType::Boolean,
+        Kind::Time => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+        Kind::Octets => DataType::Binary,
+    };
+    Field::new(column.name, kind, column.nullable)
+}

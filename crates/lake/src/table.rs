@@ -1,0 +1,252 @@
+//! One Delta table: what its log says, and how it is written exactly once.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use datafusion::object_store::path::Path;
+use datafusion::parquet::basic::{Compression, ZstdLevel};
+use datafusion::parquet::file::properties::WriterProperties;
+use deltalake::kernel::engine::arrow_conversion::TryIntoKernel as _;
+use deltalake::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
+use deltalake::kernel::{Action, Add, StructType, Transaction};
+use deltalake::logstore::LogStoreRef;
+use deltalake::operations::create::CreateBuilder;
+use deltalake::protocol::{DeltaOperation, SaveMode};
+use deltalake::writer::{DeltaWriter as _, RecordBatchWriter};
+use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError};
+use desserte_store::{HandoverRows, HandoverTable};
+use url::Url;
+
+use crate::files::DurableFiles;
+use crate::schema::{MONTH, SCHEMA_VERSION, table_schema};
+use crate::{Lake, LakeError, LakeFile, rows};
+
+/// The name under which a table's log keeps the number up to which it has rows.
+const HANDOVER_APPLICATION: &str = "desserte-handover";
+
+/// The property of a table that holds its schema's version.
+const SCHEMA_PROPERTY: &str = "desserte.schema";
+
+/// How often an append is tried when others write at the same time: each failure means that another one succeeded.
+const APPEND_ATTEMPTS: u32 = 10;
+
+/// Rows that Parquet groups: small enough that a commune's share of a month is little to read, large enough to pack well.
+const ROW_GROUP_ROWS: usize = 131_072;
+
+/// Level of zstd: the one the figures of docs/adr/0028-history-lake.md were measured with.
+const ZSTD_LEVEL: i32 = 3;
+
+/// What became of rows offered to a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Appended {
+    /// So many are in it now.
+    Rows(usize),
+    /// There was none that it had not.
+    Nothing,
+}
+
+/// A table with its log read.
+pub(crate) struct OpenTable {
+    pub(crate) path: PathBuf,
+    pub(crate) delta: DeltaTable,
+}
+
+/// Opens a table; `None` when it was never written.
+pub(crate) async fn open(lake: &Lake, table: HandoverTable) -> Result<Option<OpenTable>, LakeError> {
+    let path = lake.path(table);
+    // A table is there from its log's first entry on.
+    if !path.join("_delta_log").is_dir() {
+        return Ok(None);
+    }
+    let mut delta = DeltaTable::new(log_store(lake, table)?);
+    match delta.load().await {
+        Ok(()) => {}
+        Err(DeltaTableError::NotATable(_)) => return Ok(None),
+        Err(source) => return Err(failed("opening", &path)(source)),
+    }
+    let open = OpenTable { path, delta };
+    open.refuse_what_is_not_ours()?;
+    Ok(Some(open))
+}
+
+fn log_store(lake: &Lake, table: HandoverTable) -> Result<LogStoreRef, LakeError> {
+    let path = lake.path(table);
+    let address = Url::from_directory_path(&path).map_err(|()| LakeError::Directory {
+        path: path.clone(),
+        source: std::io::Error::other("not an absolute path"),
+    })?;
+    let files = Arc::new(DurableFiles::new(lake.options().watch.clone()));
+    DeltaTableBuilder::from_url(address.clone())
+        .and_then(|builder| builder.with_storage_backend(files, address).build_storage())
+        .map_err(failed("opening", &path))
+}
+
+async fn open_or_create(lake: &Lake, table: HandoverTable) -> Result<OpenTable, LakeError> {
+    if let Some(open) = open(lake, table).await? {
+        return Ok(open);
+    }
+    let path = lake.path(table);
+    std::fs::create_dir_all(&path).map_err(|source| LakeError::Directory { path: path.clone(), source })?;
+    let wrap = failed("creating", &path);
+    let schema: StructType = table_schema(table)
+        .as_ref()
+        .try_into_kernel()
+        .map_err(|source| LakeError::Columns { table: table.name(), source })?;
+    let retention = format!("interval {} seconds", lake.options().retention.as_secs());
+    let delta = CreateBuilder::new()
+        .with_log_store(log_store(lake, table)?)
+        .with_table_name(table.name())
+        .with_columns(schema.fields().cloned())
+        .with_partition_columns([MONTH])
+        .with_configuration([
+            (SCHEMA_PROPERTY, Some(SCHEMA_VERSION.to_string())),
+            ("delta.deletedFileRetentionDuration", Some(retention)),
+        ])
+        .with_raise_if_key_not_exists(false)
+        // Whoever is second finds the table of the first.
+        .with_save_mode(SaveMode::Ignore)
+        .await
+        .map_err(wrap)?;
+    Ok(OpenTable { path, delta })
+}
+
+/// Gives a table the rows that it has not, up to the number `last`.
+///
+/// The number that the table has is read from a snapshot and the rows are committed from that same snapshot, with the new number
+/// in the same entry of the log. Of two writers that read the same number one is refused and reads again.
+pub(crate) async fn append(lake: &Lake, rows: &HandoverRows, last: i64) -> Result<Appended, LakeError> {
+    for _ in 0..APPEND_ATTEMPTS {
+        let open = open_or_create(lake, rows.table).await?;
+        let mark = open.mark().await?.unwrap_or(0);
+        let batch = rows::batch(rows, mark)?;
+        if mark >= last || batch.num_rows() == 0 {
+            return Ok(Appended::Nothing);
+        }
+        let added = batch.num_rows();
+        let mut writer = open.writer()?;
+        writer.write(batch).await.map_err(failed("writing", &open.path))?;
+        let adds = writer.flush().await.map_err(failed("writing", &open.path))?;
+        let operation = DeltaOperation::Write {
+            mode: SaveMode::Append,
+            partition_by: Some(vec![MONTH.to_owned()]),
+            predicate: None,
+        };
+        let actions = adds.into_iter().map(Action::Add).collect();
+        match open.commit(actions, operation, Some(last)).await {
+            Ok(()) => return Ok(Appended::Rows(added)),
+            // What was written and not committed is no part of the table; the next upkeep removes it.
+            Err(error) if is_conflict(&error) => {
+                tracing::warn!(table = rows.table.name(), "written by others at the same time; trying again");
+            }
+            Err(source) => return Err(failed("committing to", &open.path)(source)),
+        }
+    }
+    Err(LakeError::Contended { path: lake.path(rows.table), attempts: APPEND_ATTEMPTS })
+}
+
+impl OpenTable {
+    /// The number in the hand-over up to which the table has every row; `None` before the first.
+    pub(crate) async fn mark(&self) -> Result<Option<i64>, LakeError> {
+        let wrap = failed("reading", &self.path);
+        let snapshot = self.delta.snapshot().map_err(&wrap)?;
+        let log = self.delta.log_store();
+        snapshot.transaction_version(log.as_ref(), HANDOVER_APPLICATION).await.map_err(&wrap)
+    }
+
+    /// The files that the table consists of.
+    pub(crate) fn files(&self) -> Result<Vec<LakeFile>, LakeError> {
+        let root = self.root()?;
+        let snapshot = self.delta.snapshot().map_err(failed("reading", &self.path))?;
+        snapshot
+            .log_data()
+            .iter()
+            .map(|view| {
+                if view.deletion_vector_descriptor().is_some() {
+                    return Err(self.unreadable("deletion vectors"));
+                }
+                Ok(LakeFile::of(&view, &root))
+            })
+            .collect()
+    }
+
+    /// The table's directory as an address below the file system's root.
+    pub(crate) fn root(&self) -> Result<Path, LakeError> {
+        Path::from_absolute_path(&self.path).map_err(|error| LakeError::Directory {
+            path: self.path.clone(),
+            source: std::io::Error::other(error.to_string()),
+        })
+    }
+
+    pub(crate) fn writer(&self) -> Result<RecordBatchWriter, LakeError> {
+        let level = ZstdLevel::try_new(ZSTD_LEVEL).unwrap_or_default();
+        let properties = WriterProperties::builder()
+            .set_compression(Compression::ZSTD(level))
+            .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+            .build();
+        let writer = RecordBatchWriter::for_table(&self.delta).map_err(failed("writing", &self.path))?;
+        Ok(writer.with_writer_properties(properties))
+    }
+
+    /// Commits from the snapshot that this was opened with.
+    pub(crate) async fn commit(
+        &self,
+        actions: Vec<Action>,
+        operation: DeltaOperation,
+        mark: Option<i64>,
+    ) -> Result<(), DeltaTableError> {
+        let mut properties = CommitProperties::default();
+        if let Some(mark) = mark {
+            properties =
+                properties.with_application_transaction(Transaction::new(HANDOVER_APPLICATION, mark));
+        }
+        let snapshot = self.delta.snapshot()?.snapshot();
+        CommitBuilder::from(properties)
+            .with_actions(actions)
+            .build(Some(snapshot), self.delta.log_store(), operation)
+            .await?;
+        Ok(())
+    }
+
+    fn refuse_what_is_not_ours(&self) -> Result<(), LakeError> {
+        let snapshot = self.delta.snapshot().map_err(failed("reading", &self.path))?;
+        let properties: &HashMap<String, String> = snapshot.metadata().configuration();
+        let found = properties.get(SCHEMA_PROPERTY).and_then(|text| text.parse().ok()).unwrap_or(0);
+        if found > SCHEMA_VERSION {
+            return Err(LakeError::NewerSchema { path: self.path.clone(), found, known: SCHEMA_VERSION });
+        }
+        if properties.get("delta.columnMapping.mode").is_some_and(|mode| mode != "none") {
+            return Err(self.unreadable("column mapping"));
+        }
+        Ok(())
+    }
+
+    fn unreadable(&self, feature: &'static str) -> LakeError {
+        LakeError::Unreadable { path: self.path.clone(), feature }
+    }
+}
+
+/// Adds that change no row: what a compaction writes.
+pub(crate) fn rewritten(mut add: Add) -> Action {
+    add.data_change = false;
+    Action::Add(add)
+}
+
+pub(crate) fn is_conflict(error: &DeltaTableError) -> bool {
+    matches!(
+        error,
+        DeltaTableError::Transaction {
+            source: TransactionError::CommitConflict(_)
+                | TransactionError::VersionAlreadyExists(_)
+                | TransactionError::MaxCommitAttempts(_)
+        }
+    )
+}
+
+pub(crate) fn failed(
+    doing: &'static str,
+    path: &std::path::Path,
+) -> impl Fn(DeltaTableError) -> LakeError + use<> {
+    let path = path.to_owned();
+    move |source| LakeError::Delta { doing, path: path.clone(), source: Box::new(source) }
+}

@@ -1,0 +1,130 @@
+//! `kill -9` at each change of a file.
+
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use desserte_lake::{Lake, LakeOptions, flush};
+use desserte_store::{Store, StoreOptions};
+
+use crate::bench::{Bench, fingerprint, history};
+
+/// What the child is to do, in which directory, and at which step it ends.
+const DIRECTORY: &str = "LAKE_TEST_DIRECTORY";
+const WORK: &str = "LAKE_TEST_WORK";
+const STEP: &str = "LAKE_TEST_STEP";
+
+const KILL: i32 = 9;
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "the process that the other tests kill"]
+async fn child() {
+    let Some(data) = std::env::var_os(DIRECTORY).map(PathBuf::from) else { return };
+    let last: u64 = std::env::var(STEP).unwrap().parse().unwrap();
+    let steps = AtomicU64::new(0);
+    let watch = move |_: &str| {
+        if steps.fetch_add(1, Ordering::SeqCst) == last {
+            let me = std::process::id().to_string();
+            Command::new("kill").args(["-9", &me]).status().unwrap();
+            // Nothing more may be done before the signal comes.
+            loop {
+                std::thread::park();
+            }
+        }
+    };
+    let options = LakeOptions { retention: Duration::ZERO, watch: Some(Arc::new(watch)) };
+    let store = Arc::new(Store::open(&data, StoreOptions::default()).unwrap());
+    match std::env::var(WORK).unwrap().as_str() {
+        "flush" => drop(flush(&store, &data, &options).await.unwrap()),
+        _ => {
+            let lake = Lake::open(&data, store.history_generation().unwrap(), options).unwrap();
+            lake.compact().await.unwrap();
+            lake.vacuum().await.unwrap();
+        }
+    }
+}
+
+fn run(work: &str, data: &Path, step: u64) -> ExitStatus {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "kill::child", "--ignored", "--nocapture"])
+        .env(DIRECTORY, data)
+        .env(WORK, work)
+        .env(STEP, step.to_string())
+        .output()
+        .unwrap();
+    let killed = output.status.signal() == Some(KILL);
+    assert!(killed || output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    output.status
+}
+
+/// Each record is in custody once, and once in one of the other tables.
+async fn assert_whole(store: &Arc<Store>, data: &Path, records: u64, at: &str) {
+    let history = history(store, data, None).await;
+    let records = records as i64;
+    let sum = (0..records).sum::<i64>();
+    let custody = fingerprint(&history, "custody").await;
+    assert_eq!(custody[..3], [Some(records), Some(records), Some(sum)], "custody, {at}");
+    let (mut rows, mut sums) = (0, 0);
+    for table in ["throughput", "latency_minute", "probe_health"] {
+        let found = fingerprint(&history, table).await;
+        assert_eq!(found[0], found[1], "{table}, {at}");
+        rows += found[0].unwrap_or(0);
+        sums += found[2].unwrap_or(0);
+    }
+    assert_eq!((rows, sums), (records, sum), "{at}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_row_is_lost_or_doubled_wherever_a_flush_is_killed() {
+    let bench = Bench::new();
+    let mut kept = 0;
+    let mut killed = 0;
+    for step in 0.. {
+        bench.keep_mixed(kept, 3);
+        kept += 3;
+        let ended = run("flush", bench.path(), step);
+        assert_whole(&bench.store, bench.path(), kept, &format!("flush killed at step {step}")).await;
+        if ended.success() {
+            break;
+        }
+        killed += 1;
+    }
+    eprintln!("a flush was killed at {killed} steps, {kept} records");
+    assert!(killed > 10, "{killed}");
+    bench.flush().await;
+    assert_eq!(bench.store.handover_waiting().unwrap(), 0);
+    assert_whole(&bench.store, bench.path(), kept, "all handed over").await;
+    let report = bench.lake().check().await.unwrap();
+    assert!(report.is_well(), "{report:?}");
+    assert_eq!(report.tables.iter().map(|table| table.rows).sum::<u64>(), kept * 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_row_is_lost_or_doubled_wherever_upkeep_is_killed() {
+    let bench = Bench::new();
+    let mut kept = 0;
+    let mut killed = 0;
+    for step in 0.. {
+        // Nine small files in one month are worth putting together.
+        for _ in 0..9 {
+            bench.keep_mixed(kept, 3);
+            kept += 3;
+            bench.flush().await;
+        }
+        let ended = run("upkeep", bench.path(), step);
+        if ended.success() {
+            break;
+        }
+        killed += 1;
+        if step % 4 == 0 {
+            assert_whole(&bench.store, bench.path(), kept, &format!("upkeep killed at step {step}")).await;
+        }
+    }
+    eprintln!("upkeep was killed at {killed} steps, {kept} records");
+    assert!(killed > 5, "{killed}");
+    assert_whole(&bench.store, bench.path(), kept, "upkeep done").await;
+    assert!(bench.lake().check().await.unwrap().is_well());
+}

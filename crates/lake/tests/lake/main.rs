@@ -1,0 +1,21 @@
+//! What the history promises: every row that was acknowledged, once, wherever the process ends.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "a test fails by panicking"
+)]
+
+#[path = "../../../store/tests/common/mod.rs"]
+mod common;
+
+mod bench;
+mod damage;
+mod handover;
+mod kill;
+mod questions;
+mod spec;
+mod upkeep;
