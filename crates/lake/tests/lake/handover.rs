@@ -48,8 +48,8 @@ async fn figures_arrive_as_they_were_and_what_is_missing_is_null() {
     let rtt = |state: &str| format!("SELECT rtt_median_us FROM latency_minute WHERE state = '{state}'");
     assert_eq!(number(&history, &rtt("up")).await, Some(20_000));
     assert_eq!(number(&history, &rtt("down")).await, None, "no answer is no round trip");
-    let octets = "SELECT CAST(octet_length(sha256) AS BIGINT) FROM custody WHERE sequence = 0";
-    assert_eq!(number(&history, octets).await, Some(32));
+    let digits = "SELECT CAST(length(encode(sha256, 'hex')) AS BIGINT) FROM custody WHERE sequence = 0";
+    assert_eq!(number(&history, digits).await, Some(64));
 }
 
 #[tokio::test(flavor = "multi_thread")]
