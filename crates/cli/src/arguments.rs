@@ -254,6 +254,10 @@ pub(crate) struct CollectorArguments {
     /// Label everything shown as a demonstration.
     #[arg(long)]
     pub(crate) demonstration: bool,
+    /// Hand over what came in to the history every so many seconds, and keep the history once an hour; by default `desserte
+    /// lake` does both when it is run.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) flush_every: Option<u64>,
     /// Print the commented default configuration and end.
     #[arg(long)]
     pub(crate) print_config: bool,

@@ -1,6 +1,7 @@
 //! `desserte collector`.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use desserte_boot::{build_info, config, logging, signals};
@@ -9,6 +10,7 @@ use desserte_territory::Territory;
 use prometheus::Registry;
 
 use crate::arguments::CollectorArguments;
+use crate::history;
 use crate::out::{Failure, Outcome, line};
 
 /// Name of a territory file in a data directory.
@@ -53,6 +55,9 @@ async fn serve(config: Config, arguments: &CollectorArguments, data: &Path, terr
         tracing::info!(%address, communes, "the collector answers");
         // For people and scripts that started it, one line for each address on standard output.
         line(&format!("http://{address}/"))?;
+    }
+    if let Some(seconds) = arguments.flush_every {
+        history::keep(data, Duration::from_secs(seconds))?;
     }
     let shutdown = async {
         match signals::shutdown().await {

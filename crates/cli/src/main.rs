@@ -5,6 +5,7 @@ mod clock;
 mod collector;
 mod demo_data;
 mod equity;
+mod history;
 mod lake;
 mod locate;
 mod out;

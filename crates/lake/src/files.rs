@@ -124,13 +124,13 @@ impl ObjectStore for DurableFiles {
     async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
         let path = self.inner.path_to_filesystem(to)?;
         self.inner.copy_opts(from, to, options).await?;
-        blocking(path, |path| flush(path)).await
+        blocking(path, flush).await
     }
 
     async fn rename_opts(&self, from: &Path, to: &Path, options: RenameOptions) -> Result<()> {
         let path = self.inner.path_to_filesystem(to)?;
         self.inner.rename_opts(from, to, options).await?;
-        blocking(path, |path| flush(path)).await
+        blocking(path, flush).await
     }
 }
 
@@ -155,7 +155,7 @@ impl MultipartUpload for DurableUpload {
 
     async fn complete(&mut self) -> Result<PutResult> {
         let result = self.inner.complete().await?;
-        blocking(self.path.clone(), |path| flush(path)).await?;
+        blocking(self.path.clone(), flush).await?;
         if let Some(watch) = &self.watch {
             watch("large file written");
         }

@@ -17,6 +17,7 @@ mod query;
 mod rows;
 mod scan;
 mod schema;
+mod sketch;
 mod table;
 
 pub use check::{CheckReport, TableReport};

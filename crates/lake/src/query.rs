@@ -14,6 +14,7 @@ use futures_util::TryStreamExt as _;
 
 use crate::flush::blocking;
 use crate::schema::HANDOVER;
+use crate::sketch::function;
 use crate::{Lake, LakeError, LakeFile, LakeOptions, LakeTable, rows};
 
 /// Records that wait and are taken along in memory: twenty flushes.
@@ -137,6 +138,8 @@ pub(crate) fn session() -> Result<SessionContext, LakeError> {
     for name in WITHHELD {
         session.deregister_udaf(name);
     }
+    function::aggregates().into_iter().for_each(|function| session.register_udaf(function));
+    function::scalars().into_iter().for_each(|function| session.register_udf(function));
     Ok(session)
 }
 

@@ -81,8 +81,8 @@ impl TableProvider for LakeTable {
         for (index, file) in files.iter().enumerate() {
             spread[index % groups].push(file.partitioned());
         }
-        let mut options = TableParquetOptions::default();
-        options.global = state.config_options().execution.parquet.clone();
+        let global = state.config_options().execution.parquet.clone();
+        let options = TableParquetOptions { global, ..TableParquetOptions::default() };
         let source = ParquetSource::new(self.schema.clone()).with_table_parquet_options(options);
         let scan = FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), Arc::new(source))
             .with_file_groups(spread.into_iter().map(FileGroup::new).collect())

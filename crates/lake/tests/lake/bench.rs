@@ -59,7 +59,7 @@ pub(crate) fn when(n: u64) -> Timestamp {
 pub(crate) fn mixed(n: u64) -> Observation {
     match n % 3 {
         0 => download(10 + n),
-        1 => minute(n % 2 == 0),
+        1 => minute(n.is_multiple_of(2)),
         _ => health(n),
     }
 }

@@ -17,5 +17,6 @@ mod damage;
 mod handover;
 mod kill;
 mod questions;
+mod sketch;
 mod spec;
 mod upkeep;

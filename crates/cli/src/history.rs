@@ -1,0 +1,56 @@
+//! Keeping the history beside a running collector.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use desserte_lake::{Lake, LakeError, LakeOptions, flush};
+use desserte_store::{Store, StoreOptions};
+
+use crate::lake::runtime;
+
+/// How often small files are put together: a flush a minute makes sixty of them in the meantime.
+const UPKEEP_EVERY: Duration = Duration::from_secs(3_600);
+
+/// Hands over every `every`, from a thread of its own, until the process ends. It may end at any moment: what was not handed
+/// over waits in the store.
+///
+/// # Errors
+/// When the store or the thread cannot be had.
+pub(crate) fn keep(data: &Path, every: Duration) -> anyhow::Result<()> {
+    let store = Arc::new(Store::open(data, StoreOptions::default()).context("cannot open the store")?);
+    let data = data.to_owned();
+    // The engine computes for long stretches; on the collector's own threads it would hold up answers.
+    let runtime = runtime()?;
+    std::thread::Builder::new()
+        .name("history".to_owned())
+        .spawn(move || {
+            let mut upkeep = Instant::now() + UPKEEP_EVERY;
+            loop {
+                std::thread::sleep(every);
+                let due = Instant::now() >= upkeep;
+                if due {
+                    upkeep = Instant::now() + UPKEEP_EVERY;
+                }
+                if let Err(error) = runtime.block_on(round(&store, &data, due)) {
+                    let error = anyhow::Error::from(error);
+                    tracing::error!(error = format!("{error:#}"), "the history was not kept; trying again");
+                }
+            }
+        })
+        .context("cannot start the thread that keeps the history")?;
+    Ok(())
+}
+
+async fn round(store: &Arc<Store>, data: &Path, upkeep: bool) -> Result<(), LakeError> {
+    let options = LakeOptions::default();
+    let report = flush(store, data, &options).await?;
+    tracing::debug!(records = report.records, rows = report.rows, "handed over to the history");
+    if upkeep {
+        let lake = Lake::open(data, store.history_generation()?, options)?;
+        let (merged, removed) = (lake.compact().await?, lake.vacuum().await?.removed);
+        tracing::info!(replaced = merged.replaced, written = merged.written, removed, "kept the history");
+    }
+    Ok(())
+}
