@@ -46,14 +46,14 @@ async fn write(mut answer: Answer, format: QueryFormat, mut out: impl Write + Se
             let mut writer = csv::WriterBuilder::new().with_header(true).build(&mut out);
             // The header stands even above no row.
             writer.write(&RecordBatch::new_empty(schema))?;
-            while let Some(rows) = answer.next().await? {
+            while let Some(rows) = answer.next_rows().await? {
                 writer.write(&rows)?;
             }
         }
         QueryFormat::Json => {
             let builder = json::WriterBuilder::new().with_explicit_nulls(true);
             let mut writer = builder.build::<_, json::writer::JsonArray>(&mut out);
-            while let Some(rows) = answer.next().await? {
+            while let Some(rows) = answer.next_rows().await? {
                 writer.write(&rows)?;
             }
             writer.finish()?;
@@ -62,7 +62,7 @@ async fn write(mut answer: Answer, format: QueryFormat, mut out: impl Write + Se
         }
         QueryFormat::Parquet => {
             let mut writer = ArrowWriter::try_new(&mut out, schema, None)?;
-            while let Some(rows) = answer.next().await? {
+            while let Some(rows) = answer.next_rows().await? {
                 writer.write(&rows)?;
             }
             writer.close()?;
@@ -75,12 +75,12 @@ async fn write(mut answer: Answer, format: QueryFormat, mut out: impl Write + Se
 async fn table(mut answer: Answer, schema: &Arc<Schema>, out: &mut impl Write) -> Outcome {
     let (mut shown, mut count) = (Vec::new(), 0);
     while count < TABLE_ROWS {
-        let Some(rows) = answer.next().await? else { break };
+        let Some(rows) = answer.next_rows().await? else { break };
         let rows = rows.slice(0, rows.num_rows().min(TABLE_ROWS - count));
         count += rows.num_rows();
         shown.push(rows);
     }
-    let cut = count == TABLE_ROWS && answer.next().await?.is_some();
+    let cut = count == TABLE_ROWS && answer.next_rows().await?.is_some();
     writeln!(out, "{}", pretty_format_batches_with_schema(schema.clone(), &shown)?)?;
     if cut {
         note(&format!("only the first {TABLE_ROWS} rows are shown; --format csv, json or parquet gives all"));

@@ -8,7 +8,7 @@ use desserte_store::HandoverTable;
 
 use crate::query::session;
 use crate::schema::HANDOVER;
-use crate::{Lake, LakeError, LakeFile, LakeTable, table};
+use crate::{Lake, LakeError, LakeFile, LakeTable, Work, table};
 
 /// What a check found of one table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +47,11 @@ impl Lake {
     ///
     /// # Errors
     /// When a table's log cannot be read. A file that cannot is a finding, not an error.
-    pub async fn check(&self) -> Result<CheckReport, LakeError> {
+    pub fn check(&self) -> Work<'_, CheckReport> {
+        Box::pin(self.read_all())
+    }
+
+    async fn read_all(&self) -> Result<CheckReport, LakeError> {
         let mut report = CheckReport::default();
         for table in HandoverTable::ALL {
             let Some(open) = table::open(self, table).await? else { continue };

@@ -16,7 +16,7 @@ use futures_util::TryStreamExt as _;
 use crate::query::session;
 use crate::schema::{COMMUNE, EVENT, HANDOVER};
 use crate::table::{self, OpenTable, failed, is_conflict, rewritten};
-use crate::{Lake, LakeError, LakeFile, LakeTable};
+use crate::{Lake, LakeError, LakeFile, LakeTable, Work};
 
 /// Size that a file is to have: large enough that opening it costs little beside reading it.
 const TARGET_BYTES: u64 = 128 << 20;
@@ -48,7 +48,11 @@ impl Lake {
     ///
     /// # Errors
     /// When a table fails; what was committed stays, what was not is no part of the table.
-    pub async fn compact(&self) -> Result<UpkeepReport, LakeError> {
+    pub fn compact(&self) -> Work<'_, UpkeepReport> {
+        Box::pin(self.put_together())
+    }
+
+    async fn put_together(&self) -> Result<UpkeepReport, LakeError> {
         let mut report = UpkeepReport::default();
         for table in HandoverTable::ALL {
             let Some(open) = table::open(self, table).await? else { continue };
@@ -82,7 +86,11 @@ impl Lake {
     ///
     /// # Errors
     /// When a table fails.
-    pub async fn vacuum(&self) -> Result<UpkeepReport, LakeError> {
+    pub fn vacuum(&self) -> Work<'_, UpkeepReport> {
+        Box::pin(self.remove_unused())
+    }
+
+    async fn remove_unused(&self) -> Result<UpkeepReport, LakeError> {
         let mut report = UpkeepReport::default();
         for table in HandoverTable::ALL {
             let Some(open) = table::open(self, table).await? else { continue };

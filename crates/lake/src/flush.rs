@@ -6,7 +6,7 @@ use std::sync::Arc;
 use desserte_store::{HandoverTable, Store};
 
 use crate::table::{Appended, append};
-use crate::{Lake, LakeError, LakeOptions};
+use crate::{Lake, LakeError, LakeOptions, Work};
 
 /// Records in one commit of each table: few enough to hold in memory, enough that a file of them is worth its name.
 const FLUSH_RECORDS: usize = 50_000;
@@ -29,7 +29,11 @@ pub struct FlushReport {
 ///
 /// # Errors
 /// When the store or a table fails; nothing is lost or doubled by it.
-pub async fn flush(store: &Arc<Store>, data: &Path, options: &LakeOptions) -> Result<FlushReport, LakeError> {
+pub fn flush<'a>(store: &'a Arc<Store>, data: &'a Path, options: &'a LakeOptions) -> Work<'a, FlushReport> {
+    Box::pin(hand_over(store, data, options))
+}
+
+async fn hand_over(store: &Arc<Store>, data: &Path, options: &LakeOptions) -> Result<FlushReport, LakeError> {
     let mut report = FlushReport::default();
     loop {
         let offered = blocking(store, |store| store.handover(FLUSH_RECORDS)).await?;

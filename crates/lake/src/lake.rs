@@ -6,7 +6,7 @@ use std::time::Duration;
 use desserte_store::HandoverTable;
 
 use crate::files::Watch;
-use crate::{LakeError, LakeFile, table};
+use crate::{LakeError, LakeFile, Work, table};
 
 /// Name of the history in a data directory; each generation is a directory in it.
 const LAKE_DIRECTORY: &str = "lake";
@@ -70,10 +70,12 @@ impl Lake {
     ///
     /// # Errors
     /// When the table's log cannot be read, or uses what this program does not read.
-    pub async fn snapshot(&self, table: HandoverTable) -> Result<(Vec<LakeFile>, Option<i64>), LakeError> {
-        match table::open(self, table).await? {
-            Some(open) => Ok((open.files()?, open.mark().await?)),
-            None => Ok((Vec::new(), None)),
-        }
+    pub fn snapshot(&self, table: HandoverTable) -> Work<'_, (Vec<LakeFile>, Option<i64>)> {
+        Box::pin(async move {
+            match table::open(self, table).await? {
+                Some(open) => Ok((open.files()?, open.mark().await?)),
+                None => Ok((Vec::new(), None)),
+            }
+        })
     }
 }

@@ -31,5 +31,11 @@ pub use query::{Answer, History};
 pub use scan::LakeTable;
 pub use schema::{SCHEMA_VERSION, table_schema};
 
+/// What the operations of this crate return.
+///
+/// Boxed, so that they are compiled here, once, without optimisation: the body of a bare `async fn` is compiled where it is
+/// awaited at last, with everything of the engine that it awaits in turn.
+pub type Work<'a, T> = std::pin::Pin<Box<dyn Future<Output = Result<T, LakeError>> + Send + 'a>>;
+
 /// What queries give and files are written from.
 pub use datafusion::arrow;

@@ -15,7 +15,7 @@ use futures_util::TryStreamExt as _;
 use crate::flush::blocking;
 use crate::schema::HANDOVER;
 use crate::sketch::function;
-use crate::{Lake, LakeError, LakeFile, LakeOptions, LakeTable, rows};
+use crate::{Lake, LakeError, LakeFile, LakeOptions, LakeTable, Work, rows};
 
 /// Records that wait and are taken along in memory: twenty flushes.
 const WAITING_MAX: usize = 1_000_000;
@@ -46,7 +46,16 @@ impl History {
     ///
     /// # Errors
     /// When the store or a table cannot be read, or too much waits.
-    pub async fn open(
+    pub fn open<'a>(
+        store: &'a Arc<Store>,
+        data: &'a Path,
+        options: &'a LakeOptions,
+        as_of: Option<i64>,
+    ) -> Work<'a, Self> {
+        Box::pin(Self::prepare(store, data, options, as_of))
+    }
+
+    async fn prepare(
         store: &Arc<Store>,
         data: &Path,
         options: &LakeOptions,
@@ -86,16 +95,18 @@ impl History {
     ///
     /// # Errors
     /// When it cannot be understood, names what is not there, or would change something.
-    pub async fn ask(&self, sql: &str) -> Result<Answer, LakeError> {
-        let only_questions =
-            SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
-        let frame = self
-            .session
-            .sql_with_options(sql, only_questions)
-            .await
-            .map_err(LakeError::query("understanding the query"))?;
-        let rows = frame.execute_stream().await.map_err(LakeError::query("planning the query"))?;
-        Ok(Answer { schema: rows.schema(), rows })
+    pub fn ask<'a>(&'a self, sql: &'a str) -> Work<'a, Answer> {
+        Box::pin(async move {
+            let only_questions =
+                SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+            let frame = self
+                .session
+                .sql_with_options(sql, only_questions)
+                .await
+                .map_err(LakeError::query("understanding the query"))?;
+            let rows = frame.execute_stream().await.map_err(LakeError::query("planning the query"))?;
+            Ok(Answer { schema: rows.schema(), rows })
+        })
     }
 }
 
@@ -110,20 +121,22 @@ impl Answer {
     ///
     /// # Errors
     /// When the query fails on its way: a file that cannot be read, memory, or an arithmetic fault.
-    pub async fn next(&mut self) -> Result<Option<RecordBatch>, LakeError> {
-        self.rows.try_next().await.map_err(LakeError::query("running the query"))
+    pub fn next_rows(&mut self) -> Work<'_, Option<RecordBatch>> {
+        Box::pin(async { self.rows.try_next().await.map_err(LakeError::query("running the query")) })
     }
 
     /// All rows.
     ///
     /// # Errors
-    /// As [`Self::next`].
-    pub async fn collect(mut self) -> Result<Vec<RecordBatch>, LakeError> {
-        let mut batches = Vec::new();
-        while let Some(batch) = self.next().await? {
-            batches.push(batch);
-        }
-        Ok(batches)
+    /// As [`Self::next_rows`].
+    pub fn collect(mut self) -> Work<'static, Vec<RecordBatch>> {
+        Box::pin(async move {
+            let mut batches = Vec::new();
+            while let Some(batch) = self.next_rows().await? {
+                batches.push(batch);
+            }
+            Ok(batches)
+        })
     }
 }
 
