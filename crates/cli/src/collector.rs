@@ -16,6 +16,10 @@ use crate::out::{Failure, Outcome, line};
 /// Name of a territory file in a data directory.
 pub(crate) const TERRITORY_FILE: &str = "territoire.dst";
 
+/// The history's engine tells every step of every table at the level at which a collector tells what matters. What the
+/// configuration says of a part of it by name holds.
+const QUIET_ENGINE: &str = "buoyant_kernel=warn,deltalake_core=warn";
+
 pub(crate) fn run(arguments: &CollectorArguments) -> Outcome {
     if arguments.print_config {
         return line(DEFAULT_CONFIG.trim_end());
@@ -25,7 +29,11 @@ pub(crate) fn run(arguments: &CollectorArguments) -> Outcome {
         None => Config::default(),
     };
     config.publication.demonstration |= arguments.demonstration;
-    logging::init(&config.log.filter, config.log.format).map_err(Failure::usage)?;
+    let filter = match arguments.flush_every {
+        Some(_) => format!("{QUIET_ENGINE},{}", config.log.filter),
+        None => config.log.filter.clone(),
+    };
+    logging::init(&filter, config.log.format).map_err(Failure::usage)?;
     let data = arguments.data.as_deref().ok_or_else(|| Failure::usage(anyhow!("--data is missing")))?;
     let territory = open_territory(arguments, data)?;
     tokio::runtime::Builder::new_multi_thread()

@@ -209,7 +209,7 @@ fn generation(connection: &Connection) -> rusqlite::Result<i64> {
 
 fn rows(connection: &Connection, table: HandoverTable, last: i64) -> rusqlite::Result<HandoverRows> {
     let mut statement = connection.prepare_cached(table.sql())?;
-    let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let mut cells = vec![Vec::new(); columns.len()];
     let mut rows = statement.query(named_params! { ":last": last })?;
     while let Some(row) = rows.next()? {
