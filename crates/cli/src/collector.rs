@@ -18,7 +18,7 @@ pub(crate) const TERRITORY_FILE: &str = "territoire.dst";
 
 /// The history's engine tells every step of every table at the level at which a collector tells what matters. What the
 /// configuration says of a part of it by name holds.
-const QUIET_ENGINE: &str = "buoyant_kernel=warn,deltalake_core=warn";
+const QUIET_ENGINE: &str = "buoyant_kernel=warn,deltalake_core=warn,deltalake_core::writer=error";
 
 pub(crate) fn run(arguments: &CollectorArguments) -> Outcome {
     if arguments.print_config {
