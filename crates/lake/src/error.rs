@@ -22,13 +22,12 @@ pub enum LakeError {
         source: Box<DeltaTableError>,
     },
     /// A query could not be planned or run.
-    #[error("{doing}")]
+    #[error("{doing}: {said}")]
     Query {
         /// What was being done.
         doing: &'static str,
-        /// What the engine says.
-        #[source]
-        source: Box<DataFusionError>,
+        /// What the engine says. Its errors repeat their own sources, so that they are no source here.
+        said: String,
     },
     /// Rows could not be put into columns.
     #[error("rows for table {table} cannot be put into columns")]
@@ -119,6 +118,6 @@ pub enum LakeError {
 
 impl LakeError {
     pub(crate) fn query(doing: &'static str) -> impl Fn(DataFusionError) -> Self {
-        move |source| Self::Query { doing, source: Box::new(source) }
+        move |error| Self::Query { doing, said: error.strip_backtrace() }
     }
 }

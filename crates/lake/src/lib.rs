@@ -1,7 +1,7 @@
 //! The history: Delta tables on Parquet, and the engine that answers questions about them.
 //!
 //! The one crate that knows DataFusion and Delta (docs/adr/0028-history-lake.md). Rows come from the store by their number in
-//! the hand-over ([`flush`]); a table's log says up to which number it has them, so that a flush that was interrupted anywhere
+//! the hand-over ([`flush()`]); a table's log says up to which number it has them, so that a flush that was interrupted anywhere
 //! is simply repeated. Queries see what is in the history and what still waits as one ([`History`]).
 //!
 //! Tables and columns are told in docs/spec/lake.md.

@@ -61,8 +61,9 @@ impl Tariff {
         self.base + payload + headers + selective
     }
 
-    /// Octets on the interface so far each way, as near as the kernel's counters tell. `segment_payload` is the mean payload
-    /// of a segment that carries any: segments are counted when they arrive, octets only once none before them is missing.
+    /// Octets on the interface so far each way, as near as the kernel's counters tell and never above what is charged for the
+    /// payload. `segment_payload` is the mean payload of a segment that carries any: segments are counted when they
+    /// arrive, octets only once none before them is missing.
     fn carried(&self, info: &TcpInfo, segment_payload: f64) -> OwnOctets {
         #[expect(
             clippy::cast_possible_truncation,
@@ -70,7 +71,7 @@ impl Tariff {
             clippy::cast_precision_loss,
             reason = "octets of a run are far below 2^52"
         )]
-        let payload = (info.data_segments_in() as f64 * segment_payload) as u64;
+        let payload = ((info.data_segments_in() as f64 * segment_payload) as u64).min(info.bytes_arrived());
         let header = self.header(info.has_timestamps());
         OwnOctets {
             received: payload + info.segments_in() * header,
@@ -127,6 +128,8 @@ impl Tariff {
 pub(crate) struct OwnMeter {
     /// Mean payload of the segments received: the largest mean seen, since a gap in what was received only lowers it.
     segment_payload: f64,
+    /// What was said last: what came in does not become less, whatever is thought of a segment's length by now.
+    received: u64,
 }
 
 impl OwnMeter {
@@ -135,7 +138,9 @@ impl OwnMeter {
         #[expect(clippy::cast_precision_loss, reason = "octets of a run are far below 2^52")]
         let mean = info.bytes_received() as f64 / info.data_segments_in().max(1) as f64;
         self.segment_payload = self.segment_payload.max(mean);
-        tariff.carried(info, self.segment_payload)
+        let carried = tariff.carried(info, self.segment_payload);
+        self.received = self.received.max(carried.received);
+        OwnOctets { received: self.received, ..carried }
     }
 }
 

@@ -183,7 +183,8 @@ async fn the_congestion_control_asked_for_is_used_by_both_ends() {
 async fn progress_is_shown_while_the_run_goes_on() {
     let server = TestServer::start("127.0.0.1:0", None).await;
     let mut config = run_config(&server.url("127.0.0.1"), Direction::Upload);
-    config.duration = SHORT;
+    // Long enough that a machine which stalls for a second still shows some of it.
+    config.duration = Duration::from_secs(3);
     let (sender, mut receiver) = tokio::sync::watch::channel(ndt7::Progress::default());
     config.progress = Some(sender);
     let run = tokio::spawn(async move { ndt7::run(&config).await });

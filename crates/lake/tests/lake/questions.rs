@@ -7,11 +7,10 @@ use crate::bench::Bench;
 async fn refusal(sql: &str) -> String {
     let bench = Bench::new();
     bench.keep_mixed(0, 3);
-    let error = match bench.history().await.ask(sql).await {
-        Err(error) => error,
-        Ok(answer) => answer.collect().await.unwrap_err(),
-    };
-    format!("{error}: {}", std::error::Error::source(&error).unwrap())
+    match bench.history().await.ask(sql).await {
+        Err(error) => error.to_string(),
+        Ok(answer) => answer.collect().await.unwrap_err().to_string(),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
