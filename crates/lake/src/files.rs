@@ -4,9 +4,10 @@
 //! could name files that are empty. Here every file is flushed before it gets its name, and its directory after.
 
 use std::fmt;
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
 use std::ops::Range;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,6 +31,12 @@ pub(crate) struct DurableFiles {
     inner: Arc<LocalFileSystem>,
     watch: Option<Watch>,
 }
+
+/// Rows name probes: what is created is for the user that keeps the history, as the store is.
+const DIRECTORY_MODE: u32 = 0o700;
+
+/// As for directories.
+const FILE_MODE: u32 = 0o600;
 
 /// Tells temporary files of this process apart.
 static STAGED: AtomicU64 = AtomicU64::new(0);
@@ -83,6 +90,9 @@ impl ObjectStore for DurableFiles {
     ) -> Result<Box<dyn MultipartUpload>> {
         self.note("writing a large file");
         let path = self.inner.path_to_filesystem(location)?;
+        // Made here, since nobody else would flush the directory that a new one is entered in.
+        let parent = path.parent().unwrap_or(FilePath::new("/")).to_owned();
+        blocking(parent, create_directories).await?;
         let inner = self.inner.put_multipart_opts(location, opts).await?;
         Ok(Box::new(DurableUpload { inner, path, watch: self.watch.clone() }))
     }
@@ -191,7 +201,7 @@ fn put(path: &FilePath, payload: &PutPayload, create: bool) -> io::Result<()> {
     // The format's own readers and its vacuum pass over names that end in a number after `#`.
     let staged = staged_name(path, number);
     let written = (|| {
-        let mut file = File::create_new(&staged)?;
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(&staged)?;
         payload.iter().try_for_each(|octets| file.write_all(octets))?;
         file.sync_all()?;
         if create {
@@ -215,14 +225,14 @@ fn staged_name(path: &FilePath, number: u64) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// Creates what is missing and flushes the directory that each new one is entered in.
-fn create_directories(path: &FilePath) -> io::Result<()> {
+/// Creates what is missing, for its owner alone, and flushes the directory that each new one is entered in.
+pub(crate) fn create_directories(path: &FilePath) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());
     }
     let parent = path.parent().unwrap_or(FilePath::new("/"));
     create_directories(parent)?;
-    match fs::create_dir(path) {
+    match DirBuilder::new().mode(DIRECTORY_MODE).create(path) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
         _ => File::open(parent)?.sync_all(),
     }

@@ -18,7 +18,7 @@ use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError};
 use desserte_store::{HandoverRows, HandoverTable};
 use url::Url;
 
-use crate::files::DurableFiles;
+use crate::files::{DurableFiles, create_directories};
 use crate::schema::{MONTH, SCHEMA_VERSION, table_schema};
 use crate::{Lake, LakeError, LakeFile, rows};
 
@@ -87,7 +87,7 @@ async fn open_or_create(lake: &Lake, table: HandoverTable) -> Result<OpenTable, 
         return Ok(open);
     }
     let path = lake.path(table);
-    std::fs::create_dir_all(&path).map_err(|source| LakeError::Directory { path: path.clone(), source })?;
+    create_directories(&path).map_err(|source| LakeError::Directory { path: path.clone(), source })?;
     let wrap = failed("creating", &path);
     let schema: StructType = table_schema(table)
         .as_ref()

@@ -1,5 +1,8 @@
 //! From the store to the history.
 
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
 use desserte_lake::{LakeError, LakeOptions, flush};
 use desserte_model::{BootAnchor, ClockSource};
 use desserte_store::{HandoverTable, Store, StoreOptions};
@@ -136,4 +139,29 @@ async fn a_store_put_back_from_an_older_copy_is_refused() {
     store.rebuild().unwrap();
     flush(&store, other.path(), &LakeOptions::default()).await.unwrap();
     assert_eq!(fingerprint(&history(&store, other.path(), None).await, "custody").await[0], Some(6));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_history_creates_is_for_its_owner_alone() {
+    fn modes(path: &Path, directories: &mut usize) {
+        for entry in std::fs::read_dir(path).unwrap() {
+            let entry = entry.unwrap();
+            let metadata = entry.metadata().unwrap();
+            let expected = if metadata.is_dir() { 0o700 } else { 0o600 };
+            assert_eq!(metadata.permissions().mode() & 0o777, expected, "{}", entry.path().display());
+            if metadata.is_dir() {
+                *directories += 1;
+                modes(&entry.path(), directories);
+            }
+        }
+    }
+    let bench = Bench::new();
+    bench.keep_mixed(0, 9);
+    bench.flush().await;
+    let lake = bench.lake();
+    assert_eq!(std::fs::metadata(lake.root()).unwrap().permissions().mode() & 0o777, 0o700);
+    let mut directories = 0;
+    modes(lake.root(), &mut directories);
+    // Four tables, each with its log and a month.
+    assert_eq!(directories, 12);
 }
