@@ -4,29 +4,27 @@ use std::path::PathBuf;
 
 use datafusion::arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
-use deltalake::DeltaTableError;
 use desserte_store::StoreError;
 
 /// The history's refusal or failure.
 #[derive(Debug, thiserror::Error)]
 pub enum LakeError {
     /// A table could not be read or written.
-    #[error("{doing} table {}", path.display())]
+    #[error("{doing} table {}: {said}", path.display())]
     Delta {
         /// What was being done.
         doing: &'static str,
         /// Directory of the table.
         path: PathBuf,
-        /// What the table's format says.
-        #[source]
-        source: Box<DeltaTableError>,
+        /// What the table's format says. Its errors repeat their own sources, so that they are no source here.
+        said: String,
     },
     /// A query could not be planned or run.
     #[error("{doing}: {said}")]
     Query {
         /// What was being done.
         doing: &'static str,
-        /// What the engine says. Its errors repeat their own sources, so that they are no source here.
+        /// What the engine says, with its sources as above.
         said: String,
     },
     /// Rows could not be put into columns.

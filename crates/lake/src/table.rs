@@ -248,5 +248,5 @@ pub(crate) fn failed(
     path: &std::path::Path,
 ) -> impl Fn(DeltaTableError) -> LakeError + use<> {
     let path = path.to_owned();
-    move |source| LakeError::Delta { doing, path: path.clone(), source: Box::new(source) }
+    move |error| LakeError::Delta { doing, path: path.clone(), said: error.to_string() }
 }
