@@ -42,6 +42,9 @@ pub(crate) enum Command {
     /// Keep the history.
     #[command(subcommand)]
     Lake(LakeCommand),
+    /// Seal what was received day by day, note what happens to probes, prove and check.
+    #[command(subcommand)]
+    Custody(crate::custody::CustodyCommand),
     /// Add to a table of positions the commune of each.
     Locate(LocateArguments),
     /// Look into a territory file.

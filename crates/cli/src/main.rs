@@ -3,6 +3,7 @@
 mod arguments;
 mod clock;
 mod collector;
+mod custody;
 mod demo_data;
 mod equity;
 mod history;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         Command::Rebuild(arguments) => rebuild::run(&arguments),
         Command::Query(arguments) => query::run(&arguments),
         Command::Lake(command) => lake::run(&command),
+        Command::Custody(command) => custody::run(&command),
         Command::Locate(arguments) => locate::run(&arguments),
         Command::Territory(TerritoryCommand::Info(arguments)) => territory::info(&arguments),
         Command::Territory(TerritoryCommand::Check(arguments)) => territory::check(&arguments),

@@ -8,6 +8,7 @@ mod metrics;
 mod openapi;
 mod probes;
 pub(crate) mod schema;
+mod seals;
 mod time;
 
 pub use openapi::openapi_json;

@@ -20,6 +20,8 @@ pub struct Config {
     pub server: Server,
     /// Where clients are sent to measure.
     pub locate: Locate,
+    /// What is done to prove what was received.
+    pub custody: Custody,
     /// Logs.
     pub log: Log,
 }
@@ -165,6 +167,20 @@ impl TryFrom<String> for Origin {
 impl std::fmt::Display for Origin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+/// What is done to prove what was received.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default)]
+pub struct Custody {
+    /// Whether each day is sealed once it is over.
+    pub seal: bool,
+}
+
+impl Default for Custody {
+    fn default() -> Self {
+        Self { seal: true }
     }
 }
 

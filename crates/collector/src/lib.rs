@@ -14,6 +14,7 @@ mod locate;
 mod metrics;
 mod problem;
 mod refusals;
+mod seal;
 mod server;
 mod state;
 mod ui;

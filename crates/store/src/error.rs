@@ -16,6 +16,9 @@ pub enum StoreError {
     /// A probe is already registered under this key.
     #[error("probe {0} is already registered, as {1:?}")]
     AlreadyRegistered(String, String),
+    /// The day has no seal.
+    #[error("{0} is not sealed: `desserte custody seal` does it once the day is over")]
+    NotSealed(String),
     /// The file was written by a later version of this program.
     #[error(
         "the store has schema version {found}, this program knows versions up to {known}: use a newer program"

@@ -8,6 +8,7 @@
 
 mod chain;
 mod connection;
+mod custody;
 mod derive;
 mod directory;
 mod error;
@@ -23,6 +24,7 @@ mod store;
 mod writer;
 
 pub use chain::ChainState;
+pub use custody::{BrokenSeal, NewNote, Note, SealedDay, Stamp, Wanted};
 pub use directory::DirectoryLock;
 pub use error::StoreError;
 pub use handover::{Cell, Handover, HandoverRows, HandoverTable};

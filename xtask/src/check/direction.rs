@@ -13,6 +13,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("model", &[]),
     // pure
     ("signing", &[]),
+    ("custody", &["signing"]),
     ("proto", &[]),
     ("measure", &[]),
     ("territory", &[]),
@@ -20,7 +21,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("equity", &[]),
     // edges
     ("net", &["proto"]),
-    ("store", &["measure", "signing", "territory"]),
+    ("store", &["custody", "measure", "signing", "territory"]),
     ("boot", &[]),
     // the history, on the store
     ("lake", &["store"]),
@@ -28,8 +29,22 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("geodata", &["territory", "boot"]),
     ("probe", &["boot", "measure", "net", "proto", "signing"]),
     ("peer", &["boot", "net", "proto"]),
-    ("collector", &["boot", "measure", "signing", "store", "territory"]),
-    ("cli", &["boot", "collector", "equity", "lake", "measure", "signing", "store", "territory", "tiles"]),
+    ("collector", &["boot", "custody", "measure", "signing", "store", "territory"]),
+    (
+        "cli",
+        &[
+            "boot",
+            "collector",
+            "custody",
+            "equity",
+            "lake",
+            "measure",
+            "signing",
+            "store",
+            "territory",
+            "tiles",
+        ],
+    ),
     // development only
     ("netlab", &["proto"]),
     ("e2e", &["netlab", "signing"]),
@@ -52,7 +67,7 @@ const CONFINED: &[(&str, &[&str])] = &[
 ];
 
 /// Crates without input, output or chance of their own.
-const PURE: &[&str] = &["units", "model", "signing", "proto", "measure", "tiles", "equity"];
+const PURE: &[&str] = &["units", "model", "signing", "custody", "proto", "measure", "tiles", "equity"];
 const IMPURE: &[&str] = &["tokio", "reqwest", "socket2", "rustix", "libc", "getrandom", "tracing-subscriber"];
 
 /// Fails on a dependency that points the wrong way.

@@ -10,7 +10,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{communes, departements, health, metrics, probes, time};
+use super::{communes, departements, health, metrics, probes, seals, time};
 use crate::state::Shared;
 use crate::{ingest, locate};
 
@@ -36,6 +36,8 @@ fn routed() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(communes::get_commune))
         .routes(routes!(departements::get_departement))
         .routes(routes!(probes::get_probes))
+        .routes(routes!(seals::get_seals))
+        .routes(routes!(seals::get_seal))
         .routes(routes!(locate::get_nearest))
         .routes(routes!(get_openapi))
         .routes(routes!(health::healthz))
