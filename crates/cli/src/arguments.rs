@@ -55,6 +55,9 @@ pub(crate) enum Command {
     Equity(EquityCommand),
     /// Say what each territory would get, or give, under a scenario of péréquation.
     Perequation(crate::perequation::PerequationArguments),
+    /// Look at what others measured or declared, beside ours.
+    #[command(subcommand)]
+    Ledger(crate::ledger::LedgerCommand),
     /// Print the version.
     Version,
 }
@@ -64,6 +67,9 @@ pub(crate) enum Command {
 pub(crate) enum EquityCommand {
     /// Indices of inequality and of want of a column of any table, weighted, and parted between and within groups.
     Index(crate::equity::IndexArguments),
+    /// An external ledger over a whole territory: distributions, what lies between and within classes of communes, and which
+    /// differences are more than chance.
+    National(Box<crate::national::NationalArguments>),
 }
 
 /// Options of `desserte locate`.
@@ -127,6 +133,8 @@ pub(crate) enum TerritoryCommand {
     Info(InfoArguments),
     /// Check the file against its checksums and its fingerprint, and every look-up against the outlines.
     Check(TerritoryArguments),
+    /// Table of communes by classes (initiative, density, mountain, coast, overseas, incomes…), each with its source.
+    Classes(crate::territory::ClassesArguments),
     /// Follow commune codes from one year's list to another's.
     Translate(crate::translate::TranslateArguments),
     /// Write communes with all that is known of them, or the areas of an overlay, for other programs.

@@ -1,6 +1,7 @@
 //! `desserte equity`: how unequally something is spread over the rows of a table, and how sure that is.
 
 mod json;
+pub(crate) mod plots;
 mod study;
 mod table;
 mod words;
@@ -67,6 +68,9 @@ pub(crate) struct IndexArguments {
     /// Threads to use; by default as many as the machine runs at once.
     #[arg(long, value_name = "COUNT")]
     pub(crate) threads: Option<NonZeroUsize>,
+    /// Directory to write drawings (SVG), their tables (CSV) and a page with both into.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) plot: Option<PathBuf>,
     /// Print one JSON object.
     #[arg(long)]
     pub(crate) json: bool,
@@ -75,7 +79,7 @@ pub(crate) struct IndexArguments {
     pub(crate) lang: Lang,
 }
 
-fn above_zero(text: &str) -> Result<f64, String> {
+pub(crate) fn above_zero(text: &str) -> Result<f64, String> {
     let number: Option<f64> = text.parse().ok();
     number
         .filter(|number| number.is_finite() && *number > 0.0)
@@ -95,6 +99,9 @@ pub(crate) fn index(arguments: &IndexArguments) -> Outcome {
         other => anyhow!("{file}: {other}"),
     })?;
     let study = Study::new(arguments, &table, &distribution, &parameters)?;
+    if let Some(dir) = &arguments.plot {
+        crate::plots::write(dir, &plots::title(&study), &plots::of(&study), arguments.lang)?;
+    }
     if arguments.json {
         line(&json::of(&study).to_string())
     } else {

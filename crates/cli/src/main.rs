@@ -8,9 +8,12 @@ mod demo_data;
 mod equity;
 mod history;
 mod lake;
+mod ledger;
 mod locate;
+mod national;
 mod out;
 mod perequation;
+mod plots;
 mod probe;
 mod query;
 mod rebuild;
@@ -51,8 +54,11 @@ fn main() -> ExitCode {
         Command::Territory(TerritoryCommand::Export(arguments)) => territory::export(&arguments),
         Command::Territory(TerritoryCommand::Tiles(arguments)) => territory::tiles(&arguments),
         Command::Territory(TerritoryCommand::Svg(arguments)) => territory::svg(&arguments),
+        Command::Territory(TerritoryCommand::Classes(arguments)) => territory::classes(&arguments),
         Command::Territory(TerritoryCommand::Translate(arguments)) => translate::run(&arguments),
         Command::Equity(EquityCommand::Index(arguments)) => equity::index(&arguments),
+        Command::Equity(EquityCommand::National(arguments)) => national::run(&arguments),
+        Command::Ledger(command) => ledger::run(&command),
         Command::Perequation(arguments) => perequation::run(&arguments),
         Command::Version => out::line(&format!("desserte {}", env!("CARGO_PKG_VERSION"))),
     };

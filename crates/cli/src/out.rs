@@ -1,6 +1,7 @@
 //! What people read: results on standard output, complaints on standard error.
 
-use std::io::Write as _;
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
@@ -39,6 +40,27 @@ pub(crate) fn part_of(out: &Path) -> Result<PathBuf, Failure> {
         out.file_name().ok_or_else(|| Failure::usage(anyhow!("--out has no file name")))?.to_owned();
     name.push(".part");
     Ok(out.with_file_name(name))
+}
+
+/// Writes a file whole or not at all.
+pub(crate) fn written_whole(
+    out: &Path,
+    write: impl FnOnce(&mut dyn std::io::Write) -> anyhow::Result<()>,
+) -> Outcome {
+    let part = part_of(out)?;
+    let all = || -> anyhow::Result<()> {
+        let mut file = BufWriter::new(File::create(&part)?);
+        write(&mut file)?;
+        file.flush()?;
+        file.get_ref().sync_all()?;
+        Ok(std::fs::rename(&part, out)?)
+    };
+    let written = all();
+    if written.is_err() {
+        // The disk may be full: what was written would only be in the way.
+        let _ = std::fs::remove_file(&part);
+    }
+    Ok(written.with_context(|| format!("cannot write {}", out.display()))?)
 }
 
 /// Prints a line.

@@ -1,6 +1,7 @@
 //! `desserte territory`: what a territory file holds, whether it is sound, and its communes for other programs.
 
 mod areas;
+pub(crate) mod classes;
 mod communes;
 mod export;
 mod features;
@@ -17,6 +18,7 @@ use desserte_territory::{Location, Source, Territory};
 use crate::arguments::TerritoryArguments;
 use crate::out::{Failure, Outcome, line, note};
 
+pub(crate) use classes::{ClassesArguments, run as classes};
 pub(crate) use export::run as export;
 pub(crate) use info::run as info;
 pub(crate) use svg::run as svg;

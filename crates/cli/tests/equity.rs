@@ -189,3 +189,21 @@ fn too_few_clusters_give_no_interval() {
     let told = String::from_utf8(output.stdout).unwrap();
     assert!(told.contains("données insuffisantes") && told.contains("0,610611"), "{told}");
 }
+
+#[test]
+fn drawings_come_with_their_tables() {
+    let dir = tempfile::tempdir().unwrap();
+    let more = ["--group", "zone", "--poverty-line", "30", "--top-code", "100", "--plot", "p"];
+    let drawn = ["--bootstrap", "2000", "--seed", "1"];
+    let output = index(dir.path(), RATES, &[&more[..], &drawn].concat());
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let read = |name: &str| std::fs::read_to_string(dir.path().join("p").join(name)).unwrap();
+    assert!(read("lorenz.csv").ends_with("Gini;0,611;0,473\n"), "{}", read("lorenz.csv"));
+    assert!(
+        read("theil-parts.csv").contains("Theil T, zone;0,5428;0,1578;77,5 %\n"),
+        "{}",
+        read("theil-parts.csv")
+    );
+    assert!(read("quantiles.svg").contains("role=\"img\""));
+    assert!(read("index.html").contains("<summary>Les mêmes nombres en tableau</summary>"));
+}

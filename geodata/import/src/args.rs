@@ -65,6 +65,10 @@ pub(crate) struct ImportArgs {
     /// Folder to find all inputs in (boundaries/, cog/); files given by name win
     #[arg(long, value_name = "DIR")]
     pub(crate) from_dir: Option<PathBuf>,
+    /// Take from the folder the official tables too that classes of communes are read from (zones of fibre, density, ZRR, FRR,
+    /// coast, incomes, priority neighbourhoods…), as far as it holds them
+    #[arg(long, requires = "from_dir")]
+    pub(crate) classes: bool,
     /// Municipal populations (INSEE), CSV, also gzip; repeatable, the first that knows a commune decides
     #[arg(long, value_name = "FILE", visible_alias = "mayotte-populations")]
     pub(crate) populations: Vec<PathBuf>,

@@ -9,8 +9,8 @@ use std::time::Duration;
 use anyhow::Context;
 use desserte_boot::exit;
 use desserte_geodata::{
-    ImportError, ImportPlan, Language, Manifest, NotALayout, OverlayAsked, built_in_manifests, fetch,
-    find_in, import, import_overlay, import_summary, territory_summary,
+    ImportError, ImportPlan, Language, Manifest, NotALayout, OverlayAsked, add_classes_in,
+    built_in_manifests, fetch, find_in, import, import_overlay, import_summary, territory_summary,
 };
 use desserte_territory::{Territory, synthetic};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -81,7 +81,7 @@ fn plan(args: ImportArgs) -> anyhow::Result<ImportPlan> {
     let manifests = manifests(&args.manifest)?;
     let found = args.from_dir.as_deref().map(find_in).transpose()?.unwrap_or_default();
     let given = |given: Vec<PathBuf>, found: Vec<PathBuf>| if given.is_empty() { found } else { given };
-    Ok(ImportPlan {
+    let mut plan = ImportPlan {
         communes: given(args.communes, found.communes),
         populations: given(args.populations, found.populations),
         epci: given(args.epci, found.epci),
@@ -98,7 +98,11 @@ fn plan(args: ImportArgs) -> anyhow::Result<ImportPlan> {
         sites: args.sites,
         overlays: args.overlay,
         manifests,
-    })
+    };
+    if let Some(dir) = args.from_dir.as_deref().filter(|_| args.classes) {
+        add_classes_in(dir, &mut plan);
+    }
+    Ok(plan)
 }
 
 /// Manifests given by hand come first, so that they win over those built in.

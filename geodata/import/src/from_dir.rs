@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::ImportPlan;
+use crate::{ImportPlan, NamedFile};
 
 /// A folder that holds no outlines.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +56,52 @@ pub fn find_in(dir: &Path) -> Result<ImportPlan, NotALayout> {
     })
 }
 
+/// Tables that classes of communes are read from, under the names that layers get: recent before old.
+const CLASS_ZONINGS: [(&str, &str); 13] = [
+    ("arcep2018", "arcep/ftth-2018t1/communes.csv.gz"),
+    ("cartefibre", "arcep/cartefibre-*.csv"),
+    ("densite", "typology/grille_densite_7_niveaux_2*.xlsx"),
+    ("insee", "typology/insee-zonages-2*.csv.gz"),
+    ("zrr", "typology/diffusion-zonages-zrr-*.xls"),
+    ("zrr", "typology/zrr-2*.csv.gz"),
+    ("frr", "typology/Liste communes FRR*.xlsx"),
+    ("frr", "typology/frr*.csv"),
+    ("littoral", "typology/littoral*.csv"),
+    ("littoral", "typology/communes-littorales*.csv"),
+    ("montagne", "typology/montagne*.csv"),
+    ("abc", "typology/zonage-abc.csv.gz"),
+    ("cuivre", "arcep/cuivre*.csv"),
+];
+const CLASS_FIGURES: [(&str, &str); 5] = [
+    ("arcep2018", "arcep/ftth-2018t1/communes.csv.gz"),
+    ("ftth2018", "arcep/ftth-2018t1/ftthCommunes.csv.gz"),
+    ("filosofi", "typology/filosofi-2*-communes.csv.gz"),
+    ("filosofi", "typology/cc_filosofi_2*_COM.csv"),
+    ("mci", "arcep/commune_meilleure_techno_thd.csv"),
+];
+const CLASS_OVERLAYS: [(&str, &str); 2] = [
+    ("qpv", "typology/QP2024_France_Hexagonale_Outre_Mer_WGS84.geojson"),
+    ("qpv", "typology/qpv-2*.geojson.gz"),
+];
+
+/// Adds the official tables that classes of communes are read from, as far as the folder holds them; under each name the first that is
+/// there. Layers that the plan has under a name stay.
+pub fn add_classes_in(dir: &Path, plan: &mut ImportPlan) {
+    let add = |layers: &mut Vec<NamedFile>, known: &[(&str, &str)]| {
+        for (name, pattern) in known {
+            if layers.iter().any(|layer| layer.name == *name) {
+                continue;
+            }
+            if let Some(path) = newest(dir, pattern) {
+                layers.push(NamedFile { name: (*name).to_owned(), path });
+            }
+        }
+    };
+    add(&mut plan.zonings, &CLASS_ZONINGS);
+    add(&mut plan.figures, &CLASS_FIGURES);
+    add(&mut plan.overlays, &CLASS_OVERLAYS);
+}
+
 /// The last file in the order of names that fits a pattern with at most one `*`.
 fn newest(dir: &Path, pattern: &str) -> Option<PathBuf> {
     let (folder, name) =
@@ -100,6 +146,19 @@ mod tests {
         assert_eq!(plan.populations.len(), 1);
         assert!(plan.movements.is_some_and(|path| path.ends_with("v_mvt_commune_2026.csv")));
         assert!(plan.arrondissements.is_some());
+        for file in
+            ["typology/zrr-2019-communes.csv.gz", "typology/frr-2024.csv", "typology/qpv-2014-x.geojson.gz"]
+        {
+            std::fs::create_dir_all(dir.path().join("typology")).unwrap();
+            std::fs::write(dir.path().join(file), "").unwrap();
+        }
+        let given = NamedFile { name: "frr".to_owned(), path: "given.csv".into() };
+        let mut plan = ImportPlan { zonings: vec![given], ..ImportPlan::default() };
+        add_classes_in(dir.path(), &mut plan);
+        let names: Vec<_> = plan.zonings.iter().map(|layer| layer.name.as_str()).collect();
+        assert_eq!(names, ["frr", "zrr"]);
+        assert!(plan.zonings[0].path.ends_with("given.csv") && plan.figures.is_empty());
+        assert_eq!(plan.overlays[0].name, "qpv");
         assert!(find_in(&dir.path().join("cog")).unwrap_err().to_string().contains("boundaries/communes-2"));
     }
 }

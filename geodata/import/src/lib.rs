@@ -26,7 +26,7 @@ mod summary;
 mod tables;
 
 pub use finding::{Finding, FindingKind};
-pub use from_dir::{NotALayout, find_in};
+pub use from_dir::{NotALayout, add_classes_in, find_in};
 pub use import::{ImportError, Imported, import};
 pub use input::Unreadable;
 pub use manifest::{Manifest, ManifestError, Passing, built_in_manifests};

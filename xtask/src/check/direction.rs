@@ -19,6 +19,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("territory", &[]),
     ("tiles", &["territory"]),
     ("equity", &[]),
+    ("ledger", &["equity", "territory"]),
+    ("plot", &[]),
     // edges
     ("net", &["proto"]),
     ("store", &["custody", "measure", "signing", "territory"]),
@@ -38,7 +40,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "custody",
             "equity",
             "lake",
+            "ledger",
             "measure",
+            "plot",
             "signing",
             "store",
             "territory",
@@ -67,7 +71,8 @@ const CONFINED: &[(&str, &[&str])] = &[
 ];
 
 /// Crates without input, output or chance of their own.
-const PURE: &[&str] = &["units", "model", "signing", "custody", "proto", "measure", "tiles", "equity"];
+const PURE: &[&str] =
+    &["units", "model", "signing", "custody", "proto", "measure", "tiles", "equity", "ledger", "plot"];
 const IMPURE: &[&str] = &["tokio", "reqwest", "socket2", "rustix", "libc", "getrandom", "tracing-subscriber"];
 
 /// Fails on a dependency that points the wrong way.
