@@ -69,7 +69,7 @@ pub(crate) enum EquityCommand {
     Index(crate::equity::IndexArguments),
     /// An external ledger over a whole territory: distributions, what lies between and within classes of communes, and which
     /// differences are more than chance.
-    National(Box<crate::national::NationalArguments>),
+    National(crate::national::NationalArguments),
 }
 
 /// Options of `desserte locate`.

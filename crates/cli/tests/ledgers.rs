@@ -101,10 +101,9 @@ impl Place {
             "30",
             "--top-code",
             "100",
-            "--cluster",
-            "commune",
         ];
-        self.run(&[&fixed, more].concat())
+        let cluster: &[&str] = if more.contains(&"--cluster") { &[] } else { &["--cluster", "commune"] };
+        self.run(&[&fixed, cluster, more].concat())
     }
 
     fn answer(&self, more: &[&str]) -> Value {
@@ -218,6 +217,9 @@ fn a_public_zone_that_is_better_is_reported_as_such_and_two_that_are_alike_are_a
         (&14.into(), &"rural=oui".into(), &true.into())
     );
     assert_eq!(verdicts(&rural, 0)[0], ("mean", "first_higher"));
+    // Three EPCI are too few to draw: nothing is told at all.
+    let few = place.national(&[&cells[..], &["--cluster", "epci"]].concat());
+    assert_eq!((few.status.code(), said(&few).contains("données insuffisantes")), (Some(2), true));
     place.cells(|at, cell| noise(at, cell) + 10_000);
     let alike = place.answer(&cells);
     assert!(verdicts(&alike, 0).iter().all(|(_, verdict)| *verdict == "ex_aequo"), "{alike}");

@@ -50,6 +50,11 @@ impl Draws {
         Self { cluster, clusters, level, bootstrap }
     }
 
+    /// Whether there are fewer clusters than intervals need.
+    pub(super) const fn too_few(&self, parameters: &Parameters) -> bool {
+        self.clusters < parameters.clusters_min.value as usize
+    }
+
     pub(super) fn interval(&self, of: impl Fn(&[f64]) -> f64) -> Option<Interval> {
         self.bootstrap.as_ref()?.interval(self.level, of)
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use desserte_equity::{
     Asked, Comparison, Distribution, Figures, Interval, Parameters, Prepared, Scratch, Split,
 };
@@ -66,7 +66,7 @@ pub(super) struct Group {
     pub(super) share: f64,
     /// In the order of [`Study::measures`].
     pub(super) measures: Vec<Told>,
-    /// At [`QUANTILES`]; `None` for a group without a number.
+    /// At [`QUANTILES`]; `None` for a group without a number, or of too few clusters.
     pub(super) quantiles: Option<[f64; 5]>,
     /// Gini within the group: as it is, and with the cap.
     pub(super) gini: [Option<f64>; 2],
@@ -196,6 +196,11 @@ impl<'a> Study<'a> {
             .into_iter()
             .chain(lines.iter().copied().map(Measure::Below))
             .collect();
+        if drawn[0].too_few(parameters) {
+            let (found, fewest) = (drawn[0].clusters, parameters.clusters_min.value);
+            let said = "données insuffisantes / not enough data";
+            return Err(Failure::no(anyhow!("{said}: {found} {}, {fewest}", arguments.cluster.key())));
+        }
         let grouped = Grouped {
             sources: &sources,
             drawn: &drawn,
@@ -203,6 +208,8 @@ impl<'a> Study<'a> {
             measures: &measures,
             capped: &capped,
             asked: &asked,
+            labels: labels(arguments.cluster, &of, subject, territory),
+            clusters_min: parameters.clusters_min.value as usize,
         };
         let mut everybody = grouped.groups(0, &[None]);
         let classes = columns.iter().zip(1..).map(|(column, at)| grouped.class(at, column)).collect();
@@ -246,6 +253,9 @@ struct Grouped<'a, 'b> {
     measures: &'b [Measure],
     capped: &'b Distribution,
     asked: &'b Asked,
+    /// The cluster of each unit.
+    labels: Vec<(u32, u32)>,
+    clusters_min: usize,
 }
 
 impl Grouped<'_, '_> {
@@ -264,14 +274,17 @@ impl Grouped<'_, '_> {
             let own = |other: &u32| usize::try_from(*other).is_ok_and(|other| other == number);
             let part = |of: &Distribution| of_group(of, &grouping.of, own);
             let alone = part(of);
+            let held = self.labels.iter().zip(&grouping.of).filter(|(_, other)| own(other));
+            // A group of a few clusters says nothing of others, and would tell of single communes.
+            let told = held.map(|(label, _)| label).collect::<BTreeSet<_>>().len() >= self.clusters_min;
             let gini = |part: &Option<Distribution>| {
                 part.as_ref().and_then(|part| Prepared::new(part, self.asked).figures().gini)
             };
-            let told = |measure: usize| {
+            let measure = |measure: usize| {
                 let place = number * measures + measure;
                 Told {
-                    value: Some(row[place]).filter(|value| value.is_finite()),
-                    interval: self.drawn[0].interval(|row| row[start + place]),
+                    value: Some(row[place]).filter(|value| told && value.is_finite()),
+                    interval: self.drawn[0].interval(|row| row[start + place]).filter(|_| told),
                 }
             };
             let held = of.rows().zip(&grouping.of).filter(|(_, other)| own(other));
@@ -280,9 +293,9 @@ impl Grouped<'_, '_> {
                 key: key.clone(),
                 communes: rows.len(),
                 share: alone.as_ref().map_or(0.0, |part| part.weight() / of.weight()),
-                measures: (0..measures).map(told).collect(),
-                quantiles: alone.as_ref().map(|part| QUANTILES.map(|p| part.quantile(p))),
-                gini: [gini(&alone), gini(&part(self.capped))],
+                measures: (0..measures).map(measure).collect(),
+                quantiles: alone.as_ref().filter(|_| told).map(|part| QUANTILES.map(|p| part.quantile(p))),
+                gini: [gini(&alone), gini(&part(self.capped))].map(|gini| gini.filter(|_| told)),
             }
         };
         keys.iter().enumerate().map(group).collect()
@@ -309,28 +322,30 @@ impl Grouped<'_, '_> {
         if known <= COMPARED_MAX {
             for first in 0..known {
                 for second in first + 1..known {
-                    study.differences.extend(self.differences(at, (first, second)));
+                    let found = self.differences(at, (first, second), &study.groups);
+                    study.differences.extend(found);
                 }
             }
         }
         study
     }
 
-    fn differences(&self, at: usize, (first, second): (usize, usize)) -> Vec<Difference> {
+    fn differences(&self, at: usize, (first, second): (usize, usize), groups: &[Group]) -> Vec<Difference> {
         let (row, measures) = (self.row(at), self.measures.len());
+        let told = [first, second].iter().all(|group| groups[*group].quantiles.is_some());
         let difference = |(place, measure): (usize, &Measure)| {
             let off = move |row: &[f64], start: usize| {
                 row[start + first * measures + place] - row[start + second * measures + place]
             };
             let interval = |(kind, draws): (usize, &Draws)| {
                 let start = self.sources.start(at, kind == 0);
-                draws.interval(|row| off(row, start))
+                draws.interval(|row| off(row, start)).filter(|_| told)
             };
             Difference {
                 first,
                 second,
                 measure: *measure,
-                observed: Some(off(&row, 0)).filter(|value| value.is_finite()),
+                observed: Some(off(&row, 0)).filter(|value| told && value.is_finite()),
                 intervals: self.drawn.iter().enumerate().map(interval).collect(),
             }
         };

@@ -174,7 +174,7 @@ impl Teller {
             self.t("des habitants", "of inhabitants")
         );
         let Some(quantiles) = group.quantiles else {
-            return format!("{text} ; {}", self.t("aucun nombre", "no number"));
+            return format!("{text} ; {}", self.t("données insuffisantes", "not enough data"));
         };
         for (measure, told) in study.measures.iter().zip(&group.measures) {
             let Some(value) = told.value else { continue };
