@@ -58,6 +58,8 @@ pub(crate) enum Command {
     /// Look at what others measured or declared, beside ours.
     #[command(subcommand)]
     Ledger(crate::ledger::LedgerCommand),
+    /// Say where tests contradict declared coverage, cell by cell, and where there are not enough of them to say anything.
+    Contradiction(crate::contradiction::ContradictionArguments),
     /// Print the version.
     Version,
 }

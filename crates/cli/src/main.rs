@@ -3,6 +3,7 @@
 mod arguments;
 mod clock;
 mod collector;
+mod contradiction;
 mod custody;
 mod demo_data;
 mod equity;
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
         Command::Equity(EquityCommand::National(arguments)) => national::run(&arguments),
         Command::Ledger(command) => ledger::run(&command),
         Command::Perequation(arguments) => perequation::run(&arguments),
+        Command::Contradiction(arguments) => contradiction::run(&arguments),
         Command::Version => out::line(&format!("desserte {}", env!("CARGO_PKG_VERSION"))),
     };
     match result {

@@ -21,6 +21,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("equity", &[]),
     ("ledger", &["equity", "territory"]),
     ("plot", &[]),
+    ("evidence", &["equity"]),
     // edges
     ("net", &["proto"]),
     ("store", &["custody", "measure", "signing", "territory"]),
@@ -39,6 +40,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "collector",
             "custody",
             "equity",
+            "evidence",
             "lake",
             "ledger",
             "measure",
@@ -72,7 +74,7 @@ const CONFINED: &[(&str, &[&str])] = &[
 
 /// Crates without input, output or chance of their own.
 const PURE: &[&str] =
-    &["units", "model", "signing", "custody", "proto", "measure", "tiles", "equity", "ledger", "plot"];
+    &["units", "model", "signing", "custody", "proto", "measure", "tiles", "equity", "evidence", "ledger", "plot"];
 const IMPURE: &[&str] = &["tokio", "reqwest", "socket2", "rustix", "libc", "getrandom", "tracing-subscriber"];
 
 /// Fails on a dependency that points the wrong way.

@@ -1,0 +1,19 @@
+//! What tests say against declared coverage.
+//!
+//! The hypothesis is the declaration: inside declared coverage a test succeeds with at least a stated probability. It is given up for
+//! a cell only when so many tests failed there that this would be rare if it held ([`Judgement`]), after every cell that was
+//! looked at is taken into account ([`holm`]) and with tests that go together counted for what they are worth
+//! ([`judge`]). A cell that contradicts the declaration contradicts it there, not for a whole map.
+//!
+//! Nothing here knows a clock, a file, a socket or chance. docs/adr/0038-contradiction.md tells the choices,
+//! docs/measurements/contradiction.md how often a verdict is wrong.
+
+mod binomial;
+mod cells;
+mod correction;
+mod parameters;
+
+pub use binomial::{fewest_failures, tail};
+pub use cells::{Cell, CellVerdict, Cluster, Judgement, Lack, judge};
+pub use correction::holm;
+pub use parameters::{ContradictionRule, UnreadableRule};
