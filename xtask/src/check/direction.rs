@@ -73,8 +73,10 @@ const CONFINED: &[(&str, &[&str])] = &[
 ];
 
 /// Crates without input, output or chance of their own.
-const PURE: &[&str] =
-    &["units", "model", "signing", "custody", "proto", "measure", "tiles", "equity", "evidence", "ledger", "plot"];
+const PURE: &[&str] = &[
+    "units", "model", "signing", "custody", "proto", "measure", "tiles", "equity", "evidence", "ledger",
+    "plot",
+];
 const IMPURE: &[&str] = &["tokio", "reqwest", "socket2", "rustix", "libc", "getrandom", "tracing-subscriber"];
 
 /// Fails on a dependency that points the wrong way.
