@@ -46,6 +46,9 @@ pub(crate) struct NationalArguments {
     /// Instead of cells: a figure of the territory file, or the share of one in another, in percent.
     #[arg(long, value_name = "FIGURE[/FIGURE]", conflicts_with = "cells")]
     pub(crate) figure: Option<String>,
+    /// What the ledger is called in texts and drawings; by default its own name.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) name: Option<String>,
     /// Let every cell of a commune stand for as many inhabitants as any other, whatever its tests.
     #[arg(long, requires = "cells")]
     pub(crate) even_cells: bool,
@@ -115,6 +118,9 @@ pub(crate) fn run(arguments: &NationalArguments) -> Outcome {
     let classes = classes::of(&territory, &arguments.take)?;
     let columns = classes::chosen(&classes, &arguments.by)?;
     let mut subject = Subject::of(arguments, &territory)?;
+    if let Some(name) = &arguments.name {
+        subject.name.clone_from(name);
+    }
     if let Some((key, value)) = &arguments.only {
         let column = classes::chosen(&classes, std::slice::from_ref(key))?[0];
         if !column.values.contains(value) {

@@ -2,10 +2,14 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
 use std::fmt::Write as _;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::Arc;
 
+use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use desserte_territory::{Figure, FigureValue, Redistribution, Source, Territory, Zoning, synthetic};
+use parquet::arrow::ArrowWriter;
 use serde_json::Value;
 
 struct Place(tempfile::TempDir);
@@ -315,4 +319,51 @@ fn real_percentiles_of_measurement_lab_are_told_as_ours_are() {
     assert!((median("FR") - 101.4).abs() < 0.05 && (median("RE") - 46.3).abs() < 0.05);
     // The lowest latencies are below few others here; the file calls them p99.
     assert!(table.contains("RE,2025-10,latency_ms,1,p99,44.78,"), "{table}");
+}
+
+/// The key of the tile at zoom 16 that holds a point, by the other way round: from degrees to digits.
+fn quadkey(lon: f64, lat: f64) -> String {
+    let sine = lat.to_radians().sin();
+    let (x, y) = (0.5 + lon / 360.0, 0.5 - ((1.0 + sine) / (1.0 - sine)).ln() / (4.0 * std::f64::consts::PI));
+    let bit = |share: f64, level: i32| (share * 2_f64.powi(level)).rem_euclid(2.0) >= 1.0;
+    (1..=16).map(|level| char::from(b'0' + u8::from(bit(x, level)) + 2 * u8::from(bit(y, level)))).collect()
+}
+
+#[test]
+fn tiles_as_they_are_published_are_read_from_parquet_by_their_keys() {
+    let place = Place::new();
+    let territory = Territory::open(place.path("t.dst")).unwrap();
+    let points: Vec<_> = territory
+        .communes()
+        .map(|commune| territory.outline(commune.code).unwrap().point_inside().unwrap())
+        .collect();
+    let keys = points.iter().map(|point| Some(quadkey(point.lon(), point.lat())));
+    let down: Vec<Option<i64>> = (0..42).map(|at| (at != 3).then_some(1_000 * (at + 1))).collect();
+    let columns: Vec<(&str, ArrayRef)> = vec![
+        ("quadkey", Arc::new(keys.collect::<StringArray>())),
+        ("avg_d_kbps", Arc::new(Int64Array::from(down))),
+        ("tests", Arc::new(Int64Array::from(vec![2; 42]))),
+    ];
+    let write = |name: &str, batch: &RecordBatch| {
+        let file = File::create(place.path(name)).unwrap();
+        let mut writer = ArrowWriter::try_new(file, batch.schema(), None).unwrap();
+        writer.write(batch).unwrap();
+        writer.close().unwrap();
+    };
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    write("2024-07-01_performance_fixed_tiles.parquet", &batch.slice(4, 38));
+    let compare = |file: &str| place.run(&["ledger", "compare", "--territory", "t.dst", "--cells", file]);
+    let shown = compare("2024-07-01_performance_fixed_tiles.parquet");
+    let text = printed(&shown);
+    assert!(said(&shown).contains("2024-T3 ; CC BY-NC-SA 4.0"), "{}", said(&shown));
+    let rate = |row: usize| text.lines().nth(row + 1).unwrap().split_whitespace().last().unwrap().to_owned();
+    assert_eq!((rate(0), rate(4), rate(41)), ("-".to_owned(), "5,0".to_owned(), "42,0".to_owned()));
+    // A row without a download refuses the file, by its number.
+    write("bad.parquet", &batch);
+    let refused = compare("bad.parquet");
+    assert!(
+        refused.status.code() == Some(1) && said(&refused).contains("bad.parquet:4: avg_d_kbps"),
+        "{}",
+        said(&refused)
+    );
 }

@@ -47,7 +47,7 @@ pub fn quantiles(caption: Caption, rows: &[QuantileRow], unit: &str, lang: Lang)
                 drawing.bar((p20, p80), (middle - 8.0, middle + 8.0), BLUE);
                 drawing.circle((p50, middle), 4.5, "#ffffff");
                 let told = lang.short(values[2]);
-                drawing.text((p50, middle - 11.0), Anchor::Middle, INK, &told);
+                drawing.number_on_top((p50, middle - 11.0), &told);
             }
             None => {
                 let said = lang.pick("données insuffisantes", "not enough data");

@@ -32,6 +32,10 @@ pub(crate) const LINE: f64 = 15.0;
 /// Letters of the description that fit in a line.
 const LETTERS: usize = 124;
 
+/// Letters of the title that fit in a line, and its height.
+const TITLE_LETTERS: usize = 82;
+const TITLE_LINE: f64 = 19.0;
+
 /// A drawing that is being made.
 pub(crate) struct Drawing {
     body: String,
@@ -96,11 +100,17 @@ impl Drawing {
         );
         let mut drawing =
             Self { body: String::new(), head, top: HEAD, lang, name, source: caption.source.clone() };
-        let _ = writeln!(
-            drawing.body,
-            "<text x=\"20\" y=\"24\" font-size=\"16\" font-weight=\"bold\" fill=\"{INK}\">{}</text>",
-            escaped(&caption.title)
-        );
+        for (number, line) in lines(&caption.title, TITLE_LETTERS).iter().enumerate() {
+            if number > 0 {
+                drawing.top += TITLE_LINE;
+            }
+            let _ = writeln!(
+                drawing.body,
+                "<text x=\"20\" y=\"{:.0}\" font-size=\"16\" font-weight=\"bold\" fill=\"{INK}\">{}</text>",
+                drawing.top - 6.0,
+                escaped(line)
+            );
+        }
         for line in lines(&caption.description, LETTERS) {
             drawing.top += LINE;
             drawing.text((20.0, drawing.top), Anchor::Start, GREY, &line);
@@ -119,6 +129,17 @@ impl Drawing {
         let _ = writeln!(
             self.body,
             "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\" fill=\"{colour}\">{}</text>",
+            escaped(text)
+        );
+    }
+
+    /// A number on top of what is drawn: white around the letters keeps it readable on lines and bars.
+    pub(crate) fn number_on_top(&mut self, at: (f64, f64), text: &str) {
+        let (x, y) = at;
+        let _ = writeln!(
+            self.body,
+            "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"middle\" fill=\"{INK}\" stroke=\"#ffffff\" stroke-width=\"3\" \
+             paint-order=\"stroke\">{}</text>",
             escaped(text)
         );
     }

@@ -95,6 +95,8 @@ kinds! {
     LayerOrphan, "zonages ou chiffres de codes absents d'ici (autre millésime)", "zones or figures of codes that are not here (another year)";
     /// Rows of one table contradict each other; the first was kept.
     LayerConflict, "zonages ou chiffres contradictoires, premier gardé", "conflicting zones or figures, first kept";
+    /// A commune stands in several rows of one table that say the same; it was taken once.
+    LayerRepeated, "communes en double dans un zonage ou un chiffre, prises une fois", "communes that come twice in a zoning or figure, taken once";
     /// Text that cannot be a value of its column.
     UnreadableValue, "valeurs illisibles (laissées absentes)", "unreadable values (left absent)";
     /// Areas of an overlay had longitude and latitude exchanged, and were put right.

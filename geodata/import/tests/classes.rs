@@ -4,8 +4,9 @@
 mod shared;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
-use desserte_geodata::{FindingKind, ImportPlan, add_classes_in, built_in_manifests, import};
+use desserte_geodata::{FindingKind, ImportPlan, NamedFile, add_classes_in, built_in_manifests, import};
 use desserte_ledger::{Classes, Ledger, Rules};
 use indicatif::ProgressBar;
 
@@ -62,4 +63,76 @@ fn a_real_departement_has_the_classes_that_its_published_tables_say() {
     let sum: f64 = territory.communes().filter_map(|commune| ledger.value(commune.code)).sum();
     assert!((sum - 1_773.0).abs() < 0.5, "{sum}");
     assert!(ledger.shareable().is_ok());
+}
+
+#[test]
+fn made_up_tables_in_published_layouts_give_their_classes_and_name_their_faults() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = dir.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let zoning = |name: &str, path| NamedFile { name: name.to_owned(), path };
+    let plan = ImportPlan {
+        communes: vec![
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/traps/france-geojson.geojson"),
+        ],
+        vintage: Some(2026),
+        zonings: vec![
+            zoning(
+                "cartefibre",
+                file(
+                    "c.csv",
+                    "insee_com;locaux;ftth;couv;zone;oi\n23096;9;8;88;zipu;FRTE\n23030;9;9;100;zipri;-\n",
+                ),
+            ),
+            zoning(
+                "littoral",
+                file("l.csv", "insee_com;nom_commune;classement\n23096;X;Lac\n23096;X;Mer\n23030;Y;?\n"),
+            ),
+            zoning(
+                "frr",
+                file(
+                    "f.csv",
+                    "codgeo;libgeo;zonage_frr\n23096;X;FRR socle\n23030;Y;FRR plus\n23030;Y;FRR plus\n",
+                ),
+            ),
+            zoning("montagne", file("m.csv", "code_insee;nom\n23096;X\n")),
+        ],
+        figures: vec![zoning(
+            "mci",
+            file(
+                "d.csv",
+                "code_insee;nbr;type;inel_hd;elig_thd30;elig_thd100;date\n23096;9;all;0;8;7;2026\n23096;5;maison;0;5;5;2026\n23030;4;all;0;5;1;2026\n",
+            ),
+        )],
+        manifests: built_in_manifests(),
+        ..ImportPlan::default()
+    };
+    let imported = import(&plan, &ProgressBar::hidden()).unwrap();
+    let classes = Classes::of(&imported.territory, &Rules::built_in(), &BTreeMap::new()).unwrap();
+    let row =
+        |code: &str| imported.territory.communes().position(|commune| commune.code.as_str() == code).unwrap();
+    let value = |class: &str, code: &str| classes.column(class).unwrap().value(row(code)).map(str::to_owned);
+    let both = |class: &str| [value(class, "23096"), value(class, "23030")];
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(both("initiative"), [some("publique"), some("privee")]);
+    assert!(!classes.column("initiative").unwrap().stand_in);
+    assert_eq!(both("littoral"), [some("oui"), None]);
+    assert_eq!(classes.column("littoral").unwrap().unread, BTreeMap::from([("?".to_owned(), 1)]));
+    assert_eq!(both("frr"), [some("socle"), some("plus")]);
+    // A list of members says nothing of who is not on it.
+    assert_eq!(both("montagne"), [some("oui"), None]);
+    let told = |kind| {
+        let found = imported.report.findings.iter().filter(move |finding| finding.kind == kind);
+        found.map(|finding| finding.detail.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(told(FindingKind::LayerConflict), ["littoral: Lac kept, Mer found later, line 3, l.csv"]);
+    assert_eq!(told(FindingKind::LayerRepeated), ["frr: plus again, line 4, f.csv"]);
+    let contradictions = told(FindingKind::FigureContradiction);
+    assert!(contradictions.len() == 1 && contradictions[0].ends_with("line 4, d.csv"), "{contradictions:?}");
+    let share = Ledger::of_figure(&imported.territory, "mci_elig_thd30", Some("mci_locaux")).unwrap();
+    let shown = share.value("23096".parse().unwrap()).unwrap();
+    assert!((shown - 100.0 * 8.0 / 9.0).abs() < 1e-9, "rows of all premises alone are read: {shown}");
 }

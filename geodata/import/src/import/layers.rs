@@ -38,7 +38,10 @@ impl Run<'_> {
         let mut layers = Layers::default();
         for NamedFile { name, path } in &plan.zonings {
             let octets = self.read("zoning", path)?;
-            for layer in read_zonings(name, path, octets, &mut self.findings)? {
+            let before = self.findings.len();
+            let read = read_zonings(name, path, octets, &mut self.findings)?;
+            name_file(&mut self.findings[before..], path);
+            for layer in read {
                 let given = self.given(path, layer);
                 distinct(layers.zonings.iter().map(|known| &known.layer.name), &given.layer.name)?;
                 layers.zonings.push(given);
@@ -46,7 +49,10 @@ impl Run<'_> {
         }
         for NamedFile { name, path } in &plan.figures {
             let octets = self.read("figures", path)?;
-            for layer in read_figures(name, path, octets, &mut self.findings)? {
+            let before = self.findings.len();
+            let read = read_figures(name, path, octets, &mut self.findings)?;
+            name_file(&mut self.findings[before..], path);
+            for layer in read {
                 let given = self.given(path, layer);
                 distinct(layers.figures.iter().map(|known| &known.layer.name), &given.layer.name)?;
                 layers.figures.push(given);
@@ -75,6 +81,14 @@ impl Run<'_> {
         let manifest = self.known.iter().find(|(file, _)| file == path).map(|(_, manifest)| manifest);
         let year = manifest.and_then(|manifest| manifest.cog_vintage);
         Given { source: self.sources.len() - 1, year, layer }
+    }
+}
+
+/// Says of which file findings with lines speak.
+fn name_file(findings: &mut [Finding], path: &Path) {
+    let Some(file) = path.file_name() else { return };
+    for finding in findings {
+        finding.detail = format!("{}, {}", finding.detail, file.to_string_lossy());
     }
 }
 

@@ -57,10 +57,14 @@ fn file(figure: &mut RawFigure, code: CommuneCode, row: Row<'_>, cell: usize, fi
             entry.insert(value);
         }
         Entry::Occupied(first) if *first.get() != value => {
-            let detail = format!("{}: {:?} kept, {value:?} found later", figure.name, first.get());
+            let (name, line) = (&figure.name, row.line);
+            let detail = format!("{name}: {:?} kept, {value:?} found later, line {line}", first.get());
             findings.push(Finding::new(FindingKind::LayerConflict, code, detail));
         }
-        Entry::Occupied(_) => {}
+        Entry::Occupied(_) => {
+            let detail = format!("{}: {text} again, line {}", figure.name, row.line);
+            findings.push(Finding::new(FindingKind::LayerRepeated, code, detail));
+        }
     }
 }
 

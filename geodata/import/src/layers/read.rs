@@ -111,10 +111,13 @@ fn file(
             entry.insert(value);
         }
         Entry::Occupied(first) if *first.get() != value => {
-            let detail = format!("{name}: {} kept, {value} found later", first.get());
+            let detail = format!("{name}: {} kept, {value} found later, line {line}", first.get());
             findings.push(Finding::new(FindingKind::LayerConflict, code, detail));
         }
-        Entry::Occupied(_) => {}
+        Entry::Occupied(_) => {
+            let detail = format!("{name}: {value} again, line {line}");
+            findings.push(Finding::new(FindingKind::LayerRepeated, code, detail));
+        }
     }
 }
 
@@ -265,6 +268,19 @@ mod tests {
         use FindingKind::{LayerConflict, RestoredCode, UnreadableCode, UnreadableValue};
         let kinds: Vec<_> = findings.iter().map(|finding| finding.kind).collect();
         assert_eq!(kinds, [RestoredCode, UnreadableValue, LayerConflict, UnreadableCode]);
+    }
+
+    #[test]
+    fn a_commune_that_stands_twice_is_named_with_its_line_whether_its_rows_agree_or_not() {
+        let (zonings, findings) =
+            read("littoral", "code;classement\n17300;Mer\n17301;Mer\n17300;Mer\n17301;Lac\n");
+        assert_eq!(zonings[0].values.len(), 2);
+        let told: Vec<_> = findings.iter().map(|finding| (finding.kind, finding.detail.as_str())).collect();
+        let expected = [
+            (FindingKind::LayerRepeated, "littoral: Mer again, line 4"),
+            (FindingKind::LayerConflict, "littoral: Mer kept, Lac found later, line 5"),
+        ];
+        assert_eq!(told, expected);
     }
 
     #[test]
