@@ -60,6 +60,9 @@ pub(crate) enum Command {
     Ledger(crate::ledger::LedgerCommand),
     /// Say where tests contradict declared coverage, cell by cell, and where there are not enough of them to say anything.
     Contradiction(crate::contradiction::ContradictionArguments),
+    /// Plan a campaign of tests on one line, and check it against its rules.
+    #[command(subcommand)]
+    Campaign(crate::campaign::CampaignCommand),
     /// Print the version.
     Version,
 }

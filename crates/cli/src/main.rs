@@ -1,6 +1,7 @@
 //! `desserte`: the collector and every operator's command.
 
 mod arguments;
+mod campaign;
 mod clock;
 mod collector;
 mod contradiction;
@@ -62,6 +63,7 @@ fn main() -> ExitCode {
         Command::Ledger(command) => ledger::run(&command),
         Command::Perequation(arguments) => perequation::run(&arguments),
         Command::Contradiction(arguments) => contradiction::run(&arguments),
+        Command::Campaign(command) => campaign::run(&command),
         Command::Version => out::line(&format!("desserte {}", env!("CARGO_PKG_VERSION"))),
     };
     match result {

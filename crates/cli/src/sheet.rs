@@ -116,6 +116,7 @@ pub(crate) enum Fault {
     NoNumber { column: String, text: String },
     Negative { column: String, text: String },
     NoFlag { column: String, text: String },
+    NoTime { column: String, text: String },
 }
 
 impl Fault {
@@ -136,6 +137,12 @@ impl Fault {
             (Self::Negative { column, text }, Lang::Fr) => format!("{column} : {text} est négatif"),
             (Self::NoFlag { column, text }, Lang::Fr) => format!("{column} : {text:?} n'est ni 0 ni 1"),
             (Self::NoFlag { column, text }, Lang::En) => format!("{column}: {text:?} is neither 0 nor 1"),
+            (Self::NoTime { column, text }, Lang::Fr) => {
+                format!("{column} : {text:?} n'est pas une heure locale telle que 2026-11-23T09:00:00")
+            }
+            (Self::NoTime { column, text }, Lang::En) => {
+                format!("{column}: {text:?} is no local time such as 2026-11-23T09:00:00")
+            }
             (Self::Negative { column, text }, Lang::En) => format!("{column}: {text} is negative"),
         }
     }

@@ -1,4 +1,4 @@
-//! What tests say against declared coverage.
+//! What tests say against declared coverage, and against a contract ([`CampaignRule`]).
 //!
 //! The hypothesis is the declaration: inside declared coverage a test succeeds with at least a stated probability. It is given up for
 //! a cell only when so many tests failed there that this would be rare if it held ([`Judgement`]), after every cell that was
@@ -9,11 +9,16 @@
 //! docs/measurements/contradiction.md how often a verdict is wrong.
 
 mod binomial;
+mod campaign;
 mod cells;
 mod correction;
 mod parameters;
 
 pub use binomial::{fewest_failures, tail};
+pub use campaign::{
+    Attempt, CampaignDay, CampaignReport, CampaignRule, Contract, Excluded, Missing, Pause, PlannedDay,
+    Shortfall, ShortfallRule, check as check_campaign, plan as plan_campaign,
+};
 pub use cells::{Cell, CellVerdict, Cluster, Judgement, Lack, judge};
 pub use correction::holm;
 pub use parameters::{ContradictionRule, UnreadableRule};

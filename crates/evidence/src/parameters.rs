@@ -40,6 +40,12 @@ impl ContradictionRule {
     /// # Errors
     /// A key is unknown or missing, or a value is of the wrong kind; the text names the line.
     pub fn parse(text: &str) -> Result<Self, UnreadableRule> {
+        UnreadableRule::read(text)
+    }
+}
+
+impl UnreadableRule {
+    pub(crate) fn read<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, Self> {
         Ok(toml::from_str(text)?)
     }
 }
@@ -49,7 +55,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_built_in_rule_is_read() {
+    fn the_built_in_rules_are_read() {
         assert_eq!(ContradictionRule::built_in().set, "contradiction-1");
+        assert_eq!(crate::CampaignRule::contract().set, "campaign-contract-1");
     }
 }
