@@ -10,11 +10,22 @@ use crate::workspace::Workspace;
 
 /// Makes the Python environment of `tests/interop/requirements.txt` in the cache; gives back its interpreter.
 pub(crate) fn python(workspace: &Workspace) -> Result<PathBuf> {
-    environment(workspace, "python", "tests/interop/requirements.txt")
+    environment(workspace, "python", "tests/interop/requirements.txt", &[])
+}
+
+/// Makes the Python environment of `tests/interop/equity/requirements.txt` in the cache, apart from the other one since it is
+/// larger; gives back its interpreter. What its packages ask for beside is not installed: `tests/interop/equity/pysal.py` says why.
+pub(crate) fn statistics(workspace: &Workspace) -> Result<PathBuf> {
+    environment(workspace, "statistics", "tests/interop/equity/requirements.txt", &["--no-deps"])
 }
 
 /// Makes a Python environment of a file of requirements in the cache; gives back its interpreter.
-pub(crate) fn environment(workspace: &Workspace, name: &str, requirements: &str) -> Result<PathBuf> {
+pub(crate) fn environment(
+    workspace: &Workspace,
+    name: &str,
+    requirements: &str,
+    options: &[&str],
+) -> Result<PathBuf> {
     let folder = workspace.cache.join(name);
     let interpreter = folder.join("bin/python");
     let requirements = workspace.root.join(requirements);
@@ -26,7 +37,7 @@ pub(crate) fn environment(workspace: &Workspace, name: &str, requirements: &str)
     }
     shell::run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
     let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"];
-    shell::run(Command::new(&interpreter).args(pip).arg(&requirements))?;
+    shell::run(Command::new(&interpreter).args(pip).arg(&requirements).args(options))?;
     std::fs::write(&installed, wanted)?;
     Ok(interpreter)
 }

@@ -18,7 +18,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     let [outlines, territory, more @ ..] = arguments else {
         bail!("peers OUTLINES TERRITORY [PEER…]: GeoJSON of communes, and the territory file made from it");
     };
-    let python = interop::environment(workspace, "geos", &format!("{SCRIPTS}/requirements.txt"))?;
+    let python = interop::environment(workspace, "geos", &format!("{SCRIPTS}/requirements.txt"), &[])?;
     let build = ["build", "--release", "--package", "desserte-territory", "--example", "measure"];
     shell::run(&mut workspace.cargo(&build))?;
     let measure = workspace.target.join("release/examples/measure");

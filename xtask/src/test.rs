@@ -10,6 +10,7 @@ pub(crate) fn run(workspace: &Workspace, filters: &[String]) -> Result<()> {
     packages::ensure(&[packages::BUILD, packages::DEMO, packages::TEST])?;
     interop::javascript(workspace)?;
     let python = interop::python(workspace)?;
+    let statistics = interop::statistics(workspace)?;
     workspace.build_programs()?;
     let filters: Vec<&str> = filters.iter().map(String::as_str).collect();
     let nextest = shell::works(&mut workspace.cargo(&["nextest", "--version"]));
@@ -22,7 +23,8 @@ pub(crate) fn run(workspace: &Workspace, filters: &[String]) -> Result<()> {
         tests.arg("--");
     }
     // End-to-end tests start the programs that were just built.
-    tests.args(&filters).env("DESSERTE_PROGRAMS", workspace.programs()).env("DESSERTE_PYTHON", python);
+    tests.args(&filters).env("DESSERTE_PROGRAMS", workspace.programs());
+    tests.env("DESSERTE_PYTHON", python).env("DESSERTE_STATISTICS_PYTHON", statistics);
     shell::run(&mut tests)?;
     if filters.is_empty() {
         shell::run(&mut workspace.cargo(&["test", "--workspace", "--profile", PROFILE, "--doc"]))?;

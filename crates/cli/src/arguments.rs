@@ -75,6 +75,8 @@ pub(crate) enum EquityCommand {
     /// An external ledger over a whole territory: distributions, what lies between and within classes of communes, and which
     /// differences are more than chance.
     National(crate::national::NationalArguments),
+    /// Whether neighbours are alike: Moran's index of a column, of the whole and of each place, with how rare it is.
+    Moran(crate::equity::MoranArguments),
 }
 
 /// Options of `desserte locate`.

@@ -1,7 +1,9 @@
 //! `desserte equity`: how unequally something is spread over the rows of a table, and how sure that is.
 
 mod json;
+mod moran;
 pub(crate) mod plots;
+mod strata;
 mod study;
 mod table;
 mod words;
@@ -15,6 +17,7 @@ use desserte_equity::{Distribution, Parameters, Unusable};
 
 use crate::arguments::Lang;
 use crate::out::{Failure, Outcome, line};
+pub(crate) use moran::{MoranArguments, run as moran};
 use study::Study;
 use table::Table;
 
@@ -47,6 +50,12 @@ pub(crate) struct IndexArguments {
     /// Name of a column of numbers, such as incomes: says whether rows that rank high in it have more.
     #[arg(long, value_name = "COLUMN")]
     pub(crate) rank: Option<String>,
+    /// Name of a column of strata: rows are weighed so that strata count as in the table of populations.
+    #[arg(long, value_name = "COLUMN", requires = "population")]
+    pub(crate) stratum: Option<String>,
+    /// Table of populations: its first two columns are the stratum and how many there are.
+    #[arg(long, value_name = "FILE", requires = "stratum")]
+    pub(crate) population: Option<PathBuf>,
     /// What is below this is in want; what equals it is not.
     #[arg(long, value_name = "VALUE", value_parser = above_zero)]
     pub(crate) poverty_line: Option<f64>,

@@ -22,6 +22,7 @@ mod rebuild;
 mod sheet;
 mod territory;
 mod translate;
+mod vintage;
 
 use std::process::ExitCode;
 
@@ -61,6 +62,7 @@ fn main() -> ExitCode {
         Command::Equity(EquityCommand::Index(arguments)) => equity::index(&arguments),
         Command::Equity(EquityCommand::National(arguments)) => national::run(&arguments),
         Command::Ledger(command) => ledger::run(&command),
+        Command::Equity(EquityCommand::Moran(arguments)) => equity::moran(&arguments),
         Command::Perequation(arguments) => perequation::run(&arguments),
         Command::Contradiction(arguments) => contradiction::run(&arguments),
         Command::Campaign(command) => campaign::run(&command),

@@ -110,13 +110,18 @@ impl Faults {
 /// What is wrong with a row.
 pub(crate) enum Fault {
     NoKey,
-    Twice { key: String, first: u64 },
+    Twice {
+        key: String,
+        first: u64,
+    },
     NoCluster,
     Missing { column: String },
     NoNumber { column: String, text: String },
     Negative { column: String, text: String },
     NoFlag { column: String, text: String },
     NoTime { column: String, text: String },
+    /// A code that is not one commune of the territory; the communes that it may be.
+    NoCommune { text: String, candidates: Vec<String> },
 }
 
 impl Fault {
@@ -142,6 +147,18 @@ impl Fault {
             }
             (Self::NoTime { column, text }, Lang::En) => {
                 format!("{column}: {text:?} is no local time such as 2026-11-23T09:00:00")
+            }
+            (Self::NoCommune { text, candidates }, Lang::Fr) if candidates.is_empty() => {
+                format!("{text:?} n'est le code d'aucune commune du territoire, ni l'un de ses anciens codes")
+            }
+            (Self::NoCommune { text, candidates }, Lang::En) if candidates.is_empty() => {
+                format!("{text:?} is no code of a commune of the territory, nor a former one")
+            }
+            (Self::NoCommune { text, candidates }, Lang::Fr) => {
+                format!("{text} est aujourd'hui à plusieurs communes : {}", candidates.join(", "))
+            }
+            (Self::NoCommune { text, candidates }, Lang::En) => {
+                format!("{text} is several communes today: {}", candidates.join(", "))
             }
             (Self::Negative { column, text }, Lang::En) => format!("{column}: {text} is negative"),
         }

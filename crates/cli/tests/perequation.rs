@@ -35,7 +35,7 @@ fn amounts(scenario: &str, more: &[&str]) -> (Value, Vec<Value>) {
 fn the_vectors_of_the_domain_rules_are_told_with_their_formulas() {
     let (found, needs) = amounts(EXAMPLE, &[]);
     assert_eq!(needs, ["154285.71".into(), "145714.29".into(), Value::Null, Value::from("0.00")]);
-    assert_eq!(found["territories"][0]["formula"], "10000 * max(0, 2.6 - 0.8) * 12");
+    assert_eq!(found["territories"][0]["needs"][0]["formula"], "10000 * max(0, 2.6 - 0.8) * 12");
     assert_eq!((&found["total_euros"], &found["status"]), (&"300000.00".into(), &"scenario".into()));
     assert_eq!(found["operating_reference"]["mark"], "secondary");
     let balanced = EXAMPLE.replace("\"needs\"", "\"self_balancing\"");

@@ -25,6 +25,19 @@ pub enum Comparison {
 }
 
 impl Interval {
+    /// The same interval from zero on, for what cannot be below zero and may be zero: draws never say so. Where no two classes
+    /// are told apart, nothing may lie between them.
+    #[must_use]
+    pub fn down_to_zero(self) -> Self {
+        Self { low: 0.0, ..self }
+    }
+
+    /// The part of the interval that a figure can be in.
+    #[must_use]
+    pub fn within(self, lowest: f64, highest: f64) -> Self {
+        Self { low: self.low.max(lowest), high: self.high.min(highest), ..self }
+    }
+
     /// Reads the interval as that of a difference.
     #[must_use]
     pub fn compared(&self) -> Comparison {

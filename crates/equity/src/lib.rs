@@ -25,15 +25,19 @@ mod parameters;
 pub mod perequation;
 mod sample;
 pub mod split;
+mod student;
 #[cfg(test)]
 mod vectors;
 pub mod verdict;
+pub mod weighting;
 
-pub use concentration::concentration;
+pub use concentration::{Concentration, concentration};
 pub use distribution::{Distribution, Missing, Unit, Unusable};
 pub use figures::{Asked, Figures, Prepared, Scratch};
 pub use interval::{Comparison, Interval, wilson};
-pub use moran::{Local, Moran, Shuffles, moran};
-pub use parameters::{CountsMin, EnoughRule, Mark, PalmaShares, Parameter, Parameters, UnreadableParameters};
+pub use moran::{Local, Moran, Shuffles, discoveries, moran};
+pub use parameters::{
+    CountsMin, EnoughRule, Mark, NeighbourRule, PalmaShares, Parameter, Parameters, UnreadableParameters,
+};
 pub use sample::{effective_count, intraclass_correlation, kish};
 pub use split::Split;

@@ -3,10 +3,15 @@
 //! Weights are row-standardised: the neighbours of a place weigh as much together, however many they are. A place without a
 //! neighbour, or without a value, is left out and listed.
 //!
+//! How rare an index is among territories whose values lie at random is found by shuffling values over places. For a local index the
+//! value of the place stays and its neighbours' are drawn from all others (conditional shuffling).
+//!
 //! # Source
 //! Moran, Biometrika 37, 1950; Anselin, Geographical Analysis 27, 1995 (LISA: local indices).
 
-use crate::bootstrap::shuffled;
+mod shuffling;
+
+pub use shuffling::{Shuffles, discoveries};
 
 /// Moran's index and the local ones.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,15 +37,19 @@ pub struct Local {
     pub high: bool,
     /// Whether its neighbours are, together.
     pub high_around: bool,
+    /// Twice the smaller share of shuffles whose local index is at least as low, or as high, counting the observed one, at most 1;
+    /// `None` without shuffles.
+    pub p_value: Option<f64>,
 }
 
-/// How often values are shuffled over the places, and the seed of that.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Shuffles {
-    /// Number of shuffles.
-    pub count: u32,
-    /// Seed.
-    pub seed: u64,
+/// What the places that are kept have, z being what a value is above their mean.
+struct Field {
+    kept: Vec<usize>,
+    left_out: Vec<usize>,
+    /// For each place the places around it that are kept.
+    around: Vec<Vec<usize>>,
+    z: Vec<f64>,
+    squares: f64,
 }
 
 /// Moran's index of values at places.
@@ -52,67 +61,64 @@ pub struct Shuffles {
 /// `None` if fewer than two places are left, or all have the same value.
 #[must_use]
 pub fn moran(values: &[Option<f64>], neighbours: &[Vec<usize>], shuffles: Shuffles) -> Option<Moran> {
-    let known = |at: &usize| values.get(*at).is_some_and(Option::is_some);
-    let around: Vec<Vec<usize>> = (0..values.len())
-        .map(|at| {
-            let all = neighbours.get(at).map_or(&[][..], Vec::as_slice);
-            all.iter().copied().filter(|other| known(&at) && known(other) && *other != at).collect()
-        })
-        .collect();
-    let (kept, left_out): (Vec<usize>, Vec<usize>) =
-        (0..values.len()).partition(|at| !around[*at].is_empty());
-    let count: f64 = kept.iter().map(|_| 1.0).sum();
-    let mean = kept.iter().filter_map(|at| values[*at]).sum::<f64>() / count;
-    let mut z: Vec<f64> = values.iter().map(|value| value.map_or(0.0, |value| value - mean)).collect();
-    left_out.iter().for_each(|at| z[*at] = 0.0);
-    let squares: f64 = z.iter().map(|z| z * z).sum();
-    if kept.len() < 2 || squares <= 0.0 || !squares.is_finite() {
-        return None;
-    }
-    let mean_around = |z: &[f64], at: usize| {
-        let (sum, count) =
-            around[at].iter().fold((0.0, 0.0), |(sum, count), other| (sum + z[*other], count + 1.0));
-        sum / count
-    };
-    // With row-standardised weights S0 is n, and their quotient 1.
-    let global = |z: &[f64]| kept.iter().map(|at| z[*at] * mean_around(z, *at)).sum::<f64>() / squares;
-    let index = global(&z);
+    let field = Field::new(values, neighbours)?;
+    let count: f64 = field.kept.iter().map(|_| 1.0).sum();
+    let index = field.global(&field.z);
     let local = (0..values.len()).map(|at| {
-        (!around[at].is_empty()).then(|| {
-            let near = mean_around(&z, at);
-            Local { index: z[at] * near * count / squares, high: z[at] > 0.0, high_around: near > 0.0 }
+        (!field.around[at].is_empty()).then(|| {
+            let near = field.mean_around(&field.z, at);
+            let index = field.z[at] * near * count / field.squares;
+            Local { index, high: field.z[at] > 0.0, high_around: near > 0.0, p_value: None }
         })
     });
-    let local = local.collect();
-    let p_value = p_value(index, &z, &kept, shuffles, global);
-    Some(Moran { index, expected: -1.0 / (count - 1.0), local, left_out, p_value })
+    let mut local: Vec<Option<Local>> = local.collect();
+    if shuffles.count > 0 {
+        for (place, at) in field.kept.iter().enumerate() {
+            if let Some(local) = &mut local[*at] {
+                local.p_value = Some(field.local_p_value(place, shuffles));
+            }
+        }
+    }
+    let p_value = (shuffles.count > 0).then(|| field.global_p_value(index, shuffles));
+    Some(Moran { index, expected: -1.0 / (count - 1.0), local, left_out: field.left_out, p_value })
 }
 
-fn p_value(
-    index: f64,
-    z: &[f64],
-    kept: &[usize],
-    shuffles: Shuffles,
-    global: impl Fn(&[f64]) -> f64,
-) -> Option<f64> {
-    let mut moved = z.to_vec();
-    let found: Vec<f64> = (0..shuffles.count)
-        .map(|number| {
-            for (at, from) in kept.iter().zip(shuffled(kept, shuffles.seed, u64::from(number))) {
-                moved[*at] = z[from];
-            }
-            global(&moved)
-        })
-        .collect();
-    let count = f64::from(shuffles.count);
-    let mean = found.iter().sum::<f64>() / count;
-    let as_far = found.iter().filter(|found| (*found - mean).abs() >= (index - mean).abs());
-    (shuffles.count > 0).then(|| (as_far.map(|_| 1.0).sum::<f64>() + 1.0) / (count + 1.0))
+impl Field {
+    fn new(values: &[Option<f64>], neighbours: &[Vec<usize>]) -> Option<Self> {
+        let known = |at: &usize| values.get(*at).is_some_and(Option::is_some);
+        let around: Vec<Vec<usize>> = (0..values.len())
+            .map(|at| {
+                let all = neighbours.get(at).map_or(&[][..], Vec::as_slice);
+                all.iter().copied().filter(|other| known(&at) && known(other) && *other != at).collect()
+            })
+            .collect();
+        let (kept, left_out): (Vec<usize>, Vec<usize>) =
+            (0..values.len()).partition(|at| !around[*at].is_empty());
+        let count: f64 = kept.iter().map(|_| 1.0).sum();
+        let mean = kept.iter().filter_map(|at| values[*at]).sum::<f64>() / count;
+        let mut z: Vec<f64> = values.iter().map(|value| value.map_or(0.0, |value| value - mean)).collect();
+        left_out.iter().for_each(|at| z[*at] = 0.0);
+        let squares: f64 = z.iter().map(|z| z * z).sum();
+        let varies = kept.len() >= 2 && squares > 0.0 && squares.is_finite();
+        varies.then_some(Self { kept, left_out, around, z, squares })
+    }
+
+    fn mean_around(&self, z: &[f64], at: usize) -> f64 {
+        let (sum, count) =
+            self.around[at].iter().fold((0.0, 0.0), |(sum, count), other| (sum + z[*other], count + 1.0));
+        sum / count
+    }
+
+    fn global(&self, z: &[f64]) -> f64 {
+        // With row-standardised weights S0 is n, and their quotient 1.
+        self.kept.iter().map(|at| z[*at] * self.mean_around(z, *at)).sum::<f64>() / self.squares
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bootstrap::shuffled;
 
     const NONE: Shuffles = Shuffles { count: 0, seed: 0 };
 
@@ -150,9 +156,16 @@ mod tests {
         let shuffles = Shuffles { count: 999, seed: 3 };
         let found = moran(&slope, &path(40), shuffles).unwrap();
         assert_eq!(found.p_value, Some(0.001));
+        // Both ends stand out, the middle does not.
+        let p_value = |at: usize| found.local[at].unwrap().p_value.unwrap();
+        assert!(p_value(1) < 0.01 && p_value(38) < 0.01 && p_value(20) > 0.2);
         assert_eq!(moran(&slope, &path(40), shuffles), Some(found));
         let places: Vec<usize> = (0..40).collect();
         let noise: Vec<_> = shuffled(&places, 11, 0).into_iter().map(|at| slope[at]).collect();
-        assert!(moran(&noise, &path(40), shuffles).unwrap().p_value.unwrap() > 0.05);
+        let found = moran(&noise, &path(40), shuffles).unwrap();
+        assert!(found.p_value.unwrap() > 0.05);
+        let p_values: Vec<Option<f64>> =
+            found.local.iter().map(|local| local.and_then(|local| local.p_value)).collect();
+        assert_eq!(discoveries(&p_values, 0.05), [false; 40]);
     }
 }

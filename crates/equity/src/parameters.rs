@@ -76,6 +76,22 @@ pub struct EnoughRule {
     pub slots_share: f64,
 }
 
+/// What may be said of neighbours.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NeighbourRule {
+    /// Fewest places with a value and a neighbour.
+    pub places_min: u32,
+    /// Smallest share of the places that have both, 0 to 1.
+    pub known_share: f64,
+    /// Fewest shuffles.
+    pub shuffles_min: u32,
+    /// Probability of chance up to which likeness is told, 0 to 1.
+    pub significance: f64,
+    /// Share of chance expected among single places that are told, 0 to 1.
+    pub discovery_rate: f64,
+}
+
 /// A set of parameters; a verdict or a published figure names it.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -92,10 +108,18 @@ pub struct Parameters {
     pub draws_min: Parameter<u32>,
     /// Fewest clusters of a bootstrap.
     pub clusters_min: Parameter<u32>,
+    /// Fewest clusters for the interval of an index of inequality.
+    pub clusters_min_indices: Parameter<u32>,
     /// Fewest independent observations.
     pub counts_min: Parameter<CountsMin>,
     /// What *enough* asks for beside.
     pub enough: Parameter<EnoughRule>,
+    /// What likeness of neighbours asks for.
+    pub neighbours: Parameter<NeighbourRule>,
+    /// Share of the weight in public buildings above which a figure says so.
+    pub public_buildings_max: Parameter<f64>,
+    /// Highest weight of a unit after post-stratification, over the mean one.
+    pub weight_cap: Parameter<f64>,
 }
 
 /// A file of parameters that cannot be read.
@@ -110,7 +134,7 @@ impl Parameters {
     /// Never: the file is part of the program, and a test reads it.
     #[must_use]
     pub fn built_in() -> Self {
-        Self::parse(include_str!("../parameters/statistics-1.toml")).expect("a test reads the built-in set")
+        Self::parse(include_str!("../parameters/statistics-2.toml")).expect("a test reads the built-in set")
     }
 
     /// Reads a set from the text of its file.
@@ -142,7 +166,7 @@ mod tests {
 
     #[test]
     fn an_unknown_key_is_named() {
-        let text = include_str!("../parameters/statistics-1.toml").replace("[draws_min]", "[draw_min]");
+        let text = include_str!("../parameters/statistics-2.toml").replace("[draws_min]", "[draw_min]");
         let error = Parameters::parse(&text).unwrap_err();
         assert!(std::error::Error::source(&error).unwrap().to_string().contains("draw_min"), "{error:?}");
     }

@@ -14,13 +14,15 @@ from pathlib import Path
 import draws
 import numpy as np
 import scipy
-from inequality.atkinson import atkinson
-from inequality.gini import Gini
-from inequality.theil import Theil, TheilD
+from pysal import Gini, Theil, TheilD, atkinson
 from scipy.stats import norm, rankdata
+from scipy.stats import t as student
 
 TOLERANCE = 1e-9
 LINE, CAP = 30.0, 100.0
+
+# Most rows whose draws are studentised, and most groups that each of them is made without.
+FEW, GROUPS = 100, 16
 
 
 def world(chance, rows):
@@ -94,27 +96,67 @@ def weighted_gini(values, weights):
     return 2 * (held * below).sum(-1) / (weights.sum(-1) * held.sum(-1)) - 1
 
 
-def bca(base, drawn, left_out, level=0.95):
-    """Efron's interval from draws."""
-    bias = norm.ppf(((drawn < base).mean() + (drawn <= base).mean()) / 2)
-    off = left_out.mean() - left_out
-    skew = (off**3).sum() / (6 * (off**2).sum() ** 1.5)
-    z = bias + norm.ppf([(1 - level) / 2, (1 + level) / 2])
-    return np.quantile(drawn, norm.cdf(bias + z / (1 - skew * z)))
+class Taken(np.random.Generator):
+    """A generator that has drawn already: SciPy takes what the program took."""
+
+    def __init__(self, taken):
+        super().__init__(np.random.PCG64(0))
+        self.taken = taken
+
+    def integers(self, low, high=None, size=None, **_):
+        assert size == self.taken.shape
+        return self.taken
+
+
+def bca(of, rows, taken, worth, level=0.95):
+    """SciPy's BCa at the level that so many clusters widen (Hesterberg 2015)."""
+    z = student.ppf((1 + level) / 2, worth - 1) * np.sqrt(worth / (worth - 1))
+    found = scipy.stats.bootstrap(
+        (np.arange(rows),), of, n_resamples=len(taken), vectorized=True, method="BCa", axis=-1,
+        confidence_level=2 * norm.cdf(z) - 1, rng=Taken(taken),
+    )
+    return found.confidence_interval
+
+
+def studentised(of, rows, taken, level=0.95):
+    """Bootstrap-t with the jackknife over groups of what was taken."""
+    groups = min(rows, GROUPS)
+
+    def jackknife(taken):
+        whole = of(taken)
+        left = np.stack([of(taken[..., np.arange(rows) % groups != group]) for group in range(groups)])
+        middle = groups * whole - (groups - 1) * left.mean(0)
+        return middle, np.sqrt((groups - 1) / groups * ((left - left.mean(0)) ** 2).sum(0))
+
+    middle, error = jackknife(np.array(draws.shuffled(rows, 0, 2**64 - 1)))
+    middles, errors = jackknife(taken)
+    t = (middles - of(np.arange(rows))) / errors
+    low, high = np.quantile(t, [(1 - level) / 2, (1 + level) / 2], method="weibull")
+    return middle - high * error, middle - low * error
 
 
 def intervals(columns, answer, seed, count):
     """The same draws, made again, give the same intervals."""
     order = np.lexsort((np.arange(len(columns[0])), columns[1], columns[0]))
     rate, weight = columns[0][order], columns[1][order]
-    drawn = draws.counts(seed, count, len(rate)) * weight
-    without = (1 - np.eye(len(rate))) * weight
-    for name, of in (
-        ("gini", lambda w: weighted_gini(rate, w)),
-        ("mean", lambda w: (w * rate).sum(-1) / w.sum(-1)),
-        ("theil_l", lambda w: np.log((w * rate).sum(-1) / w.sum(-1)) - (w * np.log(rate)).sum(-1) / w.sum(-1)),
-    ):
-        low, high = bca(of(weight), of(drawn), of(without))
+    rows = len(rate)
+    worth = weight.sum() ** 2 / (weight**2).sum()
+    taken = draws.places(seed, count, rows)
+    log = np.log(rate)
+
+    def mean(at, axis=-1):
+        return (weight[at] * rate[at]).sum(axis) / weight[at].sum(axis)
+
+    def gini(at, axis=-1):
+        at = np.sort(at, axis=axis)
+        return weighted_gini(rate[at], weight[at])
+
+    def theil_l(at, axis=-1):
+        return np.log(mean(at)) - (weight[at] * log[at]).sum(axis) / weight[at].sum(axis)
+
+    for name, of, highest in (("gini", gini, 1), ("mean", mean, np.inf), ("theil_l", theil_l, np.inf)):
+        ends = studentised(of, rows, taken) if rows <= FEW else bca(of, rows, taken, worth)
+        low, high = np.clip(ends, 0, highest)
         yield f"bootstrap.intervals.{name}.0", low
         yield f"bootstrap.intervals.{name}.1", high
 
@@ -134,13 +176,13 @@ def main():
     program, seed = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 6
     chance = np.random.default_rng(seed)
     compared, wrong, worst = 0, 0, 0.0
-    for rows in (7, 40, 400, 3000):
+    for rows in (7, 40, 90, 400, 3000):
         columns = world(chance, rows)
         options = ["--group", "group", "--rank", "income", "--poverty-line", str(LINE), "--top-code", str(CAP)]
         options += ["--bootstrap", "2000", "--seed", str(seed)]
         answer = ask(program, columns, *options)
         pairs = list(expected(columns))
-        if rows <= 400:
+        if answer["bootstrap"]["intervals"] and rows <= 400:
             pairs += intervals(columns, answer, seed, 2000)
         for path, value in pairs:
             found = find(answer, path)

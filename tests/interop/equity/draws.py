@@ -36,10 +36,31 @@ def words(seed, stream, count):
     return np.moveaxis(x, 0, -1).reshape(len(stream), -1)[:, :count]
 
 
-def counts(seed, draws, units):
-    """How often each draw holds each unit, where every unit is its own cluster."""
+def places(seed, draws, units):
+    """Which unit each draw takes in each of its places, where every unit is its own cluster."""
     product = words(seed, np.arange(draws), units).astype(np.uint64) * np.uint64(units)
     assert not np.any((product & np.uint64(0xFFFFFFFF)) < 2**32 % units), "a word would be drawn again"
-    place = (product >> np.uint64(32)).astype(np.int64)
-    place += np.arange(draws)[:, None] * units
-    return np.bincount(place.ravel(), minlength=draws * units).reshape(draws, units)
+    return (product >> np.uint64(32)).astype(np.int64)
+
+
+class Chance:
+    """One stream of places, drawn one after the other with Lemire's rejection."""
+
+    def __init__(self, seed, stream, words_wanted):
+        self.words = iter(words(seed, [stream], words_wanted)[0].tolist())
+
+    def below(self, count):
+        while True:
+            product = next(self.words) * count
+            low = product & 0xFFFFFFFF
+            if low >= count or low >= 2**32 % count:
+                return product >> 32
+
+
+def shuffled(count, seed, stream):
+    """Places in another order: Fisher and Yates, from the end."""
+    chance, order = Chance(seed, stream, 2 * count + 64), list(range(count))
+    for last in range(count - 1, 0, -1):
+        at = chance.below(last + 1)
+        order[last], order[at] = order[at], order[last]
+    return order

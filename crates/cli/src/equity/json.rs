@@ -1,6 +1,6 @@
 //! What is told, as one JSON object. A figure that is not defined is null.
 
-use desserte_equity::bootstrap::GENERATOR;
+use desserte_equity::bootstrap::{GENERATOR, Method};
 use desserte_equity::{Comparison, Interval};
 use serde_json::{Map, Value, json};
 
@@ -45,7 +45,11 @@ pub(super) fn of(study: &Study<'_>) -> Value {
     if let Some(ranking) = &study.ranking {
         let by = &arguments.rank;
         put("concentration", json!(ranking.index));
+        put("concentration_interval", ends(ranking.interval));
         put("concentration_by", json!({ "column": by, "rows_without_rank": ranking.unranked }));
+    }
+    if let Some(strata) = study.strata {
+        put("post_stratification", strata.json());
     }
     if study.split.is_some() {
         put("split", split(study));
@@ -58,8 +62,13 @@ pub(super) fn of(study: &Study<'_>) -> Value {
                 "seed": drawing.seed,
                 "generator": GENERATOR,
                 "clusters": drawing.clusters,
+                "clusters_effective": drawing.clusters_effective,
                 "clusters_min": drawing.too_few,
-                "method": "BCa",
+                "clusters_min_indices": drawing.too_few_for_indices,
+                "method": drawing.method.map(|method| match method {
+                    Method::Studentised => "studentised",
+                    Method::Bca => "BCa",
+                }),
                 "level": study.parameters.confidence_level.value,
                 "intervals": drawing.too_few.is_none().then(|| intervals(&study.figures)),
                 "intervals_top_coded": study.capped.as_ref().map(|(figures, _)| intervals(figures)),

@@ -2,13 +2,15 @@
 
 use std::thread;
 
-use desserte_equity::bootstrap::{Bootstrap, Resampling, draws};
+use desserte_equity::bootstrap::{Bootstrap, Method, Resampling, Rule, draws};
 use desserte_equity::split::{self, Drawn};
 use desserte_equity::{
-    Asked, Distribution, Figures, Interval, Parameters, Prepared, Scratch, Split, concentration, kish,
+    Asked, Comparison, Concentration, Distribution, Figures, Interval, Parameters, Prepared, Scratch, Split,
+    kish,
 };
 
 use super::IndexArguments;
+use super::strata::Strata;
 use super::table::Table;
 use crate::out::Failure;
 
@@ -40,7 +42,7 @@ pub(super) struct Compared {
     pub(super) second: usize,
     /// Name of the figure in JSON.
     pub(super) figure: &'static str,
-    /// `None` if there is not enough data: a draw without a unit of one of them came up.
+    /// `None` if there is not enough data: one of them rests on too few clusters, or the draws do not tell.
     pub(super) difference: Option<Interval>,
 }
 
@@ -49,13 +51,20 @@ pub(super) struct Drawing {
     pub(super) draws: u32,
     pub(super) seed: u64,
     pub(super) clusters: usize,
+    /// `None` without draws.
+    pub(super) method: Option<Method>,
+    /// How many of equal weight they are worth.
+    pub(super) clusters_effective: f64,
     /// Fewest clusters for intervals, where there are fewer.
-    pub(super) too_few: Option<u32>,
+    pub(super) too_few: Option<f64>,
+    /// Fewest clusters for intervals of indices of inequality, where there are fewer.
+    pub(super) too_few_for_indices: Option<f64>,
 }
 
 /// How what is spread goes with another column.
 pub(super) struct Ranking {
     pub(super) index: Option<f64>,
+    pub(super) interval: Option<Interval>,
     /// Rows left out because they have no rank.
     pub(super) unranked: usize,
 }
@@ -66,6 +75,7 @@ pub(super) struct Study<'a> {
     pub(super) parameters: &'a Parameters,
     pub(super) distribution: &'a Distribution,
     pub(super) rows: usize,
+    pub(super) strata: Option<&'a Strata>,
     pub(super) figures: Vec<Figure>,
     /// The same with no value above the cap, and how many rows have one above it.
     pub(super) capped: Option<(Vec<Figure>, usize)>,
@@ -81,7 +91,7 @@ pub(super) struct Study<'a> {
 impl<'a> Study<'a> {
     pub(super) fn new(
         arguments: &'a IndexArguments,
-        table: &Table,
+        table: &'a Table,
         distribution: &'a Distribution,
         parameters: &'a Parameters,
     ) -> Result<Self, Failure> {
@@ -96,6 +106,7 @@ impl<'a> Study<'a> {
             classes: classes.unwrap_or_default(),
             groups: groups.map_or(0, |groups| groups.names.len()),
             line: arguments.poverty_line.unwrap_or(0.0),
+            ranks: table.ranks.as_ref().map(|ranks| Ranks::new(distribution, ranks)),
             figures: 4 + asked.aversions.len() + 1 + if arguments.poverty_line.is_some() { 3 } else { 0 },
         };
         let drawn = Draws::of(arguments, table, &sources, parameters);
@@ -103,7 +114,13 @@ impl<'a> Study<'a> {
         let aversions = &asked.aversions;
         let named = |found: &Figures, from: usize| -> Vec<Figure> {
             let values = names(aversions).into_iter().zip(values(found)).enumerate();
-            values.map(|(at, (name, value))| Figure { name, value, interval: interval(from + at) }).collect()
+            let figure = |(at, (name, value)): (usize, (String, Option<f64>))| {
+                let found =
+                    if is_index(&name) { drawn.of_index(|row| row[from + at]) } else { interval(from + at) };
+                let interval = found.map(|ends| ends.within(0.0, highest(&name)));
+                Figure { name, value, interval }
+            };
+            values.map(figure).collect()
         };
         let split = (sources.groups > 0).then(|| Split::new(distribution, &sources.classes, sources.groups));
         let between = split.as_ref().map_or_else(Vec::new, |split| sources.between(split, &drawn));
@@ -112,13 +129,18 @@ impl<'a> Study<'a> {
             parameters,
             distribution,
             rows: table.units.len(),
+            strata: table.strata.as_ref(),
             figures: named(&sources.raw.figures(), 0),
             capped: sources.capped.as_ref().zip(arguments.top_code).map(|(capped, cap)| {
                 let above = distribution.values().iter().filter(|value| **value > cap).count();
                 (named(&capped.figures(), sources.figures), above)
             }),
             kish: kish(distribution.weights()),
-            ranking: table.ranks.as_ref().map(|ranks| Ranking::new(distribution, ranks)),
+            ranking: sources.ranks.as_ref().map(|ranks| Ranking {
+                index: ranks.index(&vec![1; distribution.len()]),
+                interval: drawn.of_index(|row| row[sources.width() - 1]).map(|ends| ends.within(-1.0, 1.0)),
+                unranked: ranks.unranked,
+            }),
             split,
             between,
             groups: Vec::new(),
@@ -144,20 +166,23 @@ impl<'a> Study<'a> {
             self.groups.push(Group {
                 name: (!names[at].is_empty()).then(|| names[at].clone()),
                 part: split.classes[at],
-                mean_interval: drawn.interval(|row| row[mean + at]),
+                mean_interval: drawn
+                    .of_group(at, |row| row[mean + at])
+                    .map(|ends| ends.within(0.0, f64::INFINITY)),
                 poor: (has_line && !empty).then(|| sums[at].poor_share()),
-                poor_interval: drawn.interval(|row| row[poor + at]).filter(|_| has_line),
+                poor_interval: drawn
+                    .of_group(at, |row| row[poor + at])
+                    .filter(|_| has_line)
+                    .map(|ends| ends.within(0.0, 1.0)),
             });
         }
         if names.len() > COMPARED_MAX || drawn.bootstrap.is_none() {
             return;
         }
-        let pairs =
-            (0..names.len()).flat_map(|first| (first + 1..names.len()).map(move |second| (first, second)));
-        for (first, second) in pairs {
+        for [first, second] in pairs(names.len()) {
             for (figure, from, told) in [("fgt0", poor, has_line), ("mean", mean, true)] {
                 if told {
-                    let difference = drawn.interval(|row| row[from + first] - row[from + second]);
+                    let difference = drawn.difference([first, second], from);
                     self.compared.push(Compared { first, second, figure, difference });
                 }
             }
@@ -165,12 +190,24 @@ impl<'a> Study<'a> {
     }
 }
 
-impl Ranking {
+/// Ranks of the units that have one, and their places among those of the distribution.
+struct Ranks {
+    of: Concentration,
+    places: Vec<usize>,
+    unranked: usize,
+}
+
+impl Ranks {
     fn new(of: &Distribution, ranks: &[Option<f64>]) -> Self {
-        let units = of.values().iter().zip(of.weights()).zip(of.rows());
-        let ranked: Vec<_> =
-            units.filter_map(|((value, weight), row)| Some((*value, ranks[row]?, *weight))).collect();
-        Self { index: concentration(&ranked), unranked: of.len() - ranked.len() }
+        let units = of.values().iter().zip(of.weights()).zip(of.rows()).enumerate();
+        let (places, ranked): (Vec<usize>, Vec<_>) = units
+            .filter_map(|(place, ((value, weight), row))| Some((place, (*value, ranks[row]?, *weight))))
+            .unzip();
+        Self { of: Concentration::new(&ranked), unranked: of.len() - places.len(), places }
+    }
+
+    fn index(&self, counts: &[u32]) -> Option<f64> {
+        self.of.index(|at| f64::from(counts[self.places[at]]))
     }
 }
 
@@ -182,6 +219,17 @@ fn names(aversions: &[f64]) -> Vec<String> {
     names
 }
 
+/// Whether a figure is an index of inequality, whose interval asks for more clusters than that of a mean or a share.
+fn is_index(name: &str) -> bool {
+    ["gini", "theil", "atkinson", "palma"].iter().any(|of| name.starts_with(of))
+}
+
+/// The highest that a figure can be; none can be below zero.
+fn highest(name: &str) -> f64 {
+    let share = ["gini", "atkinson", "fgt"].iter().any(|of| name.starts_with(of));
+    if share { 1.0 } else { f64::INFINITY }
+}
+
 fn values(of: &Figures) -> Vec<Option<f64>> {
     let mut values = vec![Some(of.mean), of.gini, of.theil_t, of.theil_l];
     values.extend(&of.atkinson);
@@ -191,7 +239,7 @@ fn values(of: &Figures) -> Vec<Option<f64>> {
 }
 
 /// What the statistics of a draw are computed from. They are, in this order: the figures, those of the capped values, what lies
-/// between groups of Theil T and L, the groups' means, the groups' shares below the line.
+/// between groups of Theil T and L, the groups' means, the groups' shares below the line, concentration.
 struct Sources<'a> {
     raw: Prepared<'a>,
     capped: Option<Prepared<'a>>,
@@ -201,11 +249,13 @@ struct Sources<'a> {
     line: f64,
     /// Number of figures.
     figures: usize,
+    ranks: Option<Ranks>,
 }
 
 impl Sources<'_> {
     fn width(&self) -> usize {
-        if self.groups > 0 { self.means() + 2 * self.groups } else { self.betweens() }
+        let grouped = if self.groups > 0 { self.means() + 2 * self.groups } else { self.betweens() };
+        grouped + usize::from(self.ranks.is_some())
     }
 
     /// Where what lies between groups begins.
@@ -223,11 +273,14 @@ impl Sources<'_> {
         let (mut scratch, mut sums) = (Scratch::default(), vec![Drawn::default(); self.groups]);
         move |counts, row| {
             let sides = std::iter::once(&self.raw).chain(&self.capped);
-            for (prepared, part) in sides.zip(row.chunks_mut(self.figures)) {
+            for (prepared, part) in sides.zip(row.chunks_exact_mut(self.figures)) {
                 let Some(found) = prepared.figures_of(counts, &mut scratch) else { continue };
                 for (place, value) in part.iter_mut().zip(values(&found)) {
                     *place = value.unwrap_or(f64::NAN);
                 }
+            }
+            if let (Some(ranks), Some(last)) = (&self.ranks, row.last_mut()) {
+                *last = ranks.index(counts).unwrap_or(f64::NAN);
             }
             if self.groups > 0 {
                 split::drawn(self.of, &self.classes, counts, self.line, &mut sums);
@@ -240,9 +293,32 @@ impl Sources<'_> {
         }
     }
 
+    /// What the clusters of each group are worth.
+    fn effective_clusters(&self, resampling: &Resampling) -> Vec<f64> {
+        let own = |group: usize| {
+            let units = self.of.weights().iter().zip(&self.classes);
+            let weights: Vec<f64> =
+                units.map(|(weight, class)| if *class as usize == group { *weight } else { 0.0 }).collect();
+            resampling.effective_clusters(&weights)
+        };
+        (0..self.groups).map(own).collect()
+    }
+
     /// The parts of Theil's indices with their intervals.
+    ///
+    /// What lies between groups is never below zero, so that no draw says that it is zero: where no two groups have means that are
+    /// told apart, its interval begins there. Where groups are too many to be compared it has none.
     fn between(&self, split: &Split, drawn: &Draws) -> Vec<Figure> {
         let (at, mut found) = (self.betweens(), Vec::new());
+        let few = self.groups <= COMPARED_MAX;
+        let differ = few
+            && pairs(self.groups).any(|pair| {
+                drawn.difference(pair, self.means()).is_some_and(|ends| ends.compared() != Comparison::Tie)
+            });
+        let some = |interval: Option<Interval>| {
+            let interval = interval.filter(|_| few)?.within(0.0, f64::INFINITY);
+            Some(if differ { interval } else { interval.down_to_zero() })
+        };
         // Places of Theil T and L among the figures are 2 and 3.
         for (name, parts, whole, between) in
             [("theil_t", split.theil_t, 2, at), ("theil_l", split.theil_l, 3, at + 1)]
@@ -250,30 +326,41 @@ impl Sources<'_> {
             found.push(Figure {
                 name: format!("{name}_between"),
                 value: parts.map(|parts| parts.between),
-                interval: drawn.interval(|row| row[between]),
+                interval: some(drawn.of_index(|row| row[between])),
             });
+            let within = drawn.of_index(|row| row[whole] - row[between]);
             found.push(Figure {
                 name: format!("{name}_within"),
                 value: parts.map(|parts| parts.within),
-                interval: drawn.interval(|row| row[whole] - row[between]),
+                interval: within.map(|ends| ends.within(0.0, f64::INFINITY)),
             });
         }
         found
     }
 }
 
+/// All pairs of places below a count.
+fn pairs(count: usize) -> impl Iterator<Item = [usize; 2]> {
+    (0..count).flat_map(move |first| (first + 1..count).map(move |second| [first, second]))
+}
+
 /// The draws, if any were asked for.
 struct Draws {
     bootstrap: Option<Bootstrap>,
-    level: f64,
+    rule: Rule,
+    index_rule: Rule,
     clusters: usize,
-    too_few: Option<u32>,
+    /// What clusters are worth, all of them and those of each group.
+    effective: f64,
+    groups: Vec<f64>,
 }
 
 impl Draws {
     fn of(arguments: &IndexArguments, table: &Table, sources: &Sources<'_>, parameters: &Parameters) -> Self {
+        let rule = Rule::by(parameters);
+        let index_rule = Rule::for_indices(parameters);
         let none =
-            Self { bootstrap: None, level: parameters.confidence_level.value, clusters: 0, too_few: None };
+            Self { bootstrap: None, rule, index_rule, clusters: 0, effective: 0.0, groups: Vec::new() };
         let (Some(count), Some(seed)) = (arguments.bootstrap, arguments.seed) else { return none };
         let resampling = match &table.clusters {
             None => Resampling::of_units(sources.of.len()),
@@ -282,9 +369,14 @@ impl Draws {
                 Resampling::of_clusters(&labels)
             }
         };
-        let (clusters, fewest) = (resampling.clusters(), parameters.clusters_min.value);
-        if clusters < fewest as usize {
-            return Self { clusters, too_few: Some(fewest), ..none };
+        let drawn = Self {
+            clusters: resampling.clusters(),
+            effective: resampling.effective_clusters(sources.of.weights()),
+            groups: sources.effective_clusters(&resampling),
+            ..none
+        };
+        if !rule.allows(drawn.effective) {
+            return drawn;
         }
         let threads =
             arguments.threads.or_else(|| thread::available_parallelism().ok()).map_or(1, Into::into);
@@ -303,15 +395,47 @@ impl Draws {
             joined.flatten().collect()
         });
         let bootstrap = Some(Bootstrap::new(&resampling, found, width, sources.statistics()));
-        Self { bootstrap, clusters, ..none }
+        Self { bootstrap, ..drawn }
     }
 
+    /// The interval of a statistic that rests on all clusters.
     fn interval(&self, of: impl Fn(&[f64]) -> f64) -> Option<Interval> {
-        self.bootstrap.as_ref()?.interval(self.level, of)
+        self.bootstrap.as_ref()?.interval(&self.rule, self.effective, of)
+    }
+
+    /// The interval of an index of inequality, which asks for more of them.
+    fn of_index(&self, of: impl Fn(&[f64]) -> f64) -> Option<Interval> {
+        self.bootstrap.as_ref()?.interval(&self.index_rule, self.effective, of)
+    }
+
+    /// The interval of a statistic that rests on those of a group.
+    fn of_group(&self, group: usize, of: impl Fn(&[f64]) -> f64) -> Option<Interval> {
+        self.bootstrap.as_ref()?.interval(&self.rule, self.groups[group], of)
+    }
+
+    /// The interval of the difference of two groups, whose statistics begin at a place.
+    fn difference(&self, [first, second]: [usize; 2], from: usize) -> Option<Interval> {
+        let clusters = [self.groups[first], self.groups[second]];
+        let bootstrap = self.bootstrap.as_ref()?;
+        bootstrap.difference(&self.rule, clusters, |row| row[from + first], |row| row[from + second])
     }
 
     fn drawing(&self, arguments: &IndexArguments) -> Option<Drawing> {
         let (draws, seed) = (arguments.bootstrap?, arguments.seed?);
-        Some(Drawing { draws, seed, clusters: self.clusters, too_few: self.too_few })
+        let fewest = self.rule.clusters_min;
+        let too_few = (!self.rule.allows(self.effective)).then_some(fewest);
+        let too_few_for_indices =
+            (!self.index_rule.allows(self.effective)).then_some(self.index_rule.clusters_min);
+        let method = self.bootstrap.as_ref().map(Bootstrap::method);
+        let clusters_effective = self.effective;
+        Some(Drawing {
+            draws,
+            seed,
+            clusters: self.clusters,
+            method,
+            clusters_effective,
+            too_few,
+            too_few_for_indices,
+        })
     }
 }

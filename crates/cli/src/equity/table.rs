@@ -7,6 +7,7 @@ use csv::ByteRecord;
 use desserte_equity::Unit;
 
 use super::IndexArguments;
+use super::strata::Strata;
 use crate::locate::columns::column;
 use crate::out::Failure;
 use crate::sheet::{Fault, Faults, Sheet, is_missing};
@@ -36,6 +37,8 @@ pub(super) struct Table {
     /// An empty text is a row without a group.
     pub(super) groups: Option<Labels>,
     pub(super) ranks: Option<Vec<Option<f64>>>,
+    /// By what rows were weighed; their weights are those that it gave.
+    pub(super) strata: Option<Strata>,
     /// Cluster and day, as places in their orders.
     pub(super) clusters: Option<Vec<(u32, u32)>>,
     /// Line of the last row, 1 being the header.
@@ -49,6 +52,7 @@ struct Columns {
     group: Option<usize>,
     key: Option<usize>,
     rank: Option<usize>,
+    stratum: Option<usize>,
     cluster: Option<usize>,
     day: Option<usize>,
 }
@@ -64,6 +68,7 @@ impl Columns {
             group: some(&arguments.group, "--group")?,
             key: some(&arguments.key, "--key")?,
             rank: some(&arguments.rank, "--rank")?,
+            stratum: some(&arguments.stratum, "--stratum")?,
             cluster: some(&arguments.cluster, "--cluster")?,
             day: some(&arguments.day, "--day")?,
         })
@@ -81,6 +86,7 @@ struct Reading<'a> {
     table: Table,
     ranks: Vec<Option<f64>>,
     groups: Vec<String>,
+    strata: Vec<String>,
     clusters: Vec<String>,
     days: Vec<String>,
 }
@@ -101,6 +107,7 @@ impl Table {
             table: Self { last_line: 1, ..Self::default() },
             ranks: Vec::new(),
             groups: Vec::new(),
+            strata: Vec::new(),
             clusters: Vec::new(),
             days: Vec::new(),
         };
@@ -134,6 +141,7 @@ impl Reading<'_> {
         }
         let labels = [
             (self.columns.group, true, &mut self.groups),
+            (self.columns.stratum, true, &mut self.strata),
             (self.columns.cluster, false, &mut self.clusters),
             (self.columns.day, false, &mut self.days),
         ];
@@ -169,6 +177,10 @@ impl Reading<'_> {
         let mut table = self.table;
         table.groups = self.columns.group.map(|_| Labels::new(&self.groups));
         table.ranks = self.columns.rank.map(|_| self.ranks);
+        if let Some(file) = &self.arguments.population {
+            let labels = Labels::new(&self.strata);
+            table.strata = Some(Strata::weigh(&mut table.units, &labels, file, self.arguments.lang)?);
+        }
         table.clusters = self.columns.cluster.map(|_| {
             let clusters = Labels::new(&self.clusters).of;
             let days =

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use desserte_equity::bootstrap::Method;
 use desserte_equity::{Comparison, Interval};
 
 use super::IndexArguments;
@@ -31,6 +32,10 @@ const NUMBER: usize = 14;
 pub(super) fn of(study: &Study<'_>) -> Vec<String> {
     let teller = Teller { lang: study.arguments.lang };
     let mut lines = teller.head(study);
+    if let Some(strata) = study.strata {
+        lines.extend(strata.words(study.arguments.lang));
+        lines.push(String::new());
+    }
     teller.figures(study, &mut lines);
     teller.groups(study, &mut lines);
     if let Some(drawing) = &study.drawing {
@@ -129,7 +134,7 @@ impl Teller {
         if let Some(ranking) = &study.ranking {
             let said = self.t("concentration selon", "concentration by");
             let name = format!("{said} {}", study.arguments.rank.as_deref().unwrap_or_default());
-            let figure = Figure { name: String::new(), value: ranking.index, interval: None };
+            let figure = Figure { name: String::new(), value: ranking.index, interval: ranking.interval };
             lines.push(format!("{}{}", pad(&name), self.cells(&figure, NUMBER)).trim_end().to_owned());
             if ranking.unranked > 0 {
                 let said = self.t(
@@ -253,26 +258,44 @@ impl Teller {
     fn drawing(&self, drawing: &Drawing, level: f64) -> Vec<String> {
         let (draws, seed, clusters) = (drawing.draws, drawing.seed, drawing.clusters);
         let level = self.number(100.0 * level, 0);
+        let effective = self.number(drawing.clusters_effective, 1);
+        let worth = match self.lang {
+            Lang::Fr => {
+                format!("{clusters} grappes indépendantes, qui par leurs poids en valent {effective}")
+            }
+            Lang::En => format!("{clusters} independent clusters, worth {effective} by their weights"),
+        };
         if let Some(fewest) = drawing.too_few {
             return vec![match self.lang {
-                Lang::Fr => format!(
-                    "données insuffisantes pour des intervalles : {clusters} grappes indépendantes, il en faut {fewest}"
-                ),
-                Lang::En => format!(
-                    "not enough data for intervals: {clusters} independent clusters, {fewest} are needed"
-                ),
+                Lang::Fr => {
+                    format!("données insuffisantes pour des intervalles : {worth} ; il en faut {fewest}")
+                }
+                Lang::En => format!("not enough data for intervals: {worth}; {fewest} are needed"),
             }];
         }
-        vec![match self.lang {
-            Lang::Fr => format!(
-                "intervalles à {level} % (BCa) : {draws} tirages de {clusters} grappes, graine {seed}, ChaCha8"
-            ),
-            Lang::En => {
+        let method = match drawing.method {
+            Some(Method::Studentised) => self.t("t rééchantillonné", "studentised"),
+            _ => "BCa",
+        };
+        let mut lines = vec![match self.lang {
+            Lang::Fr => {
                 format!(
-                    "intervals at {level} % (BCa): {draws} draws of {clusters} clusters, seed {seed}, ChaCha8"
+                    "intervalles à {level} % ({method}) : {draws} tirages de {worth} ; graine {seed}, ChaCha8"
                 )
             }
-        }]
+            Lang::En => {
+                format!("intervals at {level} % ({method}): {draws} draws of {worth}; seed {seed}, ChaCha8")
+            }
+        }];
+        lines.extend(drawing.too_few_for_indices.map(|fewest| match self.lang {
+            Lang::Fr => {
+                format!("données insuffisantes pour des intervalles d'indices d'inégalité : il faut {fewest} grappes")
+            }
+            Lang::En => {
+                format!("not enough data for intervals of indices of inequality: {fewest} clusters are needed")
+            }
+        }));
+        lines
     }
 }
 

@@ -1,16 +1,20 @@
 //! A scenario and what is declared of territories.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use toml::de::DeTable;
 
 use super::cents::CENTS_MAX;
-use crate::parameters::{Parameter, UnreadableParameters};
+use super::needs::{Declared, Kind};
+use crate::parameters::{Mark, UnreadableParameters};
+
+/// Most years: what costs are in a generation nobody declares.
+const YEARS_MAX: f64 = 30.0;
 
 /// How amounts are made.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Rule {
-    /// The envelope pays needs, `lines · max(0, cost - reference) · 12`, all of them or the same share of each.
+    /// The envelope pays needs, `count · max(0, cost - reference)` (for lines over 12 months), all of them or the same share of each.
     Needs {
         /// Furthest that an amount may move from last year's, as a share of that; without it, as far as needs do.
         #[serde(default)]
@@ -25,6 +29,28 @@ pub enum Rule {
     },
 }
 
+/// A number that a scenario assumes, with where it comes from and how far it may be off.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Assumption {
+    /// The value.
+    pub value: f64,
+    /// The lowest that it may be; without one it is not varied downwards.
+    pub low: Option<f64>,
+    /// The highest that it may be; without one it is not varied upwards.
+    pub high: Option<f64>,
+    /// Unit, in words.
+    pub unit: String,
+    /// Day since which the value holds, ISO 8601.
+    pub since: String,
+    /// Where it comes from.
+    pub source: String,
+    /// How well the source stands.
+    pub mark: Mark,
+    /// What the value binds in law; `none` where it binds nobody.
+    pub legal: String,
+}
+
 /// A scenario, as its file says it.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -35,10 +61,22 @@ pub struct Scenario {
     pub status: String,
     /// The rule.
     pub rule: Rule,
-    /// Euros to share, or to raise. Not used where territories pay each other.
-    pub envelope_euros: Option<Parameter<f64>>,
+    /// Euros to share, or to raise, in the first year. Not used where territories pay each other.
+    pub envelope_euros: Option<Assumption>,
+    /// Share by which the envelope grows each year.
+    pub envelope_growth: Option<Assumption>,
+    /// Number of years; one without it. From the second on, the amounts of the year before are those to stay near to.
+    pub years: Option<u32>,
     /// Operating cost of a line and month above which there is a need, in euros.
-    pub operating_reference: Option<Parameter<f64>>,
+    pub operating_reference: Option<Assumption>,
+    /// Cost of covering one more place above which there is a need, in euros.
+    pub coverage_reference: Option<Assumption>,
+    /// Cost of a connection above which there is a need, in euros.
+    pub connection_reference: Option<Assumption>,
+    /// Share by which the needs of territories count more that pool their networks or run them as commons; zero without it.
+    pub bonus: Option<Assumption>,
+    /// By what all declared costs are multiplied; one without it. For asking what follows if they are off together.
+    pub cost_factor: Option<Assumption>,
 }
 
 /// What is declared or assumed of a territory. `None` is *not known*.
@@ -46,14 +84,22 @@ pub struct Scenario {
 pub struct Territory {
     /// Code, once.
     pub code: String,
-    /// Active lines.
-    pub lines: Option<f64>,
-    /// Operating cost in euros per line and month.
-    pub operating_cost: Option<f64>,
+    /// Lines and their operating cost in euros per month; places to cover and the cost of each; connections and the cost of each.
+    pub declared: [Declared; 3],
     /// Amount of last year in cents; without one there is nothing to stay near to.
     pub last_cents: Option<i64>,
     /// Whether it is dense, for a levy.
     pub dense: bool,
+    /// Whether it pools its network or runs it as a commons, for the bonus.
+    pub pooled: bool,
+}
+
+impl Territory {
+    /// What is declared for a kind of need.
+    #[must_use]
+    pub fn of(&self, kind: Kind) -> Declared {
+        self.declared[kind as usize]
+    }
 }
 
 /// Why a scenario or its territories give no amounts.
@@ -122,7 +168,7 @@ impl Scenario {
     /// A key is unknown or missing, or a number is not one it can be.
     pub fn parse(text: &str) -> Result<Self, Faulty> {
         let scenario: Self = toml::from_str(text).map_err(UnreadableParameters::from)?;
-        match scenario.check() {
+        match scenario.checked() {
             Err(Faulty::Scenario { scenario, what, .. }) => {
                 Err(Faulty::Scenario { scenario, what, line: line_of(text, what) })
             }
@@ -130,20 +176,56 @@ impl Scenario {
         }
     }
 
-    fn check(&self) -> Result<(), Faulty> {
+    /// Whether every number is one that it can be.
+    pub(super) fn checked(&self) -> Result<(), Faulty> {
         self.envelope()?;
-        self.reference()?;
         match self.rule {
-            Rule::Needs { clamp: Some(clamp) } => self.positive("rule.clamp", Some(clamp))?,
-            Rule::Levy { dense_over_rural } => {
-                self.positive("rule.dense_over_rural", Some(dense_over_rural))?
+            Rule::Needs { clamp } => {
+                for kind in Kind::ALL {
+                    self.reference(kind)?;
+                }
+                // Without any, the usual one is named.
+                let reference = self.operating_reference.as_ref().map(|of| of.value);
+                if self.kinds().next().is_none() {
+                    self.positive("operating_reference.value", reference)?;
+                }
+                clamp.map_or(Ok(0.0), |clamp| self.positive("rule.clamp", Some(clamp)))?;
             }
-            Rule::Needs { clamp: None } | Rule::SelfBalancing => 0.0,
-        };
+            Rule::Levy { dense_over_rural } => {
+                self.positive("rule.dense_over_rural", Some(dense_over_rural))?;
+            }
+            Rule::SelfBalancing => {}
+        }
+        if let Some(bonus) =
+            self.bonus.as_ref().filter(|bonus| !(bonus.value.is_finite() && bonus.value >= 0.0))
+        {
+            self.positive("bonus.value", Some(bonus.value))?;
+        }
+        if let Some(factor) = &self.cost_factor {
+            self.positive("cost_factor.value", Some(factor.value))?;
+        }
+        if let Some(growth) = &self.envelope_growth {
+            self.positive("envelope_growth.value", Some(1.0 + growth.value))?;
+        }
+        let years = f64::from(self.years.unwrap_or(1));
+        self.positive("years", Some(years).filter(|years| *years <= YEARS_MAX))?;
         Ok(())
     }
 
-    /// Euros to share or raise; zero where the rule has none.
+    /// The kinds of needs that the scenario has a reference for.
+    pub(super) fn kinds(&self) -> impl Iterator<Item = Kind> {
+        Kind::ALL.into_iter().filter(|kind| self.assumed(*kind).is_some())
+    }
+
+    fn assumed(&self, kind: Kind) -> Option<&Assumption> {
+        match kind {
+            Kind::Operation => self.operating_reference.as_ref(),
+            Kind::Coverage => self.coverage_reference.as_ref(),
+            Kind::Connections => self.connection_reference.as_ref(),
+        }
+    }
+
+    /// Euros to share or raise in the first year; zero where the rule has none.
     pub(super) fn envelope(&self) -> Result<f64, Faulty> {
         let value = self.envelope_euros.as_ref().map(|envelope| envelope.value);
         match self.rule {
@@ -152,13 +234,16 @@ impl Scenario {
         }
     }
 
-    /// Cost per line and month above which there is a need; zero where the rule has none.
-    pub(super) fn reference(&self) -> Result<f64, Faulty> {
-        let value = self.operating_reference.as_ref().map(|reference| reference.value);
-        match self.rule {
-            Rule::Needs { .. } => self.positive("operating_reference.value", value),
-            _ => Ok(0.0),
+    /// Cost above which there is a need of a kind; zero where the scenario has none.
+    pub(super) fn reference(&self, kind: Kind) -> Result<f64, Faulty> {
+        match self.assumed(kind) {
+            Some(reference) => self.positive(kind.reference(), Some(reference.value)),
+            None => Ok(0.0),
         }
+    }
+
+    pub(super) fn bonus(&self) -> f64 {
+        self.bonus.as_ref().map_or(0.0, |bonus| bonus.value)
     }
 
     fn positive(&self, what: &'static str, value: Option<f64>) -> Result<f64, Faulty> {
