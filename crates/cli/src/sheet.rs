@@ -115,13 +115,30 @@ pub(crate) enum Fault {
         first: u64,
     },
     NoCluster,
-    Missing { column: String },
-    NoNumber { column: String, text: String },
-    Negative { column: String, text: String },
-    NoFlag { column: String, text: String },
-    NoTime { column: String, text: String },
+    Missing {
+        column: String,
+    },
+    NoNumber {
+        column: String,
+        text: String,
+    },
+    Negative {
+        column: String,
+        text: String,
+    },
+    NoFlag {
+        column: String,
+        text: String,
+    },
+    NoTime {
+        column: String,
+        text: String,
+    },
     /// A code that is not one commune of the territory; the communes that it may be.
-    NoCommune { text: String, candidates: Vec<String> },
+    NoCommune {
+        text: String,
+        candidates: Vec<String>,
+    },
 }
 
 impl Fault {

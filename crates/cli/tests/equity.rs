@@ -207,3 +207,26 @@ fn drawings_come_with_their_tables() {
     assert!(read("quantiles.svg").contains("role=\"img\""));
     assert!(read("index.html").contains("<summary>Les mêmes nombres en tableau</summary>"));
 }
+
+fn strata_count_as_their_population_and_the_weights_are_shown() {
+    let dir = tempfile::tempdir().unwrap();
+    let table = "rate,people,habitat\n8,1,rural\n30,1,urbain\n40,1,urbain\n50,1,urbain\n";
+    std::fs::write(dir.path().join("p.csv"), "strate;population\nrural;600\nurbain;300\nmontagne;100\n")
+        .unwrap();
+    let more = ["--stratum", "habitat", "--population", "p.csv"];
+    let output = index(dir.path(), table, &[&more[..], &["--json"]].concat());
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    // Two thirds of those who are seen live in the country.
+    printed(&found["mean"], "18.66667");
+    let weighting = &found["post_stratification"];
+    printed(&weighting["unseen_share"], "0.1");
+    printed(&weighting["strata"][0]["factor"], "2.666667");
+    let told = String::from_utf8(index(dir.path(), table, &more).stdout).unwrap();
+    assert!(
+        told.contains("10,0 % de la population, dont rien n'est dit") && told.contains("2,667"),
+        "{told}"
+    );
+    std::fs::write(dir.path().join("p.csv"), "strate;population\nrural;600\n").unwrap();
+    let refused = index(dir.path(), table, &more);
+    assert!(String::from_utf8(refused.stderr).unwrap().contains("p.csv: \"urbain\""));
+}

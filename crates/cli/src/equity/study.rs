@@ -415,8 +415,8 @@ impl Draws {
 
     /// The interval of the difference of two groups, whose statistics begin at a place.
     fn difference(&self, [first, second]: [usize; 2], from: usize) -> Option<Interval> {
-        let clusters = [self.groups[first], self.groups[second]];
         let bootstrap = self.bootstrap.as_ref()?;
+        let clusters = [self.groups[first], self.groups[second]];
         bootstrap.difference(&self.rule, clusters, |row| row[from + first], |row| row[from + second])
     }
 
