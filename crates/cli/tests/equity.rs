@@ -182,7 +182,7 @@ fn too_few_clusters_give_no_interval() {
     let found = answer(RATES, &["--bootstrap", "2000", "--seed", "1"]);
     assert_eq!(
         (&found["bootstrap"]["intervals"], &found["bootstrap"]["clusters_min"]),
-        (&Value::Null, &6.0.into())
+        (&Value::Null, &12.0.into())
     );
     let dir = tempfile::tempdir().unwrap();
     let output = index(dir.path(), RATES, &["--bootstrap", "2000", "--seed", "1", "--poverty-line", "30"]);
@@ -208,6 +208,7 @@ fn drawings_come_with_their_tables() {
     assert!(read("index.html").contains("<summary>Les mêmes nombres en tableau</summary>"));
 }
 
+#[test]
 fn strata_count_as_their_population_and_the_weights_are_shown() {
     let dir = tempfile::tempdir().unwrap();
     let table = "rate,people,habitat\n8,1,rural\n30,1,urbain\n40,1,urbain\n50,1,urbain\n";

@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use desserte_equity::bootstrap::{Bootstrap, Resampling, draws};
+use desserte_equity::bootstrap::{Bootstrap, Resampling, Rule, draws};
 use desserte_equity::{Distribution, Interval, Parameters};
 use desserte_territory::Territory;
 
@@ -13,7 +13,7 @@ use super::{Cluster, NationalArguments};
 pub(super) struct Draws {
     pub(super) cluster: Cluster,
     pub(super) clusters: usize,
-    level: f64,
+    rule: Rule,
     /// `None` if there are too few clusters.
     bootstrap: Option<Bootstrap>,
 }
@@ -29,9 +29,9 @@ impl Draws {
     ) -> Self {
         let resampling = Resampling::of_clusters(labels);
         let clusters = resampling.clusters();
-        let level = parameters.confidence_level.value;
+        let rule = Rule::by(parameters);
         if clusters < parameters.clusters_min.value as usize {
-            return Self { cluster, clusters, level, bootstrap: None };
+            return Self { cluster, clusters, rule, bootstrap: None };
         }
         let threads = arguments.threads.or_else(|| thread::available_parallelism().ok());
         let count = u64::from(arguments.bootstrap);
@@ -47,7 +47,7 @@ impl Draws {
             parts.into_iter().flat_map(|part| part.join().expect("a draw does not panic")).collect()
         });
         let bootstrap = Some(Bootstrap::new(&resampling, found, width, statistics()));
-        Self { cluster, clusters, level, bootstrap }
+        Self { cluster, clusters, rule, bootstrap }
     }
 
     /// Whether there are fewer clusters than intervals need.
@@ -56,7 +56,8 @@ impl Draws {
     }
 
     pub(super) fn interval(&self, of: impl Fn(&[f64]) -> f64) -> Option<Interval> {
-        self.bootstrap.as_ref()?.interval(self.level, of)
+        let clusters = u32::try_from(self.clusters).map_or(f64::INFINITY, f64::from);
+        self.bootstrap.as_ref()?.interval(&self.rule, clusters, of)
     }
 }
 
