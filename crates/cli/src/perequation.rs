@@ -1,6 +1,7 @@
 //! `desserte perequation`: a scenario's amounts, each with what it was made from.
 
 mod json;
+mod plots;
 mod table;
 mod words;
 
@@ -71,6 +72,9 @@ pub(crate) struct PerequationArguments {
     /// Say which assumption moves the amounts of the first year most, from the `low` and `high` of the scenario.
     #[arg(long, conflicts_with = "explain")]
     pub(crate) sensitivity: bool,
+    /// Directory to write the sensitivity as a drawing (SVG), its table (CSV) and a page with both into.
+    #[arg(long, value_name = "DIR", requires = "sensitivity")]
+    pub(crate) plot: Option<PathBuf>,
     /// Print one JSON object.
     #[arg(long)]
     pub(crate) json: bool,
@@ -95,6 +99,10 @@ pub(crate) fn run(arguments: &PerequationArguments) -> Outcome {
     let name = || arguments.table.display().to_string();
     if arguments.sensitivity {
         let swings = sensitivity(&scenario, &table.territories).with_context(name)?;
+        if let Some(dir) = &arguments.plot {
+            let plot = plots::sensitivity(arguments, &scenario, &swings);
+            crate::plots::write(dir, &plot.caption.title.clone(), &[plot], arguments.lang)?;
+        }
         return tell(
             arguments,
             || json::sensitivity(&scenario, &swings),

@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use desserte_equity::bootstrap::{Bootstrap, Resampling, Rule, draws};
+use desserte_equity::bootstrap::{Bootstrap, Method, Resampling, Rule, draws};
 use desserte_equity::{Distribution, Interval, Parameters};
 use desserte_territory::Territory;
 
@@ -13,7 +13,9 @@ use super::{Cluster, NationalArguments};
 pub(super) struct Draws {
     pub(super) cluster: Cluster,
     pub(super) clusters: usize,
+    resampling: Resampling,
     rule: Rule,
+    index_rule: Rule,
     /// `None` if there are too few clusters.
     bootstrap: Option<Bootstrap>,
 }
@@ -29,9 +31,9 @@ impl Draws {
     ) -> Self {
         let resampling = Resampling::of_clusters(labels);
         let clusters = resampling.clusters();
-        let rule = Rule::by(parameters);
+        let (rule, index_rule) = (Rule::by(parameters), Rule::for_indices(parameters));
         if clusters < parameters.clusters_min.value as usize {
-            return Self { cluster, clusters, rule, bootstrap: None };
+            return Self { cluster, clusters, resampling, rule, index_rule, bootstrap: None };
         }
         let threads = arguments.threads.or_else(|| thread::available_parallelism().ok());
         let count = u64::from(arguments.bootstrap);
@@ -47,17 +49,37 @@ impl Draws {
             parts.into_iter().flat_map(|part| part.join().expect("a draw does not panic")).collect()
         });
         let bootstrap = Some(Bootstrap::new(&resampling, found, width, statistics()));
-        Self { cluster, clusters, rule, bootstrap }
+        Self { cluster, clusters, resampling, rule, index_rule, bootstrap }
     }
 
-    /// Whether there are fewer clusters than intervals need.
-    pub(super) const fn too_few(&self, parameters: &Parameters) -> bool {
-        self.clusters < parameters.clusters_min.value as usize
+    /// How many clusters of equal weight those of units with these weights are worth.
+    pub(super) fn worth(&self, weights: &[f64]) -> f64 {
+        self.resampling.effective_clusters(weights)
     }
 
-    pub(super) fn interval(&self, of: impl Fn(&[f64]) -> f64) -> Option<Interval> {
-        let clusters = u32::try_from(self.clusters).map_or(f64::INFINITY, f64::from);
-        self.bootstrap.as_ref()?.interval(&self.rule, clusters, of)
+    /// How ends of intervals are found; `None` without draws.
+    pub(super) fn method(&self) -> Option<Method> {
+        self.bootstrap.as_ref().map(Bootstrap::method)
+    }
+
+    /// Whether so many clusters of equal weight are enough for a mean or a share.
+    pub(super) fn allows(&self, worth: f64) -> bool {
+        self.rule.allows(worth)
+    }
+
+    /// The interval of a mean, a median or a share that rests on clusters worth so many.
+    pub(super) fn interval(&self, worth: f64, of: impl Fn(&[f64]) -> f64) -> Option<Interval> {
+        self.bootstrap.as_ref()?.interval(&self.rule, worth, of)
+    }
+
+    /// The interval of an index of inequality, which asks for more of them.
+    pub(super) fn of_index(&self, worth: f64, of: impl Fn(&[f64]) -> f64) -> Option<Interval> {
+        self.bootstrap.as_ref()?.interval(&self.index_rule, worth, of)
+    }
+
+    /// The interval of the difference of two groups whose numbers stand at these places.
+    pub(super) fn difference(&self, worth: [f64; 2], [first, second]: [usize; 2]) -> Option<Interval> {
+        self.bootstrap.as_ref()?.difference(&self.rule, worth, |row| row[first], |row| row[second])
     }
 }
 

@@ -1,11 +1,11 @@
 //! The answer as one JSON object. A number that is not defined is null.
 
-use desserte_equity::bootstrap::GENERATOR;
+use desserte_equity::bootstrap::{GENERATOR, Method};
 use desserte_equity::{Comparison, Interval};
 use desserte_ledger::Nature;
 use serde_json::{Map, Value, json};
 
-use super::study::{ClassStudy, Difference, Group, Measure, QUANTILES, Study, Told};
+use super::study::{ClassStudy, Difference, Drawing, Group, Measure, QUANTILES, Study, Told};
 
 pub(super) fn of(study: &Study<'_>) -> Value {
     let (subject, of, arguments) = (study.subject, &study.of, study.arguments);
@@ -34,13 +34,24 @@ pub(super) fn of(study: &Study<'_>) -> Value {
             "draws": arguments.bootstrap,
             "seed": arguments.seed,
             "generator": GENERATOR,
-            "method": "BCa",
             "level": study.parameters.confidence_level.value,
-            "clusters": study.clusters.iter().map(|(cluster, count)| json!({ "cluster": cluster.key(), "count": count })).collect::<Vec<_>>(),
+            "clusters": study.clusters.iter().map(drawing).collect::<Vec<_>>(),
         },
         "indices": indices.collect::<Map<_, _>>(),
         "all": group(study, &study.all),
         "classes": study.classes.iter().map(|class| self::class(study, class)).collect::<Vec<_>>(),
+    })
+}
+
+fn drawing(drawn: &Drawing) -> Value {
+    json!({
+        "cluster": drawn.cluster.key(),
+        "count": drawn.count,
+        "of_equal_weight": drawn.worth,
+        "method": drawn.method.map(|method| match method {
+            Method::Bca => "BCa",
+            Method::Studentised => "studentised",
+        }),
     })
 }
 
@@ -82,7 +93,7 @@ fn difference(study: &Study<'_>, class: &ClassStudy<'_>, one: &Difference) -> Va
         "second": name(one.second),
         "measure": Measure::key(one.measure),
         "observed": one.observed,
-        "intervals": by.map(|((cluster, _), interval)| (cluster.key().to_owned(), ends(*interval))).collect::<Map<_, _>>(),
+        "intervals": by.map(|(drawn, interval)| (drawn.cluster.key().to_owned(), ends(*interval))).collect::<Map<_, _>>(),
         "verdict": match one.verdict() {
             Some(Comparison::Tie) => "ex_aequo",
             Some(Comparison::Higher) => "first_higher",

@@ -139,8 +139,8 @@ impl Drawer<'_> {
         for one in class.differences.iter().filter(|one| of(one.measure)) {
             let label =
                 format!("{} − {}", teller.group_name(class, one.first), teller.group_name(class, one.second));
-            for ((cluster, _), interval) in study.clusters.iter().zip(&one.intervals) {
-                let by = teller.cluster(*cluster);
+            for (drawn, interval) in study.clusters.iter().zip(&one.intervals) {
+                let by = teller.cluster(drawn.cluster);
                 rows.push(Difference {
                     label: label.clone(),
                     what: format!("{} ; {by}", teller.measure(study, one.measure)),

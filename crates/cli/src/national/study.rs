@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context as _, anyhow};
+use desserte_equity::bootstrap::Method;
 use desserte_equity::{
     Asked, Comparison, Distribution, Figures, Interval, Parameters, Prepared, Scratch, Split,
 };
@@ -70,6 +71,8 @@ pub(super) struct Group {
     pub(super) quantiles: Option<[f64; 5]>,
     /// Gini within the group: as it is, and with the cap.
     pub(super) gini: [Option<f64>; 2],
+    /// How many clusters of equal weight it rests on, for each kind.
+    pub(super) worth: Vec<f64>,
 }
 
 /// Two groups by their places, and what may be said of them.
@@ -95,8 +98,18 @@ pub(super) struct Study<'a> {
     /// Everybody, as one group.
     pub(super) all: Group,
     pub(super) classes: Vec<ClassStudy<'a>>,
-    /// Kinds of clusters with their numbers, the main one first.
-    pub(super) clusters: Vec<(Cluster, usize)>,
+    /// Kinds of clusters, the main one first.
+    pub(super) clusters: Vec<Drawing>,
+}
+
+/// What was drawn.
+pub(super) struct Drawing {
+    pub(super) cluster: Cluster,
+    pub(super) count: usize,
+    /// How many of equal weight they are worth.
+    pub(super) worth: f64,
+    /// `None` without draws.
+    pub(super) method: Option<Method>,
 }
 
 /// What the statistics of a draw are computed from. They are, in this order: everybody's indices, the same with the cap, the numbers of
@@ -184,11 +197,21 @@ impl<'a> Study<'a> {
                 Draws::new(arguments, parameters, (*cluster, &labels), width, statistics)
             })
             .collect();
+        let worth: Vec<f64> = drawn.iter().map(|draws| draws.worth(of.weights())).collect();
+        if !drawn[0].allows(worth[0]) {
+            let said = "données insuffisantes / not enough data";
+            let (clusters, key, fewest) =
+                (drawn[0].clusters, arguments.cluster.key(), parameters.clusters_min.value);
+            let worth = worth[0];
+            return Err(Failure::no(anyhow!(
+                "{said}: {clusters} {key}, worth {worth:.1} of equal weight, {fewest}"
+            )));
+        }
         let found = [sources.sides[0].figures(), sources.sides[1].figures()].map(|found| indices(&found));
         let index = |(at, name): (usize, &'static str)| {
             let told = |side: usize| Told {
                 value: found[side][at],
-                interval: drawn[0].interval(|row| row[side * INDICES.len() + at]),
+                interval: drawn[0].of_index(worth[0], |row| row[side * INDICES.len() + at]),
             };
             Index { name, raw: told(0), capped: told(1) }
         };
@@ -196,11 +219,6 @@ impl<'a> Study<'a> {
             .into_iter()
             .chain(lines.iter().copied().map(Measure::Below))
             .collect();
-        if drawn[0].too_few(parameters) {
-            let (found, fewest) = (drawn[0].clusters, parameters.clusters_min.value);
-            let said = "données insuffisantes / not enough data";
-            return Err(Failure::no(anyhow!("{said}: {found} {}, {fewest}", arguments.cluster.key())));
-        }
         let grouped = Grouped {
             sources: &sources,
             drawn: &drawn,
@@ -208,8 +226,6 @@ impl<'a> Study<'a> {
             measures: &measures,
             capped: &capped,
             asked: &asked,
-            labels: labels(arguments.cluster, &of, subject, territory),
-            clusters_min: parameters.clusters_min.value as usize,
         };
         let mut everybody = grouped.groups(0, &[None]);
         let classes = columns.iter().zip(1..).map(|(column, at)| grouped.class(at, column)).collect();
@@ -218,7 +234,16 @@ impl<'a> Study<'a> {
             indices: INDICES.into_iter().enumerate().map(index).collect(),
             all: everybody.remove(0),
             classes,
-            clusters: drawn.iter().map(|draws| (draws.cluster, draws.clusters)).collect(),
+            clusters: drawn
+                .iter()
+                .zip(worth)
+                .map(|(draws, worth)| Drawing {
+                    cluster: draws.cluster,
+                    count: draws.clusters,
+                    worth,
+                    method: draws.method(),
+                })
+                .collect(),
             measures,
             arguments,
             parameters,
@@ -253,9 +278,6 @@ struct Grouped<'a, 'b> {
     measures: &'b [Measure],
     capped: &'b Distribution,
     asked: &'b Asked,
-    /// The cluster of each unit.
-    labels: Vec<(u32, u32)>,
-    clusters_min: usize,
 }
 
 impl Grouped<'_, '_> {
@@ -266,6 +288,16 @@ impl Grouped<'_, '_> {
         row
     }
 
+    /// How many clusters of equal weight each kind has in a group.
+    fn worth(&self, at: usize, group: usize) -> Vec<f64> {
+        let (of, grouping) = (self.sources.of, &self.sources.groupings[at]);
+        let own = |other: &u32| usize::try_from(*other).is_ok_and(|other| other == group);
+        let weights = of.weights().iter().zip(&grouping.of);
+        let weights: Vec<f64> =
+            weights.map(|(weight, other)| if own(other) { *weight } else { 0.0 }).collect();
+        self.drawn.iter().map(|draws| draws.worth(&weights)).collect()
+    }
+
     fn groups(&self, at: usize, keys: &[Option<String>]) -> Vec<Group> {
         let (of, grouping) = (self.sources.of, &self.sources.groupings[at]);
         let (row, start) = (self.row(at), self.sources.start(at, true));
@@ -274,9 +306,9 @@ impl Grouped<'_, '_> {
             let own = |other: &u32| usize::try_from(*other).is_ok_and(|other| other == number);
             let part = |of: &Distribution| of_group(of, &grouping.of, own);
             let alone = part(of);
-            let held = self.labels.iter().zip(&grouping.of).filter(|(_, other)| own(other));
+            let worth = self.worth(at, number);
             // A group of a few clusters says nothing of others, and would tell of single communes.
-            let told = held.map(|(label, _)| label).collect::<BTreeSet<_>>().len() >= self.clusters_min;
+            let told = self.drawn[0].allows(worth[0]);
             let gini = |part: &Option<Distribution>| {
                 part.as_ref().and_then(|part| Prepared::new(part, self.asked).figures().gini)
             };
@@ -284,7 +316,7 @@ impl Grouped<'_, '_> {
                 let place = number * measures + measure;
                 Told {
                     value: Some(row[place]).filter(|value| told && value.is_finite()),
-                    interval: self.drawn[0].interval(|row| row[start + place]).filter(|_| told),
+                    interval: self.drawn[0].interval(worth[0], |row| row[start + place]),
                 }
             };
             let held = of.rows().zip(&grouping.of).filter(|(_, other)| own(other));
@@ -296,6 +328,7 @@ impl Grouped<'_, '_> {
                 measures: (0..measures).map(measure).collect(),
                 quantiles: alone.as_ref().filter(|_| told).map(|part| QUANTILES.map(|p| part.quantile(p))),
                 gini: [gini(&alone), gini(&part(self.capped))].map(|gini| gini.filter(|_| told)),
+                worth,
             }
         };
         keys.iter().enumerate().map(group).collect()
@@ -309,7 +342,7 @@ impl Grouped<'_, '_> {
         let place = sources.start(at + 1, true) - 1;
         let between = Told {
             value: split.theil_t.map(|parts| parts.between),
-            interval: self.drawn[0].interval(|row| row[place]),
+            interval: self.drawn[0].of_index(self.drawn[0].worth(sources.of.weights()), |row| row[place]),
         };
         let mut study = ClassStudy {
             column,
@@ -332,20 +365,20 @@ impl Grouped<'_, '_> {
 
     fn differences(&self, at: usize, (first, second): (usize, usize), groups: &[Group]) -> Vec<Difference> {
         let (row, measures) = (self.row(at), self.measures.len());
-        let told = [first, second].iter().all(|group| groups[*group].quantiles.is_some());
+        let pair = [first, second];
+        let told = pair.iter().all(|group| groups[*group].quantiles.is_some());
         let difference = |(place, measure): (usize, &Measure)| {
-            let off = move |row: &[f64], start: usize| {
-                row[start + first * measures + place] - row[start + second * measures + place]
-            };
+            let places = |start: usize| pair.map(|group| start + group * measures + place);
             let interval = |(kind, draws): (usize, &Draws)| {
-                let start = self.sources.start(at, kind == 0);
-                draws.interval(|row| off(row, start)).filter(|_| told)
+                let worth = pair.map(|group| groups[group].worth[kind]);
+                draws.difference(worth, places(self.sources.start(at, kind == 0))).filter(|_| told)
             };
+            let [one, other] = places(0).map(|place| row[place]);
             Difference {
                 first,
                 second,
                 measure: *measure,
-                observed: Some(off(&row, 0)).filter(|value| told && value.is_finite()),
+                observed: Some(one - other).filter(|value| told && value.is_finite()),
                 intervals: self.drawn.iter().enumerate().map(interval).collect(),
             }
         };

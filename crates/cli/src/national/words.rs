@@ -1,5 +1,6 @@
 //! The answer in words and numbers.
 
+use desserte_equity::bootstrap::Method;
 use desserte_equity::{Comparison, Interval};
 use desserte_ledger::Nature;
 
@@ -248,8 +249,8 @@ impl Teller {
             Some(Comparison::Higher) => format!("{} {first}", self.t("plus haut pour", "higher for")),
             Some(Comparison::Lower) => format!("{} {second}", self.t("plus haut pour", "higher for")),
         };
-        let by = study.clusters.iter().zip(&one.intervals).map(|((cluster, _), interval)| {
-            format!("{} {}", self.cluster(*cluster), self.interval(one.measure, *interval))
+        let by = study.clusters.iter().zip(&one.intervals).map(|(drawn, interval)| {
+            format!("{} {}", self.cluster(drawn.cluster), self.interval(one.measure, *interval))
         });
         let observed = one.observed.map_or_else(String::new, |value| self.value(one.measure, value));
         format!(
@@ -265,11 +266,20 @@ impl Teller {
         let clusters: Vec<String> = study
             .clusters
             .iter()
-            .map(|(cluster, count)| format!("{count} {}", self.cluster(*cluster)))
+            .map(|drawn| {
+                let method = match drawn.method {
+                    Some(Method::Bca) => "BCa",
+                    Some(Method::Studentised) => self.t("studentisés", "studentised"),
+                    None => self.t("aucun intervalle", "no interval"),
+                };
+                let worth = self.number(drawn.worth, 0);
+                let said = self.t("de même poids", "of equal weight");
+                format!("{} {} ({worth} {said}, {method})", drawn.count, self.cluster(drawn.cluster))
+            })
             .collect();
         let mut lines = vec![
             format!(
-                "{} {level} % (BCa) ; {} {draws} ; {} {seed} ; ChaCha8 ; {} {}",
+                "{} {level} % ; {} {draws} ; {} {seed} ; ChaCha8 ; {} {}",
                 self.t("intervalles à", "intervals at"),
                 self.t("tirages", "draws"),
                 self.t("graine", "seed"),
