@@ -75,7 +75,9 @@ fn lines(text: &str, letters: usize) -> Vec<String> {
     let mut lines: Vec<String> = vec![String::new()];
     for word in text.split(' ') {
         let last = lines.last_mut().expect("there is a line");
-        if !last.is_empty() && last.chars().count() + 1 + word.chars().count() > letters {
+        // French sets a space before these marks, and no line begins with one.
+        let mark = matches!(word, ":" | ";" | "!" | "?");
+        if !mark && !last.is_empty() && last.chars().count() + 1 + word.chars().count() > letters {
             lines.push(word.to_owned());
         } else {
             if !last.is_empty() {

@@ -47,7 +47,9 @@ pub fn tornado(caption: Caption, base: f64, swings: &[Swing], unit: &str, lang: 
     drawing.text((LABELS + 200.0, top - 14.0), Anchor::Start, INK, high);
     let mut bottom = top;
     rows.iter().for_each(|_| bottom += ROW);
-    let told = format!("{} ({} {})", unit, lang.pick("écart à", "change from"), lang.short(base));
+    let from = format!(" ({} {})", lang.pick("écart à", "change from"), lang.short(base));
+    // A change from nothing is the thing itself.
+    let told = format!("{unit}{}", if base.abs() > 0.0 { from.as_str() } else { "" });
     drawing.axis_below(&axis, top, bottom, &told);
     let mut table = Table::new([
         lang.pick("hypothèse", "assumption"),
