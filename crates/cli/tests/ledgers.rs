@@ -363,3 +363,21 @@ fn tiles_as_they_are_published_are_read_from_parquet_by_their_keys() {
         said(&refused)
     );
 }
+
+#[test]
+fn what_moves_a_scenario_most_is_drawn_with_its_table() {
+    let place = Place(tempfile::tempdir().unwrap());
+    let scenario = include_str!("../../equity/parameters/scenarios/exemple-complet.toml");
+    std::fs::write(place.path("s.toml"), scenario).unwrap();
+    let table = "code;lines;cost;places;place_cost;drops;drop_cost;pooled\n09;10000;2,60;1500;900;400;700;1\n\
+                 23;20000;1,65;2500;700;600;583;0\n75;100000;0,80;0;0;0;0;0\n";
+    std::fs::write(place.path("t.csv"), table).unwrap();
+    let columns =
+        ["--places", "places", "--place-cost", "place_cost", "--drops", "drops", "--drop-cost", "drop_cost"];
+    let asked = ["perequation", "s.toml", "t.csv", "--pooled", "pooled", "--sensitivity", "--plot", "p"];
+    printed(&place.run(&[&asked[..], &columns].concat()));
+    let table = place.written("p/sensibilite.csv");
+    let widest = table.lines().nth(1).unwrap();
+    assert!(table.starts_with("hypothèse;") && widest.starts_with("envelope_euros;"), "{table}");
+    assert!(place.written("p/sensibilite.svg").contains("pas le droit en vigueur"));
+}
