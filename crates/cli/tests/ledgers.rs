@@ -215,10 +215,10 @@ fn a_public_zone_that_is_better_is_reported_as_such_and_two_that_are_alike_are_a
         (&41.into(), &1_000.0.into())
     );
     assert_eq!(found["credit"]["withheld"], true);
-    let rural = place.answer(&[&cells[..], &["--only", "rural=oui", "--even-cells"]].concat());
+    let rural = place.answer(&[&cells[..], &["--only", "rural=non", "--even-cells"]].concat());
     assert_eq!(
         (&rural["communes"], &rural["only"], &rural["even_cells"]),
-        (&14.into(), &"rural=oui".into(), &true.into())
+        (&28.into(), &"rural=non".into(), &true.into())
     );
     assert_eq!(verdicts(&rural, 0)[0], ("mean", "first_higher"));
     // Three EPCI are too few to draw: nothing is told at all.
@@ -378,6 +378,6 @@ fn what_moves_a_scenario_most_is_drawn_with_its_table() {
     printed(&place.run(&[&asked[..], &columns].concat()));
     let table = place.written("p/sensibilite.csv");
     let widest = table.lines().nth(1).unwrap();
-    assert!(table.starts_with("hypothèse;") && widest.starts_with("envelope_euros;"), "{table}");
+    assert!(table.starts_with("hypothèse;") && widest.starts_with("cost_factor;"), "{table}");
     assert!(place.written("p/sensibilite.svg").contains("pas le droit en vigueur"));
 }
