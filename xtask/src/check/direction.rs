@@ -22,6 +22,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("ledger", &["equity", "territory"]),
     ("plot", &[]),
     ("evidence", &["equity"]),
+    ("service", &["equity", "measure"]),
     // edges
     ("net", &["proto"]),
     ("store", &["custody", "measure", "signing", "territory"]),
@@ -45,6 +46,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "ledger",
             "measure",
             "plot",
+            "service",
             "signing",
             "store",
             "territory",
@@ -75,7 +77,7 @@ const CONFINED: &[(&str, &[&str])] = &[
 /// Crates without input, output or chance of their own.
 const PURE: &[&str] = &[
     "units", "model", "signing", "custody", "proto", "measure", "tiles", "equity", "evidence", "ledger",
-    "plot",
+    "plot", "service",
 ];
 const IMPURE: &[&str] = &["tokio", "reqwest", "socket2", "rustix", "libc", "getrandom", "tracing-subscriber"];
 
