@@ -378,6 +378,9 @@ pub(crate) enum QueryFormat {
 pub(crate) enum LakeCommand {
     /// Hand over what waits in the store. It may be ended and repeated at any time, beside a running collector too.
     Flush(DataArguments),
+    /// Add up what came by hour and by day (tables `site_hour` and `commune_day`); questions are answered rightly before, too, but
+    /// more slowly.
+    Rollup(DataArguments),
     /// Put small files together and remove those without use.
     Compact(DataArguments),
     /// Read every row and count it; ends with 2 if something is wrong.

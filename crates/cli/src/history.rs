@@ -49,8 +49,16 @@ async fn round(store: &Arc<Store>, data: &Path, upkeep: bool) -> Result<(), Lake
     tracing::debug!(records = report.records, rows = report.rows, "handed over to the history");
     if upkeep {
         let lake = Lake::open(data, store.history_generation()?, options)?;
+        // Before files are put together: those with new rows are few and small until then.
+        let days = lake.roll_up(&|_, _, _| ()).await?.days;
         let (merged, removed) = (lake.compact().await?, lake.vacuum().await?.removed);
-        tracing::info!(replaced = merged.replaced, written = merged.written, removed, "kept the history");
+        tracing::info!(
+            days,
+            replaced = merged.replaced,
+            written = merged.written,
+            removed,
+            "kept the history"
+        );
     }
     Ok(())
 }

@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
-use desserte_lake::{Lake, LakeOptions, flush};
+use desserte_lake::{Lake, LakeOptions, Rollup, flush};
 use tokio::runtime::Runtime;
 
 use crate::arguments::{DataArguments, LakeCommand};
-use crate::out::{Failure, Outcome, line};
+use crate::out::{Failure, Outcome, line, progress};
 use crate::probe::open_existing;
 
 pub(crate) fn run(command: &LakeCommand) -> Outcome {
     match command {
         LakeCommand::Flush(arguments) => hand_over(arguments),
+        LakeCommand::Rollup(arguments) => roll_up(arguments),
         LakeCommand::Compact(arguments) => compact(arguments),
         LakeCommand::Check(arguments) => check(arguments),
     }
@@ -38,6 +39,24 @@ fn hand_over(arguments: &DataArguments) -> Outcome {
 fn open(arguments: &DataArguments) -> Result<Lake, Failure> {
     let generation = open_existing(arguments)?.history_generation()?;
     Ok(Lake::open(&arguments.data, generation, LakeOptions::default())?)
+}
+
+fn roll_up(arguments: &DataArguments) -> Outcome {
+    let lake = open(arguments)?;
+    let bar = progress("days");
+    let told = |rollup: Rollup, done: usize, of: usize| {
+        bar.set_message(rollup.name());
+        bar.set_length(of as u64);
+        bar.set_position(done.min(of) as u64);
+    };
+    let report = runtime()?.block_on(lake.roll_up(&told))?;
+    bar.finish_and_clear();
+    match report.number {
+        Some(number) => {
+            line(&format!("{} days computed, {} rows, up to number {number}", report.days, report.rows))
+        }
+        None => line("nothing was handed over yet"),
+    }
 }
 
 fn compact(arguments: &DataArguments) -> Outcome {

@@ -80,3 +80,15 @@ pub(crate) fn complain(error: &anyhow::Error) {
     // There is nowhere else to say it.
     let _ = writeln!(std::io::stderr().lock(), "desserte: {error:#}");
 }
+
+/// A bar for long work, on a terminal only: `what` is counted.
+pub(crate) fn progress(what: &str) -> indicatif::ProgressBar {
+    let bar = indicatif::ProgressBar::new(0);
+    // The pattern is ours and right; without it the plain bar does.
+    if let Ok(style) = indicatif::ProgressStyle::with_template(&format!(
+        "{{msg}} {{bar:30}} {{pos}}/{{len}} {what} {{elapsed}}"
+    )) {
+        bar.set_style(style);
+    }
+    bar
+}

@@ -14,9 +14,9 @@ use desserte_store::HandoverTable;
 use futures_util::TryStreamExt as _;
 
 use crate::query::session;
-use crate::schema::{COMMUNE, EVENT, HANDOVER};
+use crate::schema::{COMMUNE, EVENT, HANDOVER, Kept};
 use crate::table::{self, OpenTable, failed, is_conflict, rewritten};
-use crate::{Lake, LakeError, LakeFile, LakeTable, Work};
+use crate::{Lake, LakeError, LakeFile, LakeTable, Rollup, Work};
 
 /// Size that a file is to have: large enough that opening it costs little beside reading it.
 const TARGET_BYTES: u64 = 128 << 20;
@@ -58,9 +58,9 @@ impl Lake {
             let Some(open) = table::open(self, table).await? else { continue };
             let mut small = open.files()?;
             small.retain(|file| file.bytes < SMALL_BYTES);
-            small.sort_by(|a, b| (&a.month, &a.location).cmp(&(&b.month, &b.location)));
+            small.sort_by(|a, b| (&a.partition, &a.location).cmp(&(&b.partition, &b.location)));
             let months: Vec<&[LakeFile]> = small
-                .chunk_by(|a, b| a.month == b.month)
+                .chunk_by(|a, b| a.partition == b.partition)
                 .filter(|files| files.len() >= SMALL_FILES)
                 .collect();
             for files in &months {
@@ -92,9 +92,10 @@ impl Lake {
 
     async fn remove_unused(&self) -> Result<UpkeepReport, LakeError> {
         let mut report = UpkeepReport::default();
-        for table in HandoverTable::ALL {
+        let rollups = Rollup::ALL.map(Kept::from);
+        for table in HandoverTable::ALL.map(Kept::from).into_iter().chain(rollups) {
             let Some(open) = table::open(self, table).await? else { continue };
-            let OpenTable { path, delta } = open;
+            let OpenTable { path, delta, .. } = open;
             // Full: the light one passes over files that were never in the log.
             let (_, metrics) =
                 delta.vacuum().with_mode(VacuumMode::Full).await.map_err(failed("vacuuming", &path))?;
@@ -114,7 +115,7 @@ async fn merge(open: &OpenTable, table: HandoverTable, files: &[LakeFile]) -> Re
     let removes: Vec<Action> = snapshot
         .log_data()
         .iter()
-        .filter(|view| files.iter().any(|file| *file == LakeFile::of(view, &root)))
+        .filter(|view| files.iter().any(|file| *file == LakeFile::of(view, &root, open.kept)))
         .map(|view| Action::Remove(view.remove_action(false)))
         .collect();
     if removes.len() != files.len() {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use desserte_store::HandoverTable;
 
 use crate::files::Watch;
+use crate::schema::Kept;
 use crate::{LakeError, LakeFile, Work, table};
 
 /// Name of the history in a data directory; each generation is a directory in it.
@@ -59,8 +60,11 @@ impl Lake {
         &self.options
     }
 
-    pub(crate) fn path(&self, table: HandoverTable) -> PathBuf {
-        self.root.join(table.name())
+    pub(crate) fn path(&self, table: impl Into<Kept>) -> PathBuf {
+        match table.into() {
+            Kept::Rows(table) => self.root.join(table.name()),
+            Kept::Rollup(rollup) => self.root.join(rollup.directory()).join(rollup.name()),
+        }
     }
 
     /// The files that a table consists of at this moment, and the number up to which it has rows.
@@ -71,6 +75,11 @@ impl Lake {
     /// # Errors
     /// When the table's log cannot be read, or uses what this program does not read.
     pub fn snapshot(&self, table: HandoverTable) -> Work<'_, (Vec<LakeFile>, Option<i64>)> {
+        self.kept(table.into())
+    }
+
+    /// As [`Self::snapshot`], of any table.
+    pub(crate) fn kept(&self, table: Kept) -> Work<'_, (Vec<LakeFile>, Option<i64>)> {
         Box::pin(async move {
             match table::open(self, table).await? {
                 Some(open) => Ok((open.files()?, open.mark().await?)),

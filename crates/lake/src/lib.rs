@@ -14,6 +14,7 @@ mod flush;
 mod lake;
 mod manifest;
 mod query;
+mod rollup;
 mod rows;
 mod scan;
 mod schema;
@@ -28,6 +29,7 @@ pub use flush::{FlushReport, flush};
 pub use lake::{Lake, LakeOptions};
 pub use manifest::LakeFile;
 pub use query::{Answer, History};
+pub use rollup::{ROLLUP_METHOD, Rollup, RollupReport};
 pub use scan::LakeTable;
 pub use schema::{SCHEMA_VERSION, table_schema};
 

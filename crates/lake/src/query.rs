@@ -13,9 +13,11 @@ use desserte_store::{HandoverRows, HandoverTable, Store};
 use futures_util::TryStreamExt as _;
 
 use crate::flush::blocking;
+use crate::rollup::SOURCES;
+use crate::rollup::view::{KeptRollup, RollupView};
 use crate::schema::HANDOVER;
 use crate::sketch::function;
-use crate::{Lake, LakeError, LakeFile, LakeOptions, LakeTable, Work, rows};
+use crate::{Lake, LakeError, LakeFile, LakeOptions, LakeTable, Rollup, Work, rows};
 
 /// Records that wait and are taken along in memory: twenty flushes.
 const WAITING_MAX: usize = 1_000_000;
@@ -61,7 +63,14 @@ impl History {
         options: &LakeOptions,
         as_of: Option<i64>,
     ) -> Result<Self, LakeError> {
-        // First what waits, then the tables: a row that is handed over in between is in both, and is known by its number.
+        // Rollups first: what they add up is then among the rows.
+        let before = Lake::open(data, blocking(store, Store::history_generation).await?, options.clone())?;
+        let mut rollups = Vec::new();
+        for rollup in Rollup::ALL {
+            let (files, mark) = before.kept(rollup.into()).await?;
+            rollups.push(KeptRollup { rollup, files, mark });
+        }
+        // Then what waits, then the tables: a row that is handed over in between is in both, and is known by its number.
         // The other way round it could be in neither.
         let waiting = blocking(store, Store::handover_waiting).await?;
         if waiting > WAITING_MAX as u64 {
@@ -75,6 +84,11 @@ impl History {
             let (files, mark) = lake.snapshot(rows.table).await?;
             register(&session, rows, files, mark, as_of)?;
         }
+        if lake.root() != before.root() {
+            // A rebuild came between: the rollups of the generation before are none of this one.
+            rollups.iter_mut().for_each(|kept| (kept.files, kept.mark) = (Vec::new(), None));
+        }
+        register_rollups(&session, rollups, as_of).await?;
         let number = as_of.map_or(offered.issued, |number| number.min(offered.issued));
         Ok(Self { session, generation: offered.generation, number })
     }
@@ -175,5 +189,25 @@ fn register(
         both = both.filter(col(HANDOVER).lt_eq(lit(number))).map_err(&wrap)?;
     }
     session.register_table(table.name(), both.into_view()).map_err(&wrap)?;
+    Ok(())
+}
+
+/// Makes rollups known, beside the rows that they are made of.
+async fn register_rollups(
+    session: &SessionContext,
+    rollups: Vec<KeptRollup>,
+    as_of: Option<i64>,
+) -> Result<(), LakeError> {
+    let wrap = LakeError::query("preparing a rollup");
+    let mut sources = Vec::new();
+    for table in SOURCES {
+        sources.push((table.name(), session.table_provider(table.name()).await.map_err(&wrap)?));
+    }
+    let sources = Arc::new(sources);
+    for kept in rollups {
+        let name = kept.rollup.name();
+        let view = RollupView::new(kept, Arc::clone(&sources), as_of);
+        session.register_table(name, Arc::new(view)).map_err(&wrap)?;
+    }
     Ok(())
 }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use datafusion::arrow::datatypes::{DataType, Field, SchemaRef};
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::{DFSchema, Result};
 use datafusion::config::TableParquetOptions;
@@ -23,11 +23,12 @@ use desserte_store::HandoverTable;
 
 use crate::LakeFile;
 use crate::manifest::Bounds;
-use crate::schema::{MONTH, file_schema};
+use crate::schema::Kept;
 
 /// A table of the history as it was when its list of files was read.
 #[derive(Debug)]
 pub struct LakeTable {
+    table: Kept,
     schema: TableSchema,
     files: Vec<LakeFile>,
 }
@@ -36,9 +37,14 @@ impl LakeTable {
     /// The table that consists of `files`.
     #[must_use]
     pub fn new(table: HandoverTable, files: Vec<LakeFile>) -> Self {
-        let month = Arc::new(Field::new(MONTH, DataType::Utf8, false));
-        let schema = TableSchema::builder(file_schema(table)).with_table_partition_cols(vec![month]).build();
-        Self { schema, files }
+        Self::of(table.into(), files)
+    }
+
+    pub(crate) fn of(table: Kept, files: Vec<LakeFile>) -> Self {
+        let partition = Arc::new(table.partition_field());
+        let schema =
+            TableSchema::builder(table.file_schema()).with_table_partition_cols(vec![partition]).build();
+        Self { table, schema, files }
     }
 
     /// The files that can hold rows for which every one of `filters` is true.
@@ -49,7 +55,7 @@ impl LakeTable {
         let keep = PruningPredicateBuilder::new()
             .with_file_schema(schema)
             .try_build(filter)?
-            .prune(&Bounds(&self.files))?;
+            .prune(&Bounds { table: self.table, files: &self.files })?;
         Ok(self.files.iter().zip(keep).filter(|(_, keep)| *keep).map(|(file, _)| file.clone()).collect())
     }
 }

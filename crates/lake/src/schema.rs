@@ -5,11 +5,16 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use desserte_store::HandoverTable;
 
+use crate::Rollup;
+
 /// Version of the schema. A column may be added with a higher one; none changes its meaning or goes.
 pub const SCHEMA_VERSION: i64 = 1;
 
 /// The column that tables are partitioned by: year and month of the event, UTC.
 pub(crate) const MONTH: &str = "month";
+
+/// The column that rollups are partitioned by: day of the events, UTC.
+pub(crate) const DAY: &str = "day";
 
 /// The column of event times.
 pub(crate) const EVENT: &str = "event_utc";
@@ -44,7 +49,7 @@ const fn always(name: &'static str, kind: Kind) -> Column {
     Column { name, kind, nullable: false }
 }
 
-const fn maybe(name: &'static str, kind: Kind) -> Column {
+pub(crate) const fn maybe(name: &'static str, kind: Kind) -> Column {
     Column { name, kind, nullable: true }
 }
 
@@ -121,6 +126,71 @@ const CUSTODY: &[Column] = &[
     always("received_utc", Kind::Time),
 ];
 
+/// A table on the disk: rows that were handed over, or a rollup of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kept {
+    Rows(HandoverTable),
+    Rollup(Rollup),
+}
+
+impl From<HandoverTable> for Kept {
+    fn from(table: HandoverTable) -> Self {
+        Self::Rows(table)
+    }
+}
+
+impl From<Rollup> for Kept {
+    fn from(rollup: Rollup) -> Self {
+        Self::Rollup(rollup)
+    }
+}
+
+impl Kept {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Rows(table) => table.name(),
+            Self::Rollup(rollup) => rollup.name(),
+        }
+    }
+
+    /// The column that it is partitioned by.
+    pub(crate) const fn partition(self) -> &'static str {
+        match self {
+            Self::Rows(_) => MONTH,
+            Self::Rollup(_) => DAY,
+        }
+    }
+
+    /// The column that says when.
+    pub(crate) const fn time(self) -> &'static str {
+        match self {
+            Self::Rows(_) => EVENT,
+            Self::Rollup(rollup) => rollup.time(),
+        }
+    }
+
+    /// The columns as Arrow has them, without the partition: what one Parquet file holds.
+    pub(crate) fn file_schema(self) -> SchemaRef {
+        let fields: Vec<Field> = match self {
+            Self::Rows(table) => columns(table).map(field).collect(),
+            Self::Rollup(rollup) => rollup.columns().map(field).collect(),
+        };
+        Arc::new(Schema::new(fields))
+    }
+
+    /// The column of partitions.
+    pub(crate) fn partition_field(self) -> Field {
+        Field::new(self.partition(), DataType::Utf8, matches!(self, Self::Rollup(_)))
+    }
+
+    /// The columns as Arrow has them, the partition last.
+    pub(crate) fn schema(self) -> SchemaRef {
+        let own = self.file_schema();
+        let fields = own.fields().iter().cloned().chain([Arc::new(self.partition_field())]);
+        Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+    }
+}
+
 /// The columns of a table, without the month.
 pub(crate) fn columns(table: HandoverTable) -> impl Iterator<Item = Column> {
     let own = match table {
@@ -134,16 +204,10 @@ pub(crate) fn columns(table: HandoverTable) -> impl Iterator<Item = Column> {
     COMMON.iter().chain(own).copied()
 }
 
-/// The columns as Arrow has them, without the month: what one Parquet file holds.
-pub(crate) fn file_schema(table: HandoverTable) -> SchemaRef {
-    Arc::new(Schema::new(columns(table).map(field).collect::<Vec<_>>()))
-}
-
 /// The columns as Arrow has them, the month last.
 #[must_use]
 pub fn table_schema(table: HandoverTable) -> SchemaRef {
-    let month = Field::new(MONTH, DataType::Utf8, false);
-    Arc::new(Schema::new(columns(table).map(field).chain([month]).collect::<Vec<_>>()))
+    Kept::Rows(table).schema()
 }
 
 fn field(column: Column) -> Field {

@@ -15,11 +15,11 @@ use deltalake::operations::create::CreateBuilder;
 use deltalake::protocol::{DeltaOperation, SaveMode};
 use deltalake::writer::{DeltaWriter as _, RecordBatchWriter};
 use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError};
-use desserte_store::{HandoverRows, HandoverTable};
+use desserte_store::HandoverRows;
 use url::Url;
 
 use crate::files::{DurableFiles, create_directories};
-use crate::schema::{MONTH, SCHEMA_VERSION, table_schema};
+use crate::schema::{Kept, SCHEMA_VERSION};
 use crate::{Lake, LakeError, LakeFile, rows};
 
 /// The name under which a table's log keeps the number up to which it has rows.
@@ -48,12 +48,14 @@ pub(crate) enum Appended {
 
 /// A table with its log read.
 pub(crate) struct OpenTable {
+    pub(crate) kept: Kept,
     pub(crate) path: PathBuf,
     pub(crate) delta: DeltaTable,
 }
 
 /// Opens a table; `None` when it was never written.
-pub(crate) async fn open(lake: &Lake, table: HandoverTable) -> Result<Option<OpenTable>, LakeError> {
+pub(crate) async fn open(lake: &Lake, table: impl Into<Kept>) -> Result<Option<OpenTable>, LakeError> {
+    let table = table.into();
     let path = lake.path(table);
     // A table is there from its log's first entry on.
     if !path.join("_delta_log").is_dir() {
@@ -65,12 +67,12 @@ pub(crate) async fn open(lake: &Lake, table: HandoverTable) -> Result<Option<Ope
         Err(DeltaTableError::NotATable(_)) => return Ok(None),
         Err(source) => return Err(failed("opening", &path)(source)),
     }
-    let open = OpenTable { path, delta };
+    let open = OpenTable { kept: table, path, delta };
     open.refuse_what_is_not_ours()?;
     Ok(Some(open))
 }
 
-fn log_store(lake: &Lake, table: HandoverTable) -> Result<LogStoreRef, LakeError> {
+fn log_store(lake: &Lake, table: Kept) -> Result<LogStoreRef, LakeError> {
     let path = lake.path(table);
     let address = Url::from_directory_path(&path).map_err(|()| LakeError::Directory {
         path: path.clone(),
@@ -82,14 +84,15 @@ fn log_store(lake: &Lake, table: HandoverTable) -> Result<LogStoreRef, LakeError
         .map_err(failed("opening", &path))
 }
 
-async fn open_or_create(lake: &Lake, table: HandoverTable) -> Result<OpenTable, LakeError> {
+pub(crate) async fn open_or_create(lake: &Lake, table: Kept) -> Result<OpenTable, LakeError> {
     if let Some(open) = open(lake, table).await? {
         return Ok(open);
     }
     let path = lake.path(table);
     create_directories(&path).map_err(|source| LakeError::Directory { path: path.clone(), source })?;
     let wrap = failed("creating", &path);
-    let schema: StructType = table_schema(table)
+    let schema: StructType = table
+        .schema()
         .as_ref()
         .try_into_kernel()
         .map_err(|source| LakeError::Columns { table: table.name(), source })?;
@@ -98,7 +101,7 @@ async fn open_or_create(lake: &Lake, table: HandoverTable) -> Result<OpenTable, 
         .with_log_store(log_store(lake, table)?)
         .with_table_name(table.name())
         .with_columns(schema.fields().cloned())
-        .with_partition_columns([MONTH])
+        .with_partition_columns([table.partition()])
         .with_configuration([
             (SCHEMA_PROPERTY, Some(SCHEMA_VERSION.to_string())),
             ("delta.deletedFileRetentionDuration", Some(retention)),
@@ -108,7 +111,7 @@ async fn open_or_create(lake: &Lake, table: HandoverTable) -> Result<OpenTable, 
         .with_save_mode(SaveMode::Ignore)
         .await
         .map_err(wrap)?;
-    Ok(OpenTable { path, delta })
+    Ok(OpenTable { kept: table, path, delta })
 }
 
 /// Gives a table the rows that it has not, up to the number `last`.
@@ -117,7 +120,7 @@ async fn open_or_create(lake: &Lake, table: HandoverTable) -> Result<OpenTable, 
 /// in the same entry of the log. Of two writers that read the same number one is refused and reads again.
 pub(crate) async fn append(lake: &Lake, rows: &HandoverRows, last: i64) -> Result<Appended, LakeError> {
     for _ in 0..APPEND_ATTEMPTS {
-        let open = open_or_create(lake, rows.table).await?;
+        let open = open_or_create(lake, rows.table.into()).await?;
         let mark = open.mark().await?.unwrap_or(0);
         let batch = rows::batch(rows, mark)?;
         if mark >= last || batch.num_rows() == 0 {
@@ -129,7 +132,7 @@ pub(crate) async fn append(lake: &Lake, rows: &HandoverRows, last: i64) -> Resul
         let adds = writer.flush().await.map_err(failed("writing", &open.path))?;
         let operation = DeltaOperation::Write {
             mode: SaveMode::Append,
-            partition_by: Some(vec![MONTH.to_owned()]),
+            partition_by: Some(vec![open.kept.partition().to_owned()]),
             predicate: None,
         };
         let actions = adds.into_iter().map(Action::Add).collect();
@@ -165,7 +168,7 @@ impl OpenTable {
                 if view.deletion_vector_descriptor().is_some() {
                     return Err(self.unreadable("deletion vectors"));
                 }
-                Ok(LakeFile::of(&view, &root))
+                Ok(LakeFile::of(&view, &root, self.kept))
             })
             .collect()
     }

@@ -83,7 +83,7 @@ async fn late_data_lies_in_the_month_of_its_event() {
     assert_eq!(bench.flush().await.records, 2);
     assert_eq!(of(bench.history().await, "2025-11").await, Some(1), "forty days before the new year");
     let (files, _) = bench.lake().snapshot(HandoverTable::LatencyMinute).await.unwrap();
-    assert!(files.iter().any(|file| file.month == "2025-11"), "{files:?}");
+    assert!(files.iter().any(|file| file.partition == "2025-11"), "{files:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -17,6 +17,7 @@ mod damage;
 mod handover;
 mod kill;
 mod questions;
+mod rollup;
 mod sketch;
 mod spec;
 mod upkeep;

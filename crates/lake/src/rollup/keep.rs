@@ -1,0 +1,197 @@
+//! Keeping rollups: the days that received rows, computed again from the rows.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{AsArray as _, RecordBatch};
+use datafusion::prelude::{DataFrame, SessionContext, cast, col, ident, lit};
+use deltalake::kernel::Action;
+use deltalake::protocol::{DeltaOperation, SaveMode};
+use deltalake::writer::DeltaWriter as _;
+use desserte_store::HandoverTable;
+
+use super::{Rollup, SOURCES, sql};
+use crate::query::session;
+use crate::schema::{DAY, HANDOVER, Kept};
+use crate::table::{self, OpenTable, failed, is_conflict};
+use crate::{Lake, LakeError, LakeFile, LakeTable, Work};
+
+/// Days computed at once. The files of a month are read once for each such set, and the quantiles of a set are held in memory: five
+/// days of a thousand probes are 120,000 hours.
+const DAYS_AT_ONCE: usize = 5;
+
+/// What keeping the rollups did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RollupReport {
+    /// Days computed, of both rollups together.
+    pub days: u64,
+    /// Rows that they have.
+    pub rows: u64,
+    /// The number in the hand-over up to which rows are added up; `None` when nothing was ever handed over.
+    pub number: Option<i64>,
+}
+
+/// One commit of several.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    /// The version of the table that the one before left. Any other is of another process, which may have seen fewer rows.
+    version: Option<u64>,
+    /// The number that the entry says.
+    mark: i64,
+}
+
+impl Lake {
+    /// Computes the days of every rollup that received rows since it was kept last; `progress` is told how many days are done,
+    /// of how many.
+    ///
+    /// Ended anywhere, it is repeated from its beginning. Queries are right meanwhile and before.
+    ///
+    /// # Errors
+    /// When rows cannot be read or a rollup cannot be written.
+    pub fn roll_up<'a>(
+        &'a self,
+        progress: &'a (dyn Fn(Rollup, usize, usize) + Sync),
+    ) -> Work<'a, RollupReport> {
+        Box::pin(self.compute(progress))
+    }
+
+    async fn compute(
+        &self,
+        progress: &(dyn Fn(Rollup, usize, usize) + Sync),
+    ) -> Result<RollupReport, LakeError> {
+        let mut report = RollupReport::default();
+        // Custody is written last: up to its number every table has every row.
+        let (_, Some(number)) = self.snapshot(HandoverTable::Custody).await? else { return Ok(report) };
+        report.number = Some(number);
+        let session = self.rows_up_to(number).await?;
+        for rollup in Rollup::ALL {
+            let open = table::open_or_create(self, rollup.into()).await?;
+            let mark = open.mark().await?.unwrap_or(0);
+            if mark >= number {
+                continue;
+            }
+            let mut version = open.delta.version();
+            let days = changed(&session, mark).await?;
+            for (done, set) in days.chunks(DAYS_AT_ONCE).enumerate() {
+                progress(rollup, done * DAYS_AT_ONCE, days.len());
+                let last = (done + 1) * DAYS_AT_ONCE >= days.len();
+                let step = Step { version, mark: if last { number } else { mark } };
+                let Some(rows) = self.replace(&session, rollup, set, step).await? else {
+                    tracing::info!(rollup = rollup.name(), "another process keeps it at the same time");
+                    break;
+                };
+                version = version.map(|version| version + 1);
+                report.days += set.len() as u64;
+                report.rows += rows;
+            }
+            if days.is_empty() {
+                // Only signs of life came: the rollup is up to date all the same.
+                commit(&open, Vec::new(), number).await?;
+            }
+            progress(rollup, days.len(), days.len());
+        }
+        Ok(report)
+    }
+
+    /// The tables of rows as they were handed over up to `number`.
+    async fn rows_up_to(&self, number: i64) -> Result<SessionContext, LakeError> {
+        let wrap = LakeError::query("preparing rows to add up");
+        let session = session()?;
+        for table in SOURCES {
+            let (files, _) = self.snapshot(table).await?;
+            let rows = session
+                .read_table(Arc::new(LakeTable::new(table, files)))
+                .and_then(|frame| frame.filter(col(HANDOVER).lt_eq(lit(number))))
+                .map_err(&wrap)?;
+            session.register_table(table.name(), rows.into_view()).map_err(&wrap)?;
+        }
+        Ok(session)
+    }
+
+    /// Puts the rows of some days in the place of those that the rollup has of them; `None` when another was faster.
+    async fn replace(
+        &self,
+        session: &SessionContext,
+        rollup: Rollup,
+        days: &[String],
+        step: Step,
+    ) -> Result<Option<u64>, LakeError> {
+        let wrap = LakeError::query("adding up rows");
+        let kept = Kept::from(rollup);
+        let frame = rows(session, rollup, days).await.map_err(&wrap)?;
+        let batches = frame.collect().await.map_err(&wrap)?;
+        // The rollup as it is now: the days before have been committed.
+        let open = table::open_or_create(self, kept).await?;
+        if open.delta.version() != step.version {
+            return Ok(None);
+        }
+        let root = open.root()?;
+        let snapshot = open.delta.snapshot().map_err(failed("reading", &open.path))?;
+        let mut actions: Vec<Action> = snapshot
+            .log_data()
+            .iter()
+            .filter(|view| days.contains(&LakeFile::of(view, &root, kept).partition))
+            .map(|view| Action::Remove(view.remove_action(true)))
+            .collect();
+        let misfit = |source| LakeError::Columns { table: rollup.name(), source };
+        let mut written = 0;
+        let mut writer = open.writer()?;
+        for batch in batches {
+            written += batch.num_rows() as u64;
+            let batch = RecordBatch::try_new(kept.schema(), batch.columns().to_vec()).map_err(misfit)?;
+            writer.write(batch).await.map_err(failed("writing", &open.path))?;
+        }
+        let adds = writer.flush().await.map_err(failed("writing", &open.path))?;
+        actions.extend(adds.into_iter().map(Action::Add));
+        Ok(commit(&open, actions, step.mark).await?.then_some(written))
+    }
+}
+
+/// Commits from the snapshot that the rollup was opened with; false when another process was faster. The number stands in every
+/// entry, also where it does not change: of two entries with it that follow the same one, the second is refused.
+async fn commit(open: &OpenTable, actions: Vec<Action>, mark: i64) -> Result<bool, LakeError> {
+    let operation = DeltaOperation::Write {
+        mode: SaveMode::Overwrite,
+        partition_by: Some(vec![DAY.to_owned()]),
+        predicate: None,
+    };
+    match open.commit(actions, operation, Some(mark)).await {
+        Ok(()) => Ok(true),
+        Err(error) if is_conflict(&error) => Ok(false),
+        Err(source) => Err(failed("committing to", &open.path)(source)),
+    }
+}
+
+/// The days on which rows with a number above `mark` lie, in order.
+pub(super) async fn changed(session: &SessionContext, mark: i64) -> Result<Vec<String>, LakeError> {
+    texts(session, &sql::changed(mark)).await
+}
+
+/// The one column of text that a question gives.
+pub(super) async fn texts(session: &SessionContext, sql: &str) -> Result<Vec<String>, LakeError> {
+    let wrap = LakeError::query("finding days with new rows");
+    let batches = session.sql(sql).await.map_err(&wrap)?.collect().await.map_err(&wrap)?;
+    let mut found = Vec::new();
+    for batch in &batches {
+        let column =
+            datafusion::arrow::compute::cast(batch.column(0), &datafusion::arrow::datatypes::DataType::Utf8)
+                .map_err(|source| LakeError::Columns { table: "days", source })?;
+        found.extend(column.as_string::<i32>().iter().flatten().map(str::to_owned));
+    }
+    Ok(found)
+}
+
+/// The rows of a rollup on `days`, computed from the rows that the session knows, with the columns that the rollup has.
+pub(super) async fn rows(
+    session: &SessionContext,
+    rollup: Rollup,
+    days: &[String],
+) -> datafusion::error::Result<DataFrame> {
+    let frame = session.sql(&sql::rows(rollup, days)).await?;
+    let columns = Kept::from(rollup).schema();
+    frame.select(
+        columns
+            .fields()
+            .iter()
+            .map(|field| cast(ident(field.name()), field.data_type().clone()).alias(field.name())),
+    )
+}
