@@ -4,7 +4,7 @@
 //! cargo run --release -p desserte-equity --example intervals -- 2000 199 docs/measurements
 //! ```
 //!
-//! Arguments: worlds of each kind, draws of each world, the folder for `intervals.csv` (and from it the table and the figure), seed (34). A kind
+//! Arguments: worlds of each kind (0 makes table and figure of what the file has), draws of each world, the folder for `intervals.csv` (and from it the table and the figure), seed (34). A kind
 //! of world that the file has already is not done again.
 #![allow(clippy::print_stderr, reason = "a program that tells how far it is")]
 #![allow(clippy::disallowed_methods, reason = "a program, unlike the crate, has files")]
@@ -52,7 +52,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut rows = Row::read(&std::fs::read_to_string(&file).unwrap_or_default());
     for (place, (kind, world, counts, part)) in (0..).zip(KINDS) {
         for probes in counts {
-            if rows.iter().any(|row| row.kind == kind && row.probes == *probes) {
+            if worlds == 0 || rows.iter().any(|row| row.kind == kind && row.probes == *probes) {
                 continue;
             }
             eprintln!("{kind}, {probes} probes");

@@ -49,6 +49,7 @@ pub(crate) fn draw(rows: &[Row]) -> String {
         );
     }
     let mut probes: Vec<u32> = rows.iter().filter(|row| row.kind == "usual").map(|row| row.probes).collect();
+    probes.sort_unstable();
     probes.dedup();
     for (panel, figure) in SHOWN.iter().enumerate() {
         panel_of(&mut svg, rows, &probes, LEFT + (PANEL + 15.0) * count(panel), figure);

@@ -272,7 +272,7 @@ mod tests {
 
     #[test]
     fn draws_are_the_same_in_any_number_of_parts() {
-        for units in [8, 150] {
+        for units in [8, 600] {
             let resampling = Resampling::of_units(units);
             let mean = |counts: &[u32], found: &mut [f64]| {
                 found[0] = counts.iter().zip(0..).map(|(count, value)| f64::from(count * value)).sum();
