@@ -3,6 +3,7 @@
 mod check;
 mod demo;
 mod interop;
+mod kill_rounds;
 mod packages;
 mod peers;
 mod schema;
@@ -22,6 +23,8 @@ cargo xtask COMMAND
   check                                  formatting, lints, documentation, direction of dependencies, minimum Rust,
                                          paths in ARCHITECTURE.md, published schema, licences
   peers OUTLINES TERRITORY [PEER...]     place points with ours, GEOS and other programs, compare and time them
+  kill-rounds [--rounds COUNT] [--seed NUMBER]
+                                         kill the history's keeper so often, and compare every row each time
   schema                                 write docs/spec/wire-v1.schema.json again
   help                                   this text
 
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
         ("test", _) => test::run(&Workspace::find(), &rest),
         ("check", []) => check::run(&Workspace::find()),
         ("peers", _) => peers::run(&Workspace::find(), &rest),
+        ("kill-rounds", _) => kill_rounds::run(&Workspace::find(), &rest),
         ("schema", []) => schema::write(&Workspace::find()),
         ("help" | "--help" | "-h", []) => {
             shell::say(HELP);

@@ -22,7 +22,8 @@ pub struct FlushReport {
     pub last: Option<i64>,
 }
 
-/// Hands over everything that waits in the store of the data directory `data`.
+/// Hands over everything that waits in the store of the data directory `data` when this is called. What comes meanwhile waits for
+/// the next flush: where records come without a pause, one that took them along would never end.
 ///
 /// Each table's log holds the number up to which it has rows, and every file is on the disk before the store forgets. Wherever
 /// this ends, the next flush goes on: tables that have rows already do not take them again.
@@ -35,11 +36,13 @@ pub fn flush<'a>(store: &'a Arc<Store>, data: &'a Path, options: &'a LakeOptions
 
 async fn hand_over(store: &Arc<Store>, data: &Path, options: &LakeOptions) -> Result<FlushReport, LakeError> {
     let mut report = FlushReport::default();
-    loop {
+    let mut until = i64::MAX;
+    while report.last.is_none_or(|last| last < until) {
         let offered = blocking(store, |store| store.handover(FLUSH_RECORDS)).await?;
-        let Some(last) = offered.last else { return Ok(report) };
+        let Some(last) = offered.last else { break };
         let lake = Lake::open(data, offered.generation, options.clone())?;
         if report.last.is_none() {
+            until = offered.issued;
             refuse_another_store(&lake, offered.issued).await?;
         }
         for rows in offered.tables.iter().filter(|rows| !rows.is_empty()) {
@@ -58,6 +61,7 @@ async fn hand_over(store: &Arc<Store>, data: &Path, options: &LakeOptions) -> Re
         report.records += custody.map_or(0, |rows| rows.len() as u64);
         report.last = Some(last);
     }
+    Ok(report)
 }
 
 /// A store that was put back from an older copy gives numbers again that the history has: its rows would be taken for known.

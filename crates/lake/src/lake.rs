@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use desserte_store::HandoverTable;
+use desserte_store::{HandoverRows, HandoverTable};
 
 use crate::files::Watch;
 use crate::schema::Kept;
+use crate::table::Appended;
 use crate::{LakeError, LakeFile, Work, table};
 
 /// Name of the history in a data directory; each generation is a directory in it.
@@ -84,6 +85,22 @@ impl Lake {
             match table::open(self, table).await? {
                 Some(open) => Ok((open.files()?, open.mark().await?)),
                 None => Ok((Vec::new(), None)),
+            }
+        })
+    }
+
+    /// Gives one table rows, as a flush does: those that it has by their number are left out. Gives the number of rows added.
+    ///
+    /// For rows that no store waits to hand over: made-up ones, or ones put back from a copy. `last` is the highest number that
+    /// they go up to.
+    ///
+    /// # Errors
+    /// When the table fails; nothing is lost or doubled by it.
+    pub fn append<'a>(&'a self, rows: &'a HandoverRows, last: i64) -> Work<'a, u64> {
+        Box::pin(async move {
+            match table::append(self, rows, last).await? {
+                Appended::Rows(added) => Ok(added as u64),
+                Appended::Nothing => Ok(0),
             }
         })
     }

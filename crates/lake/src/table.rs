@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use datafusion::object_store::path::Path;
-use datafusion::parquet::basic::{Compression, ZstdLevel};
+use datafusion::parquet::basic::{Compression, Encoding, ZstdLevel};
 use datafusion::parquet::file::properties::WriterProperties;
+use datafusion::parquet::schema::types::ColumnPath;
 use deltalake::kernel::engine::arrow_conversion::TryIntoKernel as _;
 use deltalake::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
 use deltalake::kernel::{Action, Add, StructType, Transaction};
@@ -19,7 +20,7 @@ use desserte_store::HandoverRows;
 use url::Url;
 
 use crate::files::{DurableFiles, create_directories};
-use crate::schema::{Kept, SCHEMA_VERSION};
+use crate::schema::{Kept, RISING, SCHEMA_VERSION};
 use crate::{Lake, LakeError, LakeFile, rows};
 
 /// The name under which a table's log keeps the number up to which it has rows.
@@ -183,10 +184,15 @@ impl OpenTable {
 
     pub(crate) fn writer(&self) -> Result<RecordBatchWriter, LakeError> {
         let level = ZstdLevel::try_new(ZSTD_LEVEL).unwrap_or_default();
-        let properties = WriterProperties::builder()
+        let mut properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(level))
-            .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-            .build();
+            .set_max_row_group_row_count(Some(ROW_GROUP_ROWS));
+        for name in RISING {
+            properties = properties
+                .set_column_dictionary_enabled(ColumnPath::from(*name), false)
+                .set_column_encoding(ColumnPath::from(*name), Encoding::DELTA_BINARY_PACKED);
+        }
+        let properties = properties.build();
         let writer = RecordBatchWriter::for_table(&self.delta).map_err(failed("writing", &self.path))?;
         Ok(writer.with_writer_properties(properties))
     }

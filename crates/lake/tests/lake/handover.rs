@@ -2,6 +2,8 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use desserte_lake::{LakeError, LakeOptions, flush};
 use desserte_model::{BootAnchor, ClockSource};
@@ -101,6 +103,22 @@ async fn two_that_flush_at_once_double_nothing() {
     let found = fingerprint(&bench.history().await, "custody").await;
     assert_eq!(found[..2], [Some(120), Some(120)]);
     assert!(bench.lake().check().await.unwrap().is_well());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flush_ends_though_records_come_without_a_pause() {
+    let bench = Bench::new();
+    bench.keep_mixed(0, 3);
+    let (store, next) = (bench.store.clone(), AtomicU64::new(3));
+    let watch = move |what: &str| {
+        if what == "before the store forgets" {
+            let n = next.fetch_add(1, Ordering::SeqCst);
+            store.ingest(batch_with(vec![record(n, Some(at(0)), minute(true))], vec![])).unwrap();
+        }
+    };
+    let options = LakeOptions { watch: Some(Arc::new(watch)), ..LakeOptions::default() };
+    assert_eq!(flush(&bench.store, bench.path(), &options).await.unwrap().records, 3);
+    assert_eq!(bench.store.handover_waiting().unwrap(), 1, "what came meanwhile waits for the next");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -18,6 +18,7 @@ mod handover;
 mod kill;
 mod questions;
 mod rollup;
+mod rounds;
 mod sketch;
 mod spec;
 mod upkeep;
