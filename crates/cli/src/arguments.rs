@@ -33,6 +33,8 @@ pub(crate) enum Command {
     Probe(ProbeCommand),
     /// Write a demonstration store, the same octets for the same seed, labelled as such everywhere.
     DemoData(DemoDataArguments),
+    /// Write a made-up history of any number of probes and days, for trying questions and measuring them.
+    DemoHistory(crate::demo_data::year::YearArguments),
     /// Compute every derived row again from the records kept, with this program's methods; a collector on the same
     /// directory takes nothing in meanwhile.
     Rebuild(DataArguments),
@@ -45,6 +47,8 @@ pub(crate) enum Command {
     /// Seal what was received day by day, note what happens to probes, prove and check.
     #[command(subcommand)]
     Custody(crate::custody::CustodyCommand),
+    /// Send what came since the last time to a store that takes Prometheus remote write, each sample at its true time.
+    RemoteWrite(crate::remote_write::RemoteWriteArguments),
     /// Add to a table of positions the commune of each.
     Locate(LocateArguments),
     /// Look into a territory file.

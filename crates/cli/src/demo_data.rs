@@ -7,6 +7,7 @@ mod line;
 mod records;
 mod sites;
 mod upload;
+pub(crate) mod year;
 
 use std::path::Path;
 

@@ -19,6 +19,7 @@ mod plots;
 mod probe;
 mod query;
 mod rebuild;
+mod remote_write;
 mod sheet;
 mod territory;
 mod translate;
@@ -47,10 +48,12 @@ fn main() -> ExitCode {
         Command::Probe(ProbeCommand::List(arguments)) => probe::list(&arguments),
         Command::Probe(ProbeCommand::Retire(arguments)) => probe::retire(&arguments),
         Command::DemoData(arguments) => demo_data::run(&arguments),
+        Command::DemoHistory(arguments) => demo_data::year::run(&arguments),
         Command::Rebuild(arguments) => rebuild::run(&arguments),
         Command::Query(arguments) => query::run(&arguments),
         Command::Lake(command) => lake::run(&command),
         Command::Custody(command) => custody::run(&command),
+        Command::RemoteWrite(arguments) => remote_write::run(&arguments),
         Command::Locate(arguments) => locate::run(&arguments),
         Command::Territory(TerritoryCommand::Info(arguments)) => territory::info(&arguments),
         Command::Territory(TerritoryCommand::Check(arguments)) => territory::check(&arguments),

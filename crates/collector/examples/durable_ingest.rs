@@ -1,7 +1,8 @@
 //! Measures how many records a second become durable, beside plain SQLite on the same disk in the same run.
 //!
-//! `cargo run --release -p desserte-collector --example durable_ingest -- DIR` writes below DIR, which should lie on the
-//! disk in question. Every acknowledged record was flushed to it.
+//! `cargo run --release -p desserte-collector --example durable_ingest -- DIR [PROGRAM]` writes below DIR, which should lie on
+//! the disk in question. Every acknowledged record was flushed to it. With PROGRAM, a `desserte`, the history is questioned
+//! and kept all the time (`query`, `lake flush`), and it is told how old an acknowledged record is when an answer has it.
 
 #![allow(
     clippy::unwrap_used,
@@ -16,6 +17,8 @@ mod common;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use common::{PATH, body, key, line, minute, now, sign};
@@ -34,13 +37,14 @@ const SECONDS: f64 = 5.0;
 
 fn main() {
     let dir: PathBuf = std::env::args_os().nth(1).map_or_else(std::env::temp_dir, PathBuf::from);
+    let program = std::env::args_os().nth(2).map(PathBuf::from);
     println!("{:<58} {:>12} {:>12}", "", "records/s", "commits/s");
     for batch in BATCHES {
         let rate = plain_sqlite(&dir, batch);
         report(&format!("plain SQLite, {batch} to a commit, one client"), rate, rate / batch as f64);
     }
     for batch in BATCHES {
-        let rate = over_http(&dir, batch);
+        let rate = over_http(&dir, batch, program.as_deref());
         report(
             &format!("collector over HTTP, signed, {batch} to a batch, {CLIENTS} clients"),
             rate,
@@ -83,12 +87,13 @@ fn plain_sqlite(dir: &Path, batch: usize) -> f64 {
 }
 
 /// Signs before the clock runs, then sends from several connections and counts what was acknowledged.
-fn over_http(dir: &Path, batch: usize) -> f64 {
+fn over_http(dir: &Path, batch: usize, program: Option<&Path>) -> f64 {
     // All clients are the same probe here; the usual limit of four is for real ones.
     let mut config = desserte_collector::Config::default();
     config.ingest.requests_per_probe = CLIENTS;
     config.ingest.signature_age_s = 3_600;
     let running = common::start_in(dir, config);
+    let data = running.dir.path();
     let per_client = if batch == 1 { 1_500 } else { 150 };
     let template = minute(0, now());
     let requests: Vec<Vec<Vec<u8>>> = (0..CLIENTS)
@@ -111,13 +116,54 @@ fn over_http(dir: &Path, batch: usize) -> f64 {
         })
         .collect();
     let begun = Instant::now();
-    let kept: usize = std::thread::scope(|scope| {
+    let over = AtomicBool::new(false);
+    let (mut waits, seconds) = std::thread::scope(|scope| {
         let address = running.address;
+        let asking = program.map(|program| scope.spawn(|| ask_until(&over, program, data)));
         let clients: Vec<_> =
-            requests.iter().map(|requests| scope.spawn(move || send(address, requests, batch))).collect();
-        clients.into_iter().map(|client| client.join().unwrap()).sum()
+            requests.iter().map(|requests| scope.spawn(move || send(address, requests))).collect();
+        let waits: Vec<f64> = clients.into_iter().flat_map(|client| client.join().unwrap()).collect();
+        let seconds = begun.elapsed().as_secs_f64();
+        over.store(true, Ordering::Relaxed);
+        if let Some(asking) = asking {
+            println!("  questions answered meanwhile: {}", asking.join().unwrap());
+        }
+        (waits, seconds)
     });
-    kept as f64 / begun.elapsed().as_secs_f64()
+    waits.sort_by(f64::total_cmp);
+    let at = |share: usize| waits[(waits.len() * share / 100).min(waits.len() - 1)] * 1e3;
+    println!("  to the acknowledgement, ms: median {:.1}, p99 {:.1}", at(50), at(99));
+    if let Some(program) = program {
+        let acknowledged = Instant::now();
+        let seen = count(program, data);
+        assert_eq!(seen, waits.len() * batch, "every record acknowledged is in the answer");
+        println!(
+            "  all {seen} in an answer {:.2} s after the last acknowledgement",
+            acknowledged.elapsed().as_secs_f64()
+        );
+    }
+    (waits.len() * batch) as f64 / seconds
+}
+
+/// Asks and hands over in turns until `over`; gives the number of answers.
+fn ask_until(over: &AtomicBool, program: &Path, data: &Path) -> usize {
+    let mut answers = 0;
+    while !over.load(Ordering::Relaxed) {
+        count(program, data);
+        answers += 1;
+        let handed = Command::new(program).args(["lake", "flush", "--data"]).arg(data).output().unwrap();
+        assert!(handed.status.success(), "{}", String::from_utf8_lossy(&handed.stderr));
+    }
+    answers
+}
+
+/// Records in the history and before it.
+fn count(program: &Path, data: &Path) -> usize {
+    let sql = "SELECT count(sequence) FROM latency_minute";
+    let output =
+        Command::new(program).args(["query", "--format", "csv", sql, "--data"]).arg(data).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).lines().nth(1).unwrap().parse().unwrap()
 }
 
 fn request(signature: &SignatureHeaders, body: &[u8]) -> Vec<u8> {
@@ -134,16 +180,19 @@ fn request(signature: &SignatureHeaders, body: &[u8]) -> Vec<u8> {
     request
 }
 
-/// Sends one request after the other on one connection; gives the records acknowledged.
-fn send(address: SocketAddr, requests: &[Vec<u8>], batch: usize) -> usize {
+/// Sends one request after the other on one connection; gives the seconds to each acknowledgement.
+fn send(address: SocketAddr, requests: &[Vec<u8>]) -> Vec<f64> {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_nodelay(true).unwrap();
     let mut answer = vec![0; 16 * 1024];
+    let mut waits = Vec::with_capacity(requests.len());
     for request in requests {
+        let begun = Instant::now();
         stream.write_all(request).unwrap();
         let read = stream.read(&mut answer).unwrap();
+        waits.push(begun.elapsed().as_secs_f64());
         let text = String::from_utf8_lossy(&answer[..read]);
         assert!(text.starts_with("HTTP/1.1 200"), "{text}");
     }
-    requests.len() * batch
+    waits
 }

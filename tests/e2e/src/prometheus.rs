@@ -23,19 +23,33 @@ impl Prometheus {
     /// # Panics
     /// When it does not become ready.
     pub async fn start(folder: &Path, collector: SocketAddr, departement: &str) -> Self {
-        let configuration = folder.join("prometheus.yml");
         let text = format!(
             "global: {{scrape_interval: 1s}}\nscrape_configs:\n\
              - {{job_name: desserte, static_configs: [{{targets: ['{collector}']}}]}}\n\
              - {{job_name: desserte-territoire, metrics_path: /metrics/territoire, \
              params: {{departement: ['{departement}']}}, static_configs: [{{targets: ['{collector}']}}]}}\n"
         );
+        Self::launch(folder, &text, &[]).await
+    }
+
+    /// Starts one that takes remote write, and late samples within `window`, in a folder of its own.
+    ///
+    /// # Panics
+    /// When it does not become ready.
+    pub async fn receive(folder: &Path, window: &str) -> Self {
+        std::fs::create_dir_all(folder).expect("a folder");
+        let text = format!("storage: {{tsdb: {{out_of_order_time_window: {window}}}}}\n");
+        Self::launch(folder, &text, &["--web.enable-remote-write-receiver"]).await
+    }
+
+    async fn launch(folder: &Path, text: &str, more: &[&str]) -> Self {
+        let configuration = folder.join("prometheus.yml");
         std::fs::write(&configuration, text).expect("a configuration file");
         let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
         let mut command = Command::new("prometheus");
         command.arg(format!("--config.file={}", configuration.display()));
         command.arg(format!("--storage.tsdb.path={}", folder.join("prometheus").display()));
-        command.arg(format!("--web.listen-address={address}"));
+        command.arg(format!("--web.listen-address={address}")).args(more);
         let process = Program::start(&mut command, &folder.join("prometheus.log"));
         let prometheus = Self { address, client: client(), process };
         let begun = Instant::now();
@@ -44,6 +58,12 @@ impl Prometheus {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         prometheus
+    }
+
+    /// Where it takes remote write.
+    #[must_use]
+    pub fn write_url(&self) -> String {
+        format!("http://{}/api/v1/write", self.address)
     }
 
     /// The first series' value of an instant query, once it is `expected` or five seconds have passed.

@@ -27,6 +27,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("net", &["proto"]),
     ("store", &["custody", "measure", "signing", "territory"]),
     ("boot", &[]),
+    ("remote-write", &[]),
     // the history, on the store
     ("lake", &["store"]),
     // programs
@@ -46,6 +47,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "ledger",
             "measure",
             "plot",
+            "remote-write",
             "service",
             "signing",
             "store",

@@ -23,6 +23,10 @@ pub(super) const TARGET: &str = "LAKE_ROUND_TARGET";
 /// Between two batches, so that a directory lives through many rounds without growing beyond what is compared quickly.
 const PAUSE: Duration = Duration::from_millis(15);
 
+/// Batches after which a round's pauses become long: on a slow machine a round lasts, and need not make more rows for it.
+const BATCHES: u32 = 100;
+const LONG_PAUSE: Duration = Duration::from_millis(500);
+
 /// Months that events are spread over: a flush writes as many files for each table.
 const MONTHS: u64 = 2;
 
@@ -99,12 +103,12 @@ fn say(text: &str) {
 }
 
 fn take_in(store: &Store, mut first: u64) {
-    loop {
+    for batches in 0_u32.. {
         let next = first + batch_size(first);
         store.ingest(batch((first..next).map(made).collect())).unwrap();
         say(&format!("ack {next}"));
         first = next;
-        std::thread::sleep(PAUSE);
+        std::thread::sleep(if batches < BATCHES { PAUSE } else { LONG_PAUSE });
     }
 }
 
