@@ -57,6 +57,8 @@ pub(crate) enum Command {
     /// Say how unequally something is spread, and how sure that is.
     #[command(subcommand)]
     Equity(EquityCommand),
+    /// Say what the lines of a place allowed their users to do, hour by hour, and how sure that is.
+    Service(crate::service::ServiceArguments),
     /// Say what each territory would get, or give, under a scenario of péréquation.
     Perequation(crate::perequation::PerequationArguments),
     /// Look at what others measured or declared, beside ours.

@@ -20,6 +20,7 @@ mod probe;
 mod query;
 mod rebuild;
 mod remote_write;
+mod service;
 mod sheet;
 mod territory;
 mod translate;
@@ -66,6 +67,7 @@ fn main() -> ExitCode {
         Command::Equity(EquityCommand::National(arguments)) => national::run(&arguments),
         Command::Ledger(command) => ledger::run(&command),
         Command::Equity(EquityCommand::Moran(arguments)) => equity::moran(&arguments),
+        Command::Service(arguments) => service::run(&arguments),
         Command::Perequation(arguments) => perequation::run(&arguments),
         Command::Contradiction(arguments) => contradiction::run(&arguments),
         Command::Campaign(command) => campaign::run(&command),

@@ -20,6 +20,7 @@ mod probes;
 mod query;
 mod rebuild;
 mod rollup;
+mod service;
 mod store;
 mod writer;
 
@@ -33,4 +34,5 @@ pub use ingest::{IncomingBatch, IncomingRecord};
 pub use probes::{LatestHealth, NewProbe, ProbeSeen, RegisteredProbe};
 pub use query::{CommuneRtts, CommuneSeen, DownMinute, MinuteTotals, Period, RunRow, Scope};
 pub use rebuild::RebuildReport;
+pub use service::{ServiceMinute, ServicePage, ServiceRun};
 pub use store::{STORE_FILE, Store, StoreOptions};

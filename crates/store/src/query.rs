@@ -27,7 +27,7 @@ pub enum Scope {
 
 impl Scope {
     /// First and last text between which the scope's codes lie; `~` sorts after every character of a code.
-    fn bounds(&self) -> (String, String) {
+    pub(crate) fn bounds(&self) -> (String, String) {
         match self {
             Self::Commune(code) => (code.to_string(), code.to_string()),
             Self::Departement(code) => (code.clone(), format!("{code}~")),
@@ -310,19 +310,24 @@ fn totals_row(row: &Row<'_>) -> rusqlite::Result<MinuteTotals> {
 }
 
 fn down_row(row: &Row<'_>) -> rusqlite::Result<DownMinute> {
-    let state = match row.get_ref(4)?.as_str()? {
-        "up" => MinuteState::Up,
-        "degraded" => MinuteState::Degraded,
-        "down" => MinuteState::Down,
-        // The cause is not needed to find outages; any unknown minute ends one.
-        _ => MinuteState::Unknown(UnknownCause::Probe),
-    };
+    let state = minute_state(row, 4)?;
     let start = Timestamp::from_unix_micros(row.get(2)?);
     let window = Duration::from_micros(unsigned(row, 3)?);
     Ok(DownMinute {
         commune: text(row, 0)?,
         probe: text(row, 1)?,
         minute: StatedMinute { start, window, state },
+    })
+}
+
+/// The state of a minute, of which the cause of an unknown one is not wanted.
+pub(crate) fn minute_state(row: &Row<'_>, index: usize) -> rusqlite::Result<MinuteState> {
+    Ok(match row.get_ref(index)?.as_str()? {
+        "up" => MinuteState::Up,
+        "degraded" => MinuteState::Degraded,
+        "down" => MinuteState::Down,
+        // Any unknown minute ends an outage, whatever its cause.
+        _ => MinuteState::Unknown(UnknownCause::Probe),
     })
 }
 
