@@ -31,16 +31,23 @@ cargo xtask COMMAND
 What is built lands in $XDG_CACHE_HOME/desserte/target (CARGO_TARGET_DIR, when set, wins).
 On Debian, missing packages are installed (with sudo unless root); elsewhere their names are printed.";
 
+/// The workspace, with a target directory that is this checkout's.
+fn workspace() -> anyhow::Result<Workspace> {
+    let workspace = Workspace::find();
+    workspace.claim_target()?;
+    Ok(workspace)
+}
+
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let command = arguments.next().unwrap_or_default();
     let rest: Vec<String> = arguments.collect();
     let done = match (command.as_str(), rest.as_slice()) {
-        ("demo", _) => demo::run(&Workspace::find(), &rest),
-        ("test", _) => test::run(&Workspace::find(), &rest),
-        ("check", []) => check::run(&Workspace::find()),
-        ("peers", _) => peers::run(&Workspace::find(), &rest),
-        ("kill-rounds", _) => kill_rounds::run(&Workspace::find(), &rest),
+        ("demo", _) => workspace().and_then(|workspace| demo::run(&workspace, &rest)),
+        ("test", _) => workspace().and_then(|workspace| test::run(&workspace, &rest)),
+        ("check", []) => workspace().and_then(|workspace| check::run(&workspace)),
+        ("peers", _) => workspace().and_then(|workspace| peers::run(&workspace, &rest)),
+        ("kill-rounds", _) => workspace().and_then(|workspace| kill_rounds::run(&workspace, &rest)),
         ("schema", []) => schema::write(&Workspace::find()),
         ("help" | "--help" | "-h", []) => {
             shell::say(HELP);

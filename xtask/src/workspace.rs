@@ -10,6 +10,9 @@ use crate::shell;
 /// The one profile that demonstrations and tests build (docs/adr/0003-one-build-profile.md).
 pub(crate) const PROFILE: &str = "demo";
 
+/// File in the target directory with the path of the checkout that it was last used from.
+const CHECKOUT_NOTE: &str = "checkout";
+
 /// The checkout and the folder that holds what is built from it.
 #[derive(Debug, Clone)]
 pub(crate) struct Workspace {
@@ -50,6 +53,31 @@ impl Workspace {
             }
         }
         command
+    }
+
+    /// Lets our own crates be built anew if the target directory was last used from another checkout.
+    ///
+    /// Cargo takes crates of two checkouts for the same ones when their sources are not newer than what was built, and
+    /// tests that were built elsewhere look for their files there.
+    ///
+    /// # Errors
+    /// When the target directory cannot be written.
+    pub(crate) fn claim_target(&self) -> Result<()> {
+        let note = self.target.join(CHECKOUT_NOTE);
+        let own = self.root.to_string_lossy();
+        if std::fs::read_to_string(&note).is_ok_and(|other| other == own) {
+            return Ok(());
+        }
+        let prints = self.target.join(PROFILE).join(".fingerprint");
+        for entry in std::fs::read_dir(&prints).into_iter().flatten().flatten() {
+            if entry.file_name().to_string_lossy().starts_with("desserte-") {
+                std::fs::remove_dir_all(entry.path())
+                    .with_context(|| format!("cannot remove {}", entry.path().display()))?;
+            }
+        }
+        std::fs::create_dir_all(&self.target)
+            .and_then(|()| std::fs::write(&note, own.as_bytes()))
+            .with_context(|| format!("cannot write {}", note.display()))
     }
 
     /// The folder of the programs that [`build_programs`](Self::build_programs) made.

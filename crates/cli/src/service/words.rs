@@ -1,5 +1,6 @@
 //! What is told, in words and numbers, for those who answer for a place.
 
+use std::cell::RefCell;
 use std::time::Duration;
 
 use desserte_equity::verdict::{Lack, Told as State, Verdict};
@@ -10,21 +11,32 @@ use crate::arguments::Lang;
 
 /// All that is told, line by line.
 pub(super) fn of(told: &Told<'_>, lang: Lang) -> Vec<String> {
-    let teller = Teller { told, lang };
+    let teller = Teller { told, lang, reasons: RefCell::default() };
     let mut lines = teller.head();
     teller.area(&mut lines);
     for report in told.reports {
         lines.push(String::new());
         teller.site(report, &mut lines);
     }
+    teller.legend(&mut lines);
     lines.push(String::new());
     lines.push(format!("{} {}", teller.t("Paramètres :", "Parameters:"), told.sets.names().join(", ")));
     lines
 }
 
+/// The letter of a reason: there are fewer kinds of them than letters.
+fn letter(place: usize) -> String {
+    u32::try_from(place)
+        .ok()
+        .and_then(|place| char::from_u32(u32::from('a') + place))
+        .map_or_else(|| place.to_string(), String::from)
+}
+
 struct Teller<'a> {
     told: &'a Told<'a>,
     lang: Lang,
+    /// What figures lack, in the order in which it was first told: each is named by its letter, and said once at the end.
+    reasons: RefCell<Vec<String>>,
 }
 
 impl Teller<'_> {
@@ -204,7 +216,34 @@ impl Teller<'_> {
                 format!("less than {:.0} % of the time observed", 100.0 * wanted)
             }
         });
-        told.collect::<Vec<_>>().join(", ")
+        let mut reasons = self.reasons.borrow_mut();
+        let letters = told.map(|reason| {
+            let place = reasons.iter().position(|known| *known == reason).unwrap_or_else(|| {
+                reasons.push(reason);
+                reasons.len() - 1
+            });
+            letter(place)
+        });
+        letters.collect::<Vec<_>>().join(", ")
+    }
+
+    /// What the letters beside figures mean.
+    fn legend(&self, lines: &mut Vec<String>) {
+        let reasons = self.reasons.borrow();
+        if reasons.is_empty() {
+            return;
+        }
+        lines.push(String::new());
+        lines.push(
+            self.t(
+                "Indicatif : à lire avec prudence. Données insuffisantes : aucun chiffre n'est donné. Il manque :",
+                "Indicative: to be read with care. Not enough data: no figure is given. What is lacking:",
+            )
+            .to_owned(),
+        );
+        lines.extend(
+            reasons.iter().enumerate().map(|(place, reason)| format!("  ({}) {reason}", letter(place))),
+        );
     }
 
     fn site(&self, report: &SiteReport, lines: &mut Vec<String>) {
