@@ -1,7 +1,7 @@
 //! Péréquation: what each territory would get, or give, under a scenario. Never a measurement, never current law.
 //!
 //! Needs are of three kinds, of operation, coverage and connections, told apart and then paid from one envelope. [`allocate_years`]
-//! goes on from year to year, [`sensitivity`] says which assumption moves amounts most.
+//! goes on from year to year, [`sensitivity()`] says which assumption moves amounts most.
 //!
 //! A [`Scenario`] says the rule and its parameters; [`allocate`] makes amounts from what is declared of territories. A territory whose
 //! cost or count is missing gets no amount, and is listed so; the others share the envelope. Amounts are whole
