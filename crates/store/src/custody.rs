@@ -41,6 +41,16 @@ struct SealRow {
     day: SealedDay,
 }
 
+/// What became of an attempt to seal.
+enum Step {
+    /// A day was sealed.
+    Sealed(SealedDay),
+    /// Another process was first; there may be more to do.
+    Overtaken,
+    /// Nothing is left.
+    Done,
+}
+
 /// A day that can be sealed.
 struct NextDay {
     day: Day,
@@ -61,13 +71,16 @@ impl Store {
     /// When the database fails; days sealed before that stay sealed.
     pub fn seal_through(&self, through: Day, now: Timestamp) -> Result<Vec<SealedDay>, StoreError> {
         let mut sealed = Vec::new();
-        while let Some(day) = self.seal_next(through, now)? {
-            sealed.push(day);
+        loop {
+            match self.seal_next(through, now)? {
+                Step::Sealed(day) => sealed.push(day),
+                Step::Overtaken => {}
+                Step::Done => return Ok(sealed),
+            }
         }
-        Ok(sealed)
     }
 
-    fn seal_next(&self, through: Day, now: Timestamp) -> Result<Option<SealedDay>, StoreError> {
+    fn seal_next(&self, through: Day, now: Timestamp) -> Result<Step, StoreError> {
         // Bodies are read and hashed outside the writer's thread: they cannot change.
         let prepared = self.read("reading what is to be sealed", |connection| {
             let transaction = connection.unchecked_transaction()?;
@@ -75,13 +88,21 @@ impl Store {
             let entries = leaves::waiting(&transaction, next.end)?;
             Ok(Some((next, entries)))
         })?;
-        let Some((next, entries)) = prepared else { return Ok(None) };
+        let Some((next, entries)) = prepared else { return Ok(Step::Done) };
         let (origins, leaves): (Vec<Origin>, Vec<Leaf>) = entries.into_iter().unzip();
         let statement = seal(leaves::previous(next.previous.as_ref()).chain(leaves)).statement(next.day);
-        self.writer().run(move |transaction| {
-            keep(transaction, &statement, now, &origins).map_err(StoreError::database("keeping a seal"))
+        let previous = next.previous.map(|statement| statement.day);
+        let kept = self.writer().run(move |transaction| {
+            let keep = || {
+                // Another process may have sealed since: what was read is not what waits any more.
+                if last_seal(transaction)?.map(|row| row.day.statement.day) != previous {
+                    return Ok(false);
+                }
+                keep(transaction, &statement, now, &origins).map(|()| true)
+            };
+            keep().map_err(StoreError::database("keeping a seal"))
         })?;
-        Ok(Some(SealedDay { statement, sealed: now }))
+        Ok(if kept { Step::Sealed(SealedDay { statement, sealed: now }) } else { Step::Overtaken })
     }
 
     /// Every sealed day, the first one first.
@@ -116,10 +137,7 @@ impl Store {
 }
 
 fn next_day(connection: &Connection, through: Day) -> rusqlite::Result<Option<NextDay>> {
-    let last = connection
-        .prepare_cached(&format!("{SELECT_SEALS} ORDER BY no DESC LIMIT 1"))?
-        .query_row([], read_seal)
-        .optional()?;
+    let last = last_seal(connection)?;
     let first: Option<i64> = connection
         .prepare_cached(
             "SELECT min (us) FROM (\
@@ -173,4 +191,11 @@ fn read_seal(row: &Row<'_>) -> rusqlite::Result<SealRow> {
 
 fn all_seals(connection: &Connection) -> rusqlite::Result<Vec<SealRow>> {
     connection.prepare_cached(&format!("{SELECT_SEALS} ORDER BY no"))?.query_map([], read_seal)?.collect()
+}
+
+fn last_seal(connection: &Connection) -> rusqlite::Result<Option<SealRow>> {
+    connection
+        .prepare_cached(&format!("{SELECT_SEALS} ORDER BY no DESC LIMIT 1"))?
+        .query_row([], read_seal)
+        .optional()
 }

@@ -89,6 +89,21 @@ fn what_is_dated_ahead_waits_for_its_own_day_and_holds_nothing_up() {
 }
 
 #[test]
+fn two_programs_that_seal_at_once_seal_each_day_once() {
+    let bench = bench(StoreOptions::default());
+    for n in 0..30 {
+        arrive(&bench.store, n, i64::try_from(n).unwrap() * DAY_S);
+    }
+    let other = Store::open(bench.dir.path(), StoreOptions::default()).unwrap();
+    let sealed: usize = std::thread::scope(|scope| {
+        let programs = [&bench.store, &other].map(|store| scope.spawn(|| days(store, "2026-01-31").len()));
+        programs.into_iter().map(|program| program.join().unwrap()).sum()
+    });
+    assert_eq!((sealed, bench.store.seals().unwrap().len()), (30, 30));
+    assert_eq!(bench.store.check_seals().unwrap(), []);
+}
+
+#[test]
 fn a_record_and_a_note_are_proven_against_the_seal_of_their_day() {
     let bench = bench(StoreOptions::default());
     let first = record(0, Some(at(10)), minute(true));
