@@ -11,6 +11,7 @@ use desserte_evidence::{CampaignRule, Contract, check_campaign, plan_campaign};
 use jiff::civil::Date;
 
 use crate::arguments::Lang;
+use crate::equity::above_zero;
 use crate::out::{Failure, Outcome, line};
 
 /// What to do with a campaign.
@@ -77,13 +78,6 @@ pub(crate) struct CheckArguments {
     minimum: Option<f64>,
     #[command(flatten)]
     rule: RuleArguments,
-}
-
-fn above_zero(text: &str) -> Result<f64, String> {
-    let number: Option<f64> = text.parse().ok();
-    number
-        .filter(|number| number.is_finite() && *number > 0.0)
-        .ok_or_else(|| "give a number above 0".to_owned())
 }
 
 pub(crate) fn run(command: &CampaignCommand) -> Outcome {
