@@ -19,6 +19,11 @@ pub(crate) fn statistics(workspace: &Workspace) -> Result<PathBuf> {
     environment(workspace, "statistics", "tests/interop/equity/requirements.txt", &["--no-deps"])
 }
 
+/// Makes the Python environment of `tests/interop/readers/requirements.txt` in the cache; gives back its interpreter.
+pub(crate) fn readers(workspace: &Workspace) -> Result<PathBuf> {
+    environment(workspace, "readers", "tests/interop/readers/requirements.txt", &[])
+}
+
 /// Makes a Python environment of a file of requirements in the cache; gives back its interpreter.
 pub(crate) fn environment(
     workspace: &Workspace,

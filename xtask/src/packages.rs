@@ -52,6 +52,8 @@ pub(crate) const TEST: &[Need] = &[
     program("node", "nodejs"),
     program("npm", "npm"),
     program("chromium", "chromium"),
+    program("psql", "postgresql-client"),
+    program("ogrinfo", "gdal-bin"),
 ];
 
 impl Need {

@@ -11,6 +11,7 @@ pub(crate) fn run(workspace: &Workspace, filters: &[String]) -> Result<()> {
     interop::javascript(workspace)?;
     let python = interop::python(workspace)?;
     let statistics = interop::statistics(workspace)?;
+    let readers = interop::readers(workspace)?;
     workspace.build_programs()?;
     let filters: Vec<&str> = filters.iter().map(String::as_str).collect();
     let nextest = shell::works(&mut workspace.cargo(&["nextest", "--version"]));
@@ -25,6 +26,7 @@ pub(crate) fn run(workspace: &Workspace, filters: &[String]) -> Result<()> {
     // End-to-end tests start the programs that were just built.
     tests.args(&filters).env("DESSERTE_PROGRAMS", workspace.programs());
     tests.env("DESSERTE_PYTHON", python).env("DESSERTE_STATISTICS_PYTHON", statistics);
+    tests.env("DESSERTE_READERS_PYTHON", readers);
     shell::run(&mut tests)?;
     if filters.is_empty() {
         shell::run(&mut workspace.cargo(&["test", "--workspace", "--profile", PROFILE, "--doc"]))?;

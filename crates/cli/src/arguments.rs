@@ -47,8 +47,17 @@ pub(crate) enum Command {
     /// Seal what was received day by day, note what happens to probes, prove and check.
     #[command(subcommand)]
     Custody(crate::custody::CustodyCommand),
+    /// Write open data: figures by commune and month with dictionary, catalogue and checksums; only what may be released.
+    Export(crate::export::OpenDataArguments),
+    /// Copy the store and its history, as they belong together, while a collector may run.
+    Backup(crate::backup::BackupArguments),
+    /// Make a data directory of a backup, after checking every octet of it.
+    Restore(crate::backup::RestoreArguments),
     /// Send what came since the last time to a store that takes Prometheus remote write, each sample at its true time.
     RemoteWrite(crate::remote_write::RemoteWriteArguments),
+    /// Let people and programs ask the history over PostgreSQL's protocol (docs/spec/sql.md).
+    #[command(subcommand)]
+    Sql(crate::sql::SqlCommand),
     /// Add to a table of positions the commune of each.
     Locate(LocateArguments),
     /// Look into a territory file.
@@ -294,6 +303,8 @@ pub(crate) enum ProbeCommand {
     Add(ProbeAddArguments),
     /// List the probes and when each was last heard.
     List(DataArguments),
+    /// Declare where a probe stands, which decides what of its figures may be published (docs/spec/open-data.md).
+    Host(ProbeHostArguments),
     /// Refuse a probe's batches from now on; what it sent stays.
     Retire(ProbeRetireArguments),
 }
@@ -316,6 +327,29 @@ pub(crate) struct ProbeAddArguments {
     /// The site it stands at; never published.
     #[arg(long)]
     pub(crate) site: Option<String>,
+}
+
+/// Options of `desserte probe host`.
+#[derive(Debug, Args)]
+pub(crate) struct ProbeHostArguments {
+    /// Directory of the store.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// The probe's identifier, as `desserte probe list` shows it.
+    #[arg(value_name = "PROBE")]
+    pub(crate) probe: String,
+    /// Where it stands.
+    #[arg(value_enum)]
+    pub(crate) host: ProbeHost,
+}
+
+/// Where a probe stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProbeHost {
+    /// A public building, whose owner agreed that a commune's published figures may be those of this one site
+    Public,
+    /// Someone's home; what is not declared is taken for this
+    Person,
 }
 
 /// Options of `desserte probe retire`.
@@ -364,6 +398,8 @@ pub(crate) struct QueryArguments {
     /// Only rows up to this number, as an earlier answer named it: the same rows as then.
     #[arg(long, value_name = "NUMBER")]
     pub(crate) as_of: Option<i64>,
+    #[command(flatten)]
+    pub(crate) limits: crate::query::LimitArguments,
 }
 
 /// A format of answers.

@@ -6,12 +6,14 @@ use std::time::Duration;
 use anyhow::{Context as _, anyhow};
 use desserte_boot::{build_info, config, logging, signals};
 use desserte_collector::{Collector, Config, DEFAULT_CONFIG};
+use desserte_sql::SqlConfig;
 use desserte_territory::Territory;
 use prometheus::Registry;
+use serde::Deserialize;
 
 use crate::arguments::CollectorArguments;
-use crate::history;
 use crate::out::{Failure, Outcome, line};
+use crate::{history, sql};
 
 /// Name of a territory file in a data directory.
 pub(crate) const TERRITORY_FILE: &str = "territoire.dst";
@@ -20,13 +22,23 @@ pub(crate) const TERRITORY_FILE: &str = "territoire.dst";
 /// configuration says of a part of it by name holds.
 const QUIET_ENGINE: &str = "buoyant_kernel=warn,deltalake_core=warn,deltalake_core::writer=error";
 
+/// The collector's configuration file: its own sections, and those of what runs in it.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Whole {
+    #[serde(flatten)]
+    collector: Config,
+    sql: SqlConfig,
+}
+
 pub(crate) fn run(arguments: &CollectorArguments) -> Outcome {
+    let template = format!("{DEFAULT_CONFIG}\n{}", desserte_sql::DEFAULT_CONFIG);
     if arguments.print_config {
-        return line(DEFAULT_CONFIG.trim_end());
+        return line(template.trim_end());
     }
-    let mut config: Config = match &arguments.config {
-        Some(path) => config::load(path, DEFAULT_CONFIG).map_err(Failure::usage)?,
-        None => Config::default(),
+    let Whole { collector: mut config, sql } = match &arguments.config {
+        Some(path) => config::load(path, &template).map_err(Failure::usage)?,
+        None => Whole::default(),
     };
     config.publication.demonstration |= arguments.demonstration;
     let filter = match arguments.flush_every {
@@ -35,7 +47,14 @@ pub(crate) fn run(arguments: &CollectorArguments) -> Outcome {
     };
     logging::init(&filter, config.log.format).map_err(Failure::usage)?;
     let data = arguments.data.as_deref().ok_or_else(|| Failure::usage(anyhow!("--data is missing")))?;
-    let territory = open_territory(arguments, data)?;
+    let path = territory_file(arguments, data)?;
+    let territory =
+        Territory::open(&path).with_context(|| format!("cannot use territory {}", path.display()))?;
+    // Before anything is taken in: a wrong address or certificate ends the program, not half of it.
+    let _history = match sql.listen.is_empty() {
+        true => None,
+        false => Some(sql::start(sql, data, &path)?),
+    };
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -43,15 +62,13 @@ pub(crate) fn run(arguments: &CollectorArguments) -> Outcome {
         .block_on(serve(config, arguments, data, territory))
 }
 
-fn open_territory(arguments: &CollectorArguments, data: &Path) -> Result<Territory, Failure> {
+fn territory_file(arguments: &CollectorArguments, data: &Path) -> Result<PathBuf, Failure> {
     let path: PathBuf = arguments.territory.clone().unwrap_or_else(|| data.join(TERRITORY_FILE));
     if arguments.territory.is_none() && !path.is_file() {
         let hint = "name a territory file with --territory; `desserte-geodata import` makes one";
         return Err(Failure::usage(anyhow!("there is no {}: {hint}", path.display())));
     }
-    let territory =
-        Territory::open(&path).with_context(|| format!("cannot use territory {}", path.display()))?;
-    Ok(territory)
+    Ok(path)
 }
 
 async fn serve(config: Config, arguments: &CollectorArguments, data: &Path, territory: Territory) -> Outcome {

@@ -14,7 +14,7 @@ use std::path::Path;
 use anyhow::{Context as _, anyhow};
 use desserte_collector::{Ingest, Intake, META_AS_OF, META_DEMONSTRATION};
 use desserte_signing::ProbeKey;
-use desserte_store::{NewProbe, STORE_FILE, Store, StoreOptions};
+use desserte_store::{Host, NewProbe, STORE_FILE, Store, StoreOptions};
 use desserte_territory::{Territory, synthetic};
 use desserte_units::Timestamp;
 use rand::{RngExt as _, SeedableRng as _};
@@ -113,6 +113,8 @@ fn one_probe(intake: &Intake<'_>, number: u32, site: &Site, random: &mut ChaCha8
         site: Some(format!("{} ({})", site.commune_name, site.commune)),
         created: site.from(END, DAYS),
     })?;
+    let host = if site.public { Host::PublicBuilding } else { Host::Person };
+    intake.store.declare_host(&key.id(), host)?;
     let days = records::make(&key, site, END, DAYS, random);
     upload::send(intake, &key, days, random)
 }

@@ -1,13 +1,16 @@
 //! `desserte`: the collector and every operator's command.
 
 mod arguments;
+mod backup;
 mod campaign;
 mod clock;
 mod collector;
 mod contradiction;
 mod custody;
 mod demo_data;
+mod disk;
 mod equity;
+mod export;
 mod history;
 mod lake;
 mod ledger;
@@ -22,6 +25,7 @@ mod rebuild;
 mod remote_write;
 mod service;
 mod sheet;
+mod sql;
 mod territory;
 mod translate;
 mod vintage;
@@ -47,14 +51,19 @@ fn main() -> ExitCode {
         Command::Collector(arguments) => collector::run(&arguments),
         Command::Probe(ProbeCommand::Add(arguments)) => probe::add(&arguments),
         Command::Probe(ProbeCommand::List(arguments)) => probe::list(&arguments),
+        Command::Probe(ProbeCommand::Host(arguments)) => probe::host(&arguments),
         Command::Probe(ProbeCommand::Retire(arguments)) => probe::retire(&arguments),
         Command::DemoData(arguments) => demo_data::run(&arguments),
         Command::DemoHistory(arguments) => demo_data::year::run(&arguments),
         Command::Rebuild(arguments) => rebuild::run(&arguments),
         Command::Query(arguments) => query::run(&arguments),
+        Command::Backup(arguments) => backup::make(&arguments),
+        Command::Restore(arguments) => backup::restore(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
         Command::Lake(command) => lake::run(&command),
         Command::Custody(command) => custody::run(&command),
         Command::RemoteWrite(arguments) => remote_write::run(&arguments),
+        Command::Sql(command) => sql::run(&command),
         Command::Locate(arguments) => locate::run(&arguments),
         Command::Territory(TerritoryCommand::Info(arguments)) => territory::info(&arguments),
         Command::Territory(TerritoryCommand::Check(arguments)) => territory::check(&arguments),

@@ -3,9 +3,11 @@
 use anyhow::{Context as _, anyhow};
 use desserte_model::ProbeId;
 use desserte_signing::PublicKey;
-use desserte_store::{NewProbe, STORE_FILE, Store, StoreOptions};
+use desserte_store::{Host, NewProbe, STORE_FILE, Store, StoreOptions};
 
-use crate::arguments::{DataArguments, ProbeAddArguments, ProbeRetireArguments};
+use crate::arguments::{
+    DataArguments, ProbeAddArguments, ProbeHost, ProbeHostArguments, ProbeRetireArguments,
+};
 use crate::clock;
 use crate::out::{Failure, Outcome, line, note};
 
@@ -54,6 +56,20 @@ pub(crate) fn list(arguments: &DataArguments) -> Outcome {
         line(&format!("{}  {heard:<20}  {commune:<7}  {measured:<20}  {name}{site}{retired}", probe.id))?;
     }
     Ok(())
+}
+
+pub(crate) fn host(arguments: &ProbeHostArguments) -> Outcome {
+    let id: ProbeId = arguments.probe.parse().map_err(Failure::usage)?;
+    let store = open_existing(&DataArguments { data: arguments.data.clone() })?;
+    let (host, told) = match arguments.host {
+        ProbeHost::Public => (Host::PublicBuilding, "in a public building"),
+        ProbeHost::Person => (Host::Person, "at someone's home"),
+    };
+    if store.declare_host(&id, host)? {
+        line(&format!("probe {id} stands {told}"))
+    } else {
+        Err(Failure::no(anyhow!("no probe {id} is registered here")))
+    }
 }
 
 pub(crate) fn retire(arguments: &ProbeRetireArguments) -> Outcome {

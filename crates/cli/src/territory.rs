@@ -20,12 +20,17 @@ use crate::out::{Failure, Outcome, line, note};
 
 pub(crate) use classes::{ClassesArguments, run as classes};
 pub(crate) use export::run as export;
+pub(crate) use features::{Cell, Column, Features, Kind};
 pub(crate) use info::run as info;
 pub(crate) use svg::run as svg;
 pub(crate) use tiles::run as tiles;
+pub(crate) use {
+    geojson::write as write_geojson, geoparquet::plain as write_parquet,
+    geoparquet::write as write_geoparquet,
+};
 
 /// A source in a line: what it is, whose, of when, under which licence.
-fn told(source: &Source) -> String {
+pub(crate) fn told(source: &Source) -> String {
     let parts = [
         Some(source.role.as_str()),
         Some(source.title.as_str()),

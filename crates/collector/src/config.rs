@@ -22,6 +22,8 @@ pub struct Config {
     pub locate: Locate,
     /// What is done to prove what was received.
     pub custody: Custody,
+    /// Open data that is served.
+    pub open_data: OpenDataConfig,
     /// Logs.
     pub log: Log,
 }
@@ -111,6 +113,14 @@ impl Default for Locate {
     fn default() -> Self {
         Self { requests_per_address: 40, window_s: 43_200, servers: Vec::new() }
     }
+}
+
+/// Open data that is served.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct OpenDataConfig {
+    /// Directory that `desserte export` writes; empty: nothing is served.
+    pub directory: std::path::PathBuf,
 }
 
 /// A measurement server that clients are sent to.

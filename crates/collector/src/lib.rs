@@ -12,6 +12,7 @@ mod ingest;
 mod listen;
 mod locate;
 mod metrics;
+mod open_data;
 mod problem;
 mod refusals;
 mod seal;
@@ -21,7 +22,8 @@ mod ui;
 
 pub use api::openapi_json;
 pub use config::{
-    Config, DEFAULT_CONFIG, Ingest, Locate, Log, MeasurementServer, Origin, Publication, Server,
+    Config, DEFAULT_CONFIG, Ingest, Locate, Log, MeasurementServer, OpenDataConfig, Origin, Publication,
+    Server,
 };
 pub use ingest::{Intake, SignedBody};
 pub use server::{Collector, ServeError};

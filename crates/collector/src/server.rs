@@ -27,7 +27,7 @@ use crate::listen::Listeners;
 use crate::metrics::Metrics;
 use crate::problem::ApiError;
 use crate::state::Shared;
-use crate::{api, connection, seal, ui};
+use crate::{api, connection, open_data, seal, ui};
 
 /// Why the collector could not start or went down.
 #[derive(Debug, thiserror::Error)]
@@ -136,6 +136,7 @@ impl Collector {
 fn router(shared: Arc<Shared>) -> Router {
     Router::new()
         .merge(api::router())
+        .merge(open_data::router())
         .merge(ui::router())
         .method_not_allowed_fallback(|| async { ApiError::method_not_allowed() })
         .fallback(no_route)

@@ -16,6 +16,7 @@ use crate::figures::{self, FigureCache, Figures, Window};
 use crate::ingest::Intake;
 use crate::locate::Limiter;
 use crate::metrics::Metrics;
+use crate::open_data::OpenData;
 
 /// Key under which a demonstration store says so.
 pub const META_DEMONSTRATION: &str = "demonstration";
@@ -38,6 +39,8 @@ pub(crate) struct Shared {
     as_of: Option<Timestamp>,
     /// How often clients may ask where to measure.
     pub(crate) limiter: Limiter,
+    /// Files of open data.
+    pub(crate) open_data: OpenData,
     figures: FigureCache,
     maps: Mutex<HashMap<String, Arc<DepartementMap>>>,
     under_way: Mutex<HashMap<ProbeId, usize>>,
@@ -58,8 +61,10 @@ impl Shared {
         // A collector that is started again does not begin with the same server.
         let seed = now().as_unix_micros().unsigned_abs();
         let limiter = Limiter::new(config.locate.requests_per_address, window, seed);
+        let directory = Some(config.open_data.directory.clone()).filter(|path| !path.as_os_str().is_empty());
         Ok(Self {
             limiter,
+            open_data: OpenData::new(directory),
             config,
             store,
             territory,

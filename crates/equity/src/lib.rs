@@ -23,6 +23,7 @@ mod moran;
 mod normal;
 mod parameters;
 pub mod perequation;
+mod release;
 mod sample;
 pub mod split;
 mod student;
@@ -39,5 +40,6 @@ pub use moran::{Local, Moran, Shuffles, discoveries, moran};
 pub use parameters::{
     CountsMin, EnoughRule, Mark, NeighbourRule, PalmaShares, Parameter, Parameters, UnreadableParameters,
 };
+pub use release::{RELEASE_RULES, ReleaseRules};
 pub use sample::{effective_count, intraclass_correlation, kish};
 pub use split::Split;

@@ -6,6 +6,8 @@ use datafusion::arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
 use desserte_store::StoreError;
 
+use crate::Stopped;
+
 /// The history's refusal or failure.
 #[derive(Debug, thiserror::Error)]
 pub enum LakeError {
@@ -27,6 +29,9 @@ pub enum LakeError {
         /// What the engine says, with its sources as above.
         said: String,
     },
+    /// A query went beyond what one may take.
+    #[error(transparent)]
+    Stopped(Stopped),
     /// Rows could not be put into columns.
     #[error("rows for table {table} cannot be put into columns")]
     Columns {

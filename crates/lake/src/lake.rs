@@ -51,6 +51,14 @@ impl Lake {
         Ok(Self { root: data.join(LAKE_DIRECTORY).join(generation.to_string()), options })
     }
 
+    /// The same generation in another data directory.
+    pub(crate) fn in_data(&self, data: &Path) -> Result<Self, LakeError> {
+        let data = std::path::absolute(data)
+            .map_err(|source| LakeError::Directory { path: data.to_owned(), source })?;
+        let generation = self.root.file_name().unwrap_or_default();
+        Ok(Self { root: data.join(LAKE_DIRECTORY).join(generation), options: self.options.clone() })
+    }
+
     /// The directory of this generation.
     #[must_use]
     pub fn root(&self) -> &Path {

@@ -6,13 +6,20 @@
 //!
 //! Tables and columns are told in docs/spec/lake.md.
 
+mod backup;
 mod check;
 mod compact;
+mod engine;
 mod error;
 mod files;
 mod flush;
+mod functions;
 mod lake;
+mod limits;
 mod manifest;
+mod moment;
+mod moments;
+mod public;
 mod query;
 mod rollup;
 mod rows;
@@ -23,12 +30,17 @@ mod table;
 
 pub use check::{CheckReport, TableReport};
 pub use compact::UpkeepReport;
+pub use engine::{Audience, CATALOG, Engine, SCHEMA, is_table, reads_history};
 pub use error::LakeError;
 pub use files::Watch;
 pub use flush::{FlushReport, flush};
 pub use lake::{Lake, LakeOptions};
+pub use limits::{Bounded, QUERY_MEMORY_BYTES, QUERY_SPILL_BYTES, QueryLimits, Stopped, deadline, within};
 pub use manifest::LakeFile;
-pub use query::{Answer, History};
+pub use moment::Moment;
+pub use moments::Moments;
+pub use public::ReleaseRule;
+pub use query::{Answer, AskOptions, History, only_questions};
 pub use rollup::{ROLLUP_METHOD, Rollup, RollupReport};
 pub use scan::LakeTable;
 pub use schema::{SCHEMA_VERSION, table_schema};

@@ -141,11 +141,8 @@ impl Store {
                 .into_iter()
                 .map(|table| rows(&transaction, table, last.unwrap_or(0)))
                 .collect::<Result<_, _>>()?;
-            let issued: Option<i64> = transaction
-                .query_row("SELECT seq FROM sqlite_sequence WHERE name = 'handover'", [], |row| row.get(0))
-                .optional()?;
             let generation = generation(&transaction)?;
-            Ok(Handover { generation, last, issued: issued.unwrap_or(0), tables })
+            Ok(Handover { generation, last, issued: issued(&transaction)?, tables })
         })
     }
 
@@ -166,6 +163,18 @@ impl Store {
     /// When the database fails.
     pub fn history_generation(&self) -> Result<i64, StoreError> {
         self.read("reading the history's generation", generation)
+    }
+
+    /// The generation of the history and the highest number that was ever given: what has a number never changes, so that all
+    /// rows are the same while both are.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn handover_state(&self) -> Result<(i64, i64), StoreError> {
+        self.read("reading the state of the history", |connection| {
+            let transaction = connection.unchecked_transaction()?;
+            Ok((generation(&transaction)?, issued(&transaction)?))
+        })
     }
 
     /// Notes that the history has every row up to `last` on the disk: they no longer wait.
@@ -200,7 +209,15 @@ pub(crate) fn begin_generation(transaction: &Transaction<'_>) -> Result<(), Stor
         .map_err(&wrap)
 }
 
-fn generation(connection: &Connection) -> rusqlite::Result<i64> {
+/// The highest number that was ever given.
+pub(crate) fn issued(connection: &Connection) -> rusqlite::Result<i64> {
+    let issued: Option<i64> = connection
+        .query_row("SELECT seq FROM sqlite_sequence WHERE name = 'handover'", [], |row| row.get(0))
+        .optional()?;
+    Ok(issued.unwrap_or(0))
+}
+
+pub(crate) fn generation(connection: &Connection) -> rusqlite::Result<i64> {
     let kept: Option<String> = connection
         .query_row("SELECT value FROM meta WHERE key = ?1", [META_GENERATION], |row| row.get(0))
         .optional()?;

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use crate::ingest::Prepared;
 use crate::writer::{Reply, Writer};
-use crate::{IncomingBatch, StoreError, connection, directory};
+use crate::{IncomingBatch, StoreError, connection, directory, handover};
 
 /// Name of the database in the data directory.
 pub const STORE_FILE: &str = "collector.sqlite";
@@ -21,6 +21,15 @@ const IDLE_READERS: usize = 8;
 pub struct StoreOptions {
     /// Limit of the database in pages of 4 KiB, beyond which it behaves as on a full disk; none by default.
     pub max_pages: Option<u32>,
+}
+
+/// What of the history belongs to a copy of a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CopiedStore {
+    /// The history's generation.
+    pub generation: i64,
+    /// The highest number that the copy has given.
+    pub issued: i64,
 }
 
 /// The durable store of one collector.
@@ -126,6 +135,21 @@ impl Store {
         self.read("copying the store", |connection| {
             connection.execute("VACUUM INTO ?1", [target])?;
             Ok(())
+        })
+    }
+
+    /// As [`Self::compact_into`], and says what of the history belongs to the copy: its generation, and the highest number in the
+    /// hand-over that the copy has given. Writers may go on meanwhile.
+    ///
+    /// # Errors
+    /// When the copy cannot be written or read.
+    pub fn copy_into(&self, target: &Path) -> Result<CopiedStore, StoreError> {
+        self.compact_into(target)?;
+        let wrap = StoreError::database("reading the copy of the store");
+        let copy = Connection::open(target).map_err(&wrap)?;
+        Ok(CopiedStore {
+            generation: handover::generation(&copy).map_err(&wrap)?,
+            issued: handover::issued(&copy).map_err(&wrap)?,
         })
     }
 

@@ -29,7 +29,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("boot", &[]),
     ("remote-write", &[]),
     // the history, on the store
-    ("lake", &["store"]),
+    ("lake", &["equity", "store", "territory"]),
+    ("sql", &["lake", "store", "territory"]),
     // programs
     ("geodata", &["territory", "boot"]),
     ("probe", &["boot", "measure", "net", "proto", "signing"]),
@@ -50,6 +51,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "remote-write",
             "service",
             "signing",
+            "sql",
             "store",
             "territory",
             "tiles",
@@ -65,8 +67,11 @@ const ALLOWED: &[(&str, &[&str])] = &[
 const CONFINED: &[(&str, &[&str])] = &[
     ("gdal", &["geodata"]),
     ("rusqlite", &["store"]),
-    ("datafusion", &["lake"]),
+    ("datafusion", &["lake", "sql"]),
     ("deltalake", &["lake"]),
+    ("pgwire", &["sql"]),
+    ("arrow-pg", &["sql"]),
+    ("datafusion-pg-catalog", &["sql"]),
     ("axum", &["collector"]),
     ("askama", &["collector"]),
     ("parquet", &["cli"]),

@@ -42,6 +42,8 @@ pub(super) struct Site {
     pub(super) point: LonLat,
     pub(super) line: Line,
     pub(super) story: Story,
+    /// Whether it stands in a public building; the others stand at someone's home.
+    pub(super) public: bool,
 }
 
 impl Site {
@@ -75,6 +77,7 @@ pub(super) fn choose(territory: &Territory, departement: &str, random: &mut ChaC
                 point,
                 line: Line::choose(random),
                 story: story(rank, probe),
+                public: probe == 0 && rank % 2 == 0,
             });
         }
     }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::told;
 
 /// Communes or areas, in a form that every format can be written from.
-pub(super) trait Features {
+pub(crate) trait Features {
     /// What the rows are: the name of a layer.
     fn name(&self) -> &str;
 
@@ -29,14 +29,14 @@ pub(super) trait Features {
 
 /// A column.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Column {
-    pub(super) name: String,
-    pub(super) kind: Kind,
+pub(crate) struct Column {
+    pub(crate) name: String,
+    pub(crate) kind: Kind,
 }
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Text,
     Count,
     Number,
@@ -44,7 +44,7 @@ pub(super) enum Kind {
 
 /// A cell of a column of the same kind.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Cell<'a> {
+pub(crate) enum Cell<'a> {
     Text(&'a str),
     Count(u32),
     Number(f64),
@@ -54,13 +54,13 @@ pub(super) enum Cell<'a> {
 pub(super) const RESERVED: [&str; 2] = ["bbox", "geometry"];
 
 impl Column {
-    pub(super) fn new(name: impl Into<String>, kind: Kind) -> Self {
+    pub(crate) fn new(name: impl Into<String>, kind: Kind) -> Self {
         Self { name: name.into(), kind }
     }
 }
 
 /// The vintage, whether all is made up, which territory it is, and whom to credit.
-pub(super) fn about<'a>(
+pub(crate) fn about<'a>(
     territory: &Territory,
     sources: impl Iterator<Item = &'a Source>,
 ) -> Vec<(&'static str, Value)> {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::features::{Cell, Features, rings};
 
 /// Writes one feature after the other, so that memory does not grow with the file.
-pub(super) fn write(features: &dyn Features, file: &mut impl Write) -> anyhow::Result<()> {
+pub(crate) fn write(features: &dyn Features, file: &mut impl Write) -> anyhow::Result<()> {
     write!(file, "{{\"type\":\"FeatureCollection\",")?;
     for (name, value) in features.about() {
         write!(file, "\"{name}\":{value},")?;

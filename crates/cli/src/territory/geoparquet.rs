@@ -25,9 +25,23 @@ const LITTLE_ENDIAN: u8 = 1;
 const POLYGON: u32 = 3;
 const MULTI_POLYGON: u32 = 6;
 
-pub(super) fn write(features: &dyn Features, file: &mut (impl Write + Send)) -> anyhow::Result<()> {
-    let schema = schema(features);
-    let mut said = vec![KeyValue::new("geo".to_owned(), geo(features)?)];
+pub(crate) fn write(features: &dyn Features, file: &mut (impl Write + Send)) -> anyhow::Result<()> {
+    let said = vec![KeyValue::new("geo".to_owned(), geo(features)?)];
+    rows(features, file, said, true)
+}
+
+/// Writes rows without outlines: plain Parquet.
+pub(crate) fn plain(features: &dyn Features, file: &mut (impl Write + Send)) -> anyhow::Result<()> {
+    rows(features, file, Vec::new(), false)
+}
+
+fn rows(
+    features: &dyn Features,
+    file: &mut (impl Write + Send),
+    mut said: Vec<KeyValue>,
+    outlined: bool,
+) -> anyhow::Result<()> {
+    let schema = schema(features, outlined);
     for (name, value) in features.about() {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         said.push(KeyValue::new(format!("desserte:{name}"), text));
@@ -41,7 +55,7 @@ pub(super) fn write(features: &dyn Features, file: &mut (impl Write + Send)) -> 
     let mut writer = ArrowWriter::try_new(file, schema.clone(), Some(properties))?;
     for first in (0..features.len()).step_by(GROUP) {
         let rows = first..features.len().min(first + GROUP);
-        writer.write(&batch(features, &schema, rows)?)?;
+        writer.write(&batch(features, &schema, rows, outlined)?)?;
     }
     writer.finish()?;
     Ok(())
@@ -51,7 +65,7 @@ fn sides() -> Fields {
     ["xmin", "ymin", "xmax", "ymax"].map(|name| Field::new(name, DataType::Float64, false)).to_vec().into()
 }
 
-fn schema(features: &dyn Features) -> SchemaRef {
+fn schema(features: &dyn Features, outlined: bool) -> SchemaRef {
     let field = |column: &Column| {
         let kind = match column.kind {
             Kind::Text => DataType::Utf8,
@@ -61,8 +75,10 @@ fn schema(features: &dyn Features) -> SchemaRef {
         Field::new(&column.name, kind, true)
     };
     let mut fields: Vec<Field> = features.columns().iter().map(field).collect();
-    fields.push(Field::new("bbox", DataType::Struct(sides()), false));
-    fields.push(Field::new("geometry", DataType::Binary, false));
+    if outlined {
+        fields.push(Field::new("bbox", DataType::Struct(sides()), false));
+        fields.push(Field::new("geometry", DataType::Binary, false));
+    }
     Arc::new(Schema::new(fields))
 }
 
@@ -88,11 +104,19 @@ fn geo(features: &dyn Features) -> anyhow::Result<String> {
     .to_string())
 }
 
-fn batch(features: &dyn Features, schema: &SchemaRef, rows: Range<usize>) -> anyhow::Result<RecordBatch> {
+fn batch(
+    features: &dyn Features,
+    schema: &SchemaRef,
+    rows: Range<usize>,
+    outlined: bool,
+) -> anyhow::Result<RecordBatch> {
     let cells: Vec<Vec<Option<Cell<'_>>>> = rows.clone().map(|row| features.cells(row)).collect();
     let known = features.columns().iter().enumerate();
     let mut columns: Vec<ArrayRef> =
         known.map(|(at, column)| array(column.kind, cells.iter().map(|row| row[at]))).collect();
+    if !outlined {
+        return Ok(RecordBatch::try_new(schema.clone(), columns)?);
+    }
     let mut boxes: [Vec<f64>; 4] = Default::default();
     let mut outlines = Vec::with_capacity(rows.len());
     for row in rows {

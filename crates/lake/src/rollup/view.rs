@@ -1,6 +1,5 @@
 //! A rollup as queries see it: days as they are kept, and those that received rows since as they are now.
 
-use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -15,49 +14,35 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::{SessionContext, ident};
 use tokio::sync::OnceCell;
 
-use super::{Rollup, keep};
-use crate::query::session;
+use super::{Rollup, SOURCES, keep};
+use crate::moment::{Moment, MomentTable};
 use crate::schema::{HANDOVER, Kept};
-use crate::{LakeError, LakeFile, LakeTable};
+use crate::{LakeError, LakeFile, LakeTable, engine};
 
 /// What a rollup was when a query began. It must be read before the rows are: what it adds up is then among them.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct KeptRollup {
-    pub(crate) rollup: Rollup,
-    pub(crate) files: Vec<LakeFile>,
+    rollup: Rollup,
+    files: Vec<LakeFile>,
     /// The number up to which rows are added up; `None` while it was never kept.
-    pub(crate) mark: Option<i64>,
-}
-
-/// Tables of rows by their names, as the query sees them.
-pub(crate) type Rows = Vec<(&'static str, Arc<dyn TableProvider>)>;
-
-/// A rollup, complete and of the moment of the rows beside it.
-pub(crate) struct RollupView {
-    kept: KeptRollup,
-    rows: Arc<Rows>,
-    /// The number up to which the query sees rows, if it asked for one.
-    as_of: Option<i64>,
+    mark: Option<i64>,
     /// Days that are not as they were kept; found out when the rollup is asked for.
     changed: OnceCell<Vec<String>>,
 }
 
-impl RollupView {
-    pub(crate) fn new(kept: KeptRollup, rows: Arc<Rows>, as_of: Option<i64>) -> Self {
-        Self { kept, rows, as_of, changed: OnceCell::new() }
+impl KeptRollup {
+    pub(crate) const fn new(rollup: Rollup, files: Vec<LakeFile>, mark: Option<i64>) -> Self {
+        Self { rollup, files, mark, changed: OnceCell::const_new() }
     }
 
-    async fn changed(&self, session: &SessionContext) -> Result<&Vec<String>, LakeError> {
+    /// The days that received rows since they were kept or, where only rows up to `as_of` are asked for, hold more than those.
+    async fn changed(&self, session: &SessionContext, as_of: Option<i64>) -> Result<&Vec<String>, LakeError> {
         let find = || async {
-            let mut days = keep::changed(session, self.kept.mark.unwrap_or(0)).await?;
-            if let Some(number) = self.as_of {
-                // A day that holds more than was asked for.
-                let later =
-                    session.read_table(self.stored(&[])).map_err(LakeError::query("reading a rollup"))?;
-                let name = self.kept.rollup.name();
-                session
-                    .register_table(name, later.into_view())
-                    .map_err(LakeError::query("reading a rollup"))?;
+            let mut days = keep::changed(session, self.mark.unwrap_or(0)).await?;
+            if let Some(number) = as_of {
+                let wrap = LakeError::query("reading a rollup");
+                let name = self.rollup.name();
+                session.register_table(name, self.stored(&[])).map_err(&wrap)?;
                 let sql = format!("SELECT DISTINCT day FROM {name} WHERE {HANDOVER} > {number}");
                 days.extend(keep::texts(session, &sql).await?);
                 days.sort_unstable();
@@ -70,21 +55,27 @@ impl RollupView {
 
     /// The days as they are kept, without some.
     fn stored(&self, without: &[String]) -> Arc<LakeTable> {
-        let files = self.kept.files.iter().filter(|file| !without.contains(&file.partition)).cloned();
-        Arc::new(LakeTable::of(self.kept.rollup.into(), files.collect()))
+        let files = self.files.iter().filter(|file| !without.contains(&file.partition)).cloned();
+        Arc::new(LakeTable::of(self.rollup.into(), files.collect()))
     }
 }
 
-impl fmt::Debug for RollupView {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RollupView").field("kept", &self.kept).finish_non_exhaustive()
+/// A rollup, complete and of the moment of the session that asks.
+#[derive(Debug)]
+pub(crate) struct RollupView {
+    rollup: Rollup,
+}
+
+impl RollupView {
+    pub(crate) const fn new(rollup: Rollup) -> Self {
+        Self { rollup }
     }
 }
 
 #[async_trait]
 impl TableProvider for RollupView {
     fn schema(&self) -> SchemaRef {
-        Kept::from(self.kept.rollup).schema()
+        Kept::from(self.rollup).schema()
     }
 
     fn table_type(&self) -> TableType {
@@ -97,20 +88,25 @@ impl TableProvider for RollupView {
 
     async fn scan(
         &self,
-        _state: &dyn Session,
+        state: &dyn Session,
         projection: Option<&Vec<usize>>,
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let outside = |error: LakeError| DataFusionError::External(Box::new(error));
-        let session = session().map_err(outside)?;
-        for (name, rows) in self.rows.iter() {
-            session.register_table(*name, rows.clone())?;
+        let moment = Moment::of(state)?;
+        // Within the memory and the disk of the question that asks.
+        let session = engine::session(state.runtime_env().clone(), None, Some(moment.clone()));
+        for table in SOURCES {
+            session.register_table(table.name(), Arc::new(MomentTable::new(table)))?;
         }
-        let changed = self.changed(&session).await.map_err(outside)?;
-        let mut frame = session.read_table(self.stored(changed))?;
+        let Some(kept) = moment.rollup(self.rollup) else {
+            return Err(DataFusionError::Internal(format!("no rollup {}", self.rollup.name())));
+        };
+        let changed = kept.changed(&session, moment.as_of()).await.map_err(outside)?;
+        let mut frame = session.read_table(kept.stored(changed))?;
         if !changed.is_empty() {
-            frame = frame.union(keep::rows(&session, self.kept.rollup, changed).await?)?;
+            frame = frame.union(keep::rows(&session, self.rollup, changed).await?)?;
         }
         if let Some(filter) = conjunction(filters.iter().cloned()) {
             frame = frame.filter(filter)?;

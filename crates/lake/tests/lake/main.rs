@@ -14,8 +14,11 @@ mod common;
 
 mod bench;
 mod damage;
+mod functions;
 mod handover;
 mod kill;
+mod limits;
+mod public;
 mod questions;
 mod rollup;
 mod rounds;

@@ -1,6 +1,9 @@
 //! What may be asked, and how little is read for it.
 
+use std::sync::Arc;
+
 use desserte_lake::arrow::util::pretty::pretty_format_batches;
+use desserte_lake::{LakeOptions, Moments};
 
 use crate::bench::Bench;
 
@@ -62,4 +65,19 @@ async fn files_that_cannot_hold_what_is_asked_for_are_not_read() {
     assert_eq!(files("commune = '23096'").await, 4);
     assert_eq!(files("commune = '75056'").await, 0);
     assert_eq!(files("commune LIKE '23%'").await, 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_moment_serves_many_questions_until_something_comes_in() {
+    let bench = Bench::new();
+    bench.keep_mixed(0, 9);
+    let moments = Moments::new(bench.store.clone(), bench.path().to_owned(), LakeOptions::default());
+    let first = moments.now(None).await.unwrap();
+    // What waited is handed over: other places, the same rows.
+    bench.flush().await;
+    assert!(Arc::ptr_eq(&first, &moments.now(None).await.unwrap()));
+    assert!(!Arc::ptr_eq(&first, &moments.now(Some(3)).await.unwrap()), "as of another number");
+    bench.keep_mixed(9, 1);
+    let then = moments.now(None).await.unwrap();
+    assert_eq!((first.number(), then.number()), (9, 10));
 }

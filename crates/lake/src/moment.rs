@@ -1,0 +1,210 @@
+//! The history and what waits, as they are at one moment.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::arrow::array::{BooleanArray, Int64Array, RecordBatch};
+use datafusion::arrow::compute::filter_record_batch;
+use datafusion::arrow::compute::kernels::cmp::lt_eq;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::catalog::memory::MemorySourceConfig;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::{Result, exec_datafusion_err};
+use datafusion::datasource::TableType;
+use datafusion::datasource::provider_as_source;
+use datafusion::logical_expr::utils::conjunction;
+use datafusion::logical_expr::{Expr, LogicalPlanBuilder, TableProviderFilterPushDown, ident, lit};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::union::UnionExec;
+use datafusion::prelude::col;
+use desserte_store::{HandoverTable, Store};
+
+use crate::flush::blocking;
+use crate::rollup::view::KeptRollup;
+use crate::schema::{HANDOVER, table_schema};
+use crate::{Lake, LakeError, LakeFile, LakeOptions, LakeTable, Rollup, Work, rows};
+
+/// Records that wait and are taken along in memory: twenty flushes.
+const WAITING_MAX: usize = 1_000_000;
+
+/// What all tables hold at one moment: everything that the store had acknowledged and dated.
+#[derive(Debug)]
+pub struct Moment {
+    generation: i64,
+    number: i64,
+    issued: i64,
+    as_of: Option<i64>,
+    tables: BTreeMap<HandoverTable, Held>,
+    rollups: BTreeMap<Rollup, KeptRollup>,
+}
+
+/// What one table holds: rows in files, and rows that wait and are in none of them.
+#[derive(Debug)]
+struct Held {
+    files: Vec<LakeFile>,
+    waiting: RecordBatch,
+}
+
+impl Moment {
+    /// The tables of `data` now; with `as_of`, only rows that have a number up to it: the same whenever that is asked again of the
+    /// same generation.
+    ///
+    /// # Errors
+    /// When the store or a table cannot be read, or too much waits.
+    pub fn now<'a>(
+        store: &'a Arc<Store>,
+        data: &'a Path,
+        options: &'a LakeOptions,
+        as_of: Option<i64>,
+    ) -> Work<'a, Self> {
+        Box::pin(Self::read(store, data, options, as_of))
+    }
+
+    async fn read(
+        store: &Arc<Store>,
+        data: &Path,
+        options: &LakeOptions,
+        as_of: Option<i64>,
+    ) -> Result<Self, LakeError> {
+        // Rollups first: what they add up is then among the rows.
+        let before = Lake::open(data, blocking(store, Store::history_generation).await?, options.clone())?;
+        let mut rollups = BTreeMap::new();
+        for rollup in Rollup::ALL {
+            let (files, mark) = before.kept(rollup.into()).await?;
+            rollups.insert(rollup, KeptRollup::new(rollup, files, mark));
+        }
+        // Then what waits, then the tables: a row that is handed over in between is in both, and is known by its number.
+        // The other way round it could be in neither.
+        let waiting = blocking(store, Store::handover_waiting).await?;
+        if waiting > WAITING_MAX as u64 {
+            return Err(LakeError::TooMuchWaiting { waiting, limit: WAITING_MAX });
+        }
+        // More may have come since the count; it is a limit on memory, not on truth.
+        let offered = blocking(store, |store| store.handover(usize::MAX)).await?;
+        let lake = Lake::open(data, offered.generation, options.clone())?;
+        let mut tables = BTreeMap::new();
+        for rows in &offered.tables {
+            let (files, mark) = lake.snapshot(rows.table).await?;
+            let mut waiting = rows::batch(rows, mark.unwrap_or(0))?;
+            if let Some(number) = as_of {
+                waiting = up_to(&waiting, number).map_err(LakeError::query("preparing a table"))?;
+            }
+            tables.insert(rows.table, Held { files, waiting });
+        }
+        if lake.root() != before.root() {
+            // A rebuild came between: the rollups of the generation before are none of this one.
+            rollups = Rollup::ALL.map(|rollup| (rollup, KeptRollup::new(rollup, Vec::new(), None))).into();
+        }
+        let number = as_of.map_or(offered.issued, |number| number.min(offered.issued));
+        Ok(Self { generation: offered.generation, number, issued: offered.issued, as_of, tables, rollups })
+    }
+
+    /// The generation of the history.
+    #[must_use]
+    pub const fn generation(&self) -> i64 {
+        self.generation
+    }
+
+    /// The number up to which rows are seen: with the generation it names the state that answers come from.
+    #[must_use]
+    pub const fn number(&self) -> i64 {
+        self.number
+    }
+
+    /// Generation and highest number given when it was read: as long as the store says the same, nothing came in.
+    pub(crate) const fn state(&self) -> (i64, i64) {
+        (self.generation, self.issued)
+    }
+
+    /// The number up to which rows were asked for, if any was named.
+    pub(crate) const fn as_of(&self) -> Option<i64> {
+        self.as_of
+    }
+
+    pub(crate) fn rollup(&self, rollup: Rollup) -> Option<&KeptRollup> {
+        self.rollups.get(&rollup)
+    }
+
+    /// The moment of the session that asks.
+    pub(crate) fn of(state: &dyn Session) -> Result<Arc<Self>> {
+        state
+            .config()
+            .get_extension()
+            .ok_or_else(|| exec_datafusion_err!("this session has no moment of the history"))
+    }
+}
+
+fn up_to(rows: &RecordBatch, number: i64) -> Result<RecordBatch> {
+    let keep: BooleanArray = match rows.column_by_name(HANDOVER) {
+        Some(numbers) => lt_eq(numbers, &Int64Array::new_scalar(number))?,
+        None => return Err(exec_datafusion_err!("no column {HANDOVER}")),
+    };
+    Ok(filter_record_batch(rows, &keep)?)
+}
+
+/// A table whose rows are those of the [`Moment`] of the session that asks, so that plans and catalogues outlive moments, and all
+/// tables of one question are of the same.
+#[derive(Debug)]
+pub(crate) struct MomentTable {
+    table: HandoverTable,
+    schema: SchemaRef,
+}
+
+impl MomentTable {
+    pub(crate) fn new(table: HandoverTable) -> Self {
+        Self { table, schema: table_schema(table) }
+    }
+}
+
+#[async_trait]
+impl TableProvider for MomentTable {
+    fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let moment = Moment::of(state)?;
+        let held = moment.tables.get(&self.table);
+        let files = held.map_or_else(Vec::new, |held| held.files.clone());
+        let history = LakeTable::new(self.table, files);
+        let history = match moment.as_of {
+            None => history.scan(state, projection, filters, limit).await?,
+            Some(number) => {
+                let mut plan =
+                    LogicalPlanBuilder::scan(self.table.name(), provider_as_source(Arc::new(history)), None)?
+                        .filter(col(HANDOVER).lt_eq(lit(number)))?;
+                if let Some(filter) = conjunction(filters.iter().cloned()) {
+                    plan = plan.filter(filter)?;
+                }
+                if let Some(columns) = projection {
+                    plan =
+                        plan.project(columns.iter().map(|&column| ident(self.schema.field(column).name())))?;
+                }
+                state.create_physical_plan(&plan.build()?).await?
+            }
+        };
+        let Some(held) = held.filter(|held| held.waiting.num_rows() > 0) else { return Ok(history) };
+        let waiting = MemorySourceConfig::try_new_exec(
+            &[vec![held.waiting.clone()]],
+            self.schema.clone(),
+            projection.cloned(),
+        )?;
+        UnionExec::try_new(vec![history, waiting])
+    }
+}
