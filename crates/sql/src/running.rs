@@ -22,7 +22,7 @@ pub struct Running {
 /// Starts to serve the history.
 ///
 /// # Errors
-/// As [`SqlServer::bind`], and when no thread can be had.
+/// When the configuration does not allow it, an address, a certificate or the engine cannot be used, or no thread can be had.
 pub fn start(config: SqlConfig, source: Source) -> Result<Running, SqlError> {
     let runtime = Builder::new_multi_thread()
         .enable_all()
