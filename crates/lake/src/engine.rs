@@ -12,6 +12,7 @@ use desserte_territory::Locator;
 
 use crate::moment::{Moment, MomentTable};
 use crate::public::{self, ReleaseRule};
+use crate::released::ReleasedTable;
 use crate::rollup::view::RollupView;
 use crate::sketch::function;
 use crate::{LakeError, QueryLimits, Rollup, Work, functions};
@@ -77,8 +78,9 @@ impl Engine {
             Audience::Public => session(environment.clone(), territory, None),
         };
         for table in public::tables(rule) {
-            let view = whole.sql(&table.sql).await.map_err(&wrap)?.into_view();
-            template.register_table(table.name, view).map_err(&wrap)?;
+            let question = whole.sql(&table.sql).await.map_err(&wrap)?.into_unoptimized_plan();
+            let released = ReleasedTable::new(question, table.keys);
+            template.register_table(table.name, Arc::new(released)).map_err(&wrap)?;
         }
         Ok(Self { template, environment })
     }

@@ -21,6 +21,7 @@ mod moment;
 mod moments;
 mod public;
 mod query;
+mod released;
 mod rollup;
 mod rows;
 mod scan;

@@ -29,12 +29,21 @@ pub(crate) struct PublicTable {
     pub(crate) name: &'static str,
     /// The question whose answer it is.
     pub(crate) sql: String,
+    /// The columns that its figures are grouped by.
+    pub(crate) keys: &'static [&'static str],
 }
+
+/// What a figure of throughput is of.
+const THROUGHPUT_KEYS: &[&str] = &["month", "commune", "vintage", "direction", "medium", "layer", "method"];
+
+/// What a figure of latency is of.
+const LATENCY_KEYS: &[&str] = &["month", "commune", "vintage", "method"];
 
 /// What a figure is of, as the parts of a question say it.
 struct Cell {
     columns: String,
     named: String,
+    /// A column may be null, and null is of the same cell as null.
     equal: String,
 }
 
@@ -44,7 +53,8 @@ impl Cell {
         Self {
             columns: columns.join(", "),
             named: each(|column| format!("cells.{column}")).join(", "),
-            equal: each(|column| format!("cells.{column} = figures.{column}")).join(" AND "),
+            equal: each(|column| format!("(cells.{column} IS NOT DISTINCT FROM figures.{column})"))
+                .join(" AND "),
         }
     }
 }
@@ -57,8 +67,7 @@ pub(crate) fn tables(rule: ReleaseRule) -> [PublicTable; 2] {
         "probes >= {probes_min} AND largest <= {share_max} * records AND cells.month < to_char(now(), '%Y-%m')"
     );
     let quantile = |p: &str, column: &str| format!("percentile_cont({p}) WITHIN GROUP (ORDER BY {column})");
-    let Cell { columns: cell, named, equal } =
-        Cell::of(&["month", "commune", "vintage", "direction", "medium", "layer", "method"]);
+    let Cell { columns: cell, named, equal } = Cell::of(THROUGHPUT_KEYS);
     let throughput = format!(
         "WITH runs AS (SELECT * FROM throughput WHERE outcome = 'complete' AND steady_bits_per_second IS NOT NULL), \
          shares AS (SELECT {cell}, probe, count(*) AS records FROM runs GROUP BY {cell}, probe), \
@@ -72,7 +81,7 @@ pub(crate) fn tables(rule: ReleaseRule) -> [PublicTable; 2] {
         quantile("0.5", "steady_bits_per_second"),
         quantile("0.9", "steady_bits_per_second"),
     );
-    let Cell { columns: cell, named, equal } = Cell::of(&["month", "commune", "vintage", "method"]);
+    let Cell { columns: cell, named, equal } = Cell::of(LATENCY_KEYS);
     let latency = format!(
         "WITH shares AS (SELECT {cell}, probe, count(*) AS records, \
            sum(CASE WHEN state <> 'unknown' THEN 1 ELSE 0 END) AS known, \
@@ -90,7 +99,7 @@ pub(crate) fn tables(rule: ReleaseRule) -> [PublicTable; 2] {
         quantile("0.95", "rtt_median_us"),
     );
     [
-        PublicTable { name: "commune_month_throughput", sql: throughput },
-        PublicTable { name: "commune_month_latency", sql: latency },
+        PublicTable { name: "commune_month_throughput", sql: throughput, keys: THROUGHPUT_KEYS },
+        PublicTable { name: "commune_month_latency", sql: latency, keys: LATENCY_KEYS },
     ]
 }
