@@ -68,6 +68,8 @@ pub(crate) enum Command {
     Equity(EquityCommand),
     /// Say what the lines of a place allowed their users to do, hour by hour, and how sure that is.
     Service(crate::service::ServiceArguments),
+    /// Make a month's service and equity indicators, and keep them for the API and the tables.
+    Indicators(crate::indicators::IndicatorsArguments),
     /// Say what each territory would get, or give, under a scenario of péréquation.
     Perequation(crate::perequation::PerequationArguments),
     /// Look at what others measured or declared, beside ours.

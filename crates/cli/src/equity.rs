@@ -1,10 +1,8 @@
 //! `desserte equity`: how unequally something is spread over the rows of a table, and how sure that is.
 
-mod json;
 mod moran;
 pub(crate) mod plots;
 mod strata;
-mod study;
 mod table;
 mod words;
 
@@ -14,11 +12,11 @@ use std::path::PathBuf;
 use anyhow::anyhow;
 use clap::Args;
 use desserte_equity::{Distribution, Parameters, Unusable};
+use desserte_indicators::study::{Question, Study, json};
 
 use crate::arguments::Lang;
 use crate::out::{Failure, Outcome, line};
 pub(crate) use moran::{MoranArguments, run as moran};
-use study::Study;
 use table::Table;
 
 /// Most draws of a bootstrap: its statistics stay within some hundred megabytes.
@@ -107,13 +105,28 @@ pub(crate) fn index(arguments: &IndexArguments) -> Outcome {
         Unusable::Empty => anyhow!("{}", words::empty(arguments, table.last_line)),
         other => anyhow!("{file}: {other}"),
     })?;
-    let study = Study::new(arguments, &table, &distribution, &parameters)?;
+    let question = Question {
+        group: arguments.group.clone(),
+        rank: arguments.rank.clone(),
+        poverty_line: arguments.poverty_line,
+        top_code: arguments.top_code,
+        bootstrap: arguments.bootstrap,
+        seed: arguments.seed,
+        threads: arguments.threads,
+    };
+    let study = Study::new(&question, &table.beside(), &distribution, &parameters)
+        .map_err(|unusable| anyhow!("{file}: {unusable}"))?;
+    let strata = table.strata.as_ref();
     if let Some(dir) = &arguments.plot {
-        crate::plots::write(dir, &plots::title(&study), &plots::of(&study), arguments.lang)?;
+        crate::plots::write(dir, &plots::title(arguments), &plots::of(&study, arguments), arguments.lang)?;
     }
     if arguments.json {
-        line(&json::of(&study).to_string())
+        let mut found = json::of(&study);
+        if let Some(strata) = strata {
+            found["post_stratification"] = strata.json();
+        }
+        line(&found.to_string())
     } else {
-        words::of(&study).iter().try_for_each(|text| line(text))
+        words::of(&study, strata, arguments.lang).iter().try_for_each(|text| line(text))
     }
 }

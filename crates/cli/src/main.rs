@@ -12,6 +12,7 @@ mod disk;
 mod equity;
 mod export;
 mod history;
+mod indicators;
 mod lake;
 mod ledger;
 mod locate;
@@ -77,6 +78,7 @@ fn main() -> ExitCode {
         Command::Ledger(command) => ledger::run(&command),
         Command::Equity(EquityCommand::Moran(arguments)) => equity::moran(&arguments),
         Command::Service(arguments) => service::run(&arguments),
+        Command::Indicators(arguments) => indicators::run(&arguments),
         Command::Perequation(arguments) => perequation::run(&arguments),
         Command::Contradiction(arguments) => contradiction::run(&arguments),
         Command::Campaign(command) => campaign::run(&command),

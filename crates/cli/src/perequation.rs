@@ -5,15 +5,16 @@ mod plots;
 mod table;
 mod words;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
 use clap::Args;
 use desserte_equity::perequation::{Allocation, Scenario, Share, Swing, allocate_years, sensitivity};
+use desserte_indicators::scenarios;
 use desserte_territory::Day;
 
 use crate::arguments::Lang;
-use crate::out::{Failure, Outcome, line};
+use crate::out::{Failure, Outcome, line, note};
 use table::Table;
 
 /// Options of `desserte perequation`.
@@ -75,6 +76,10 @@ pub(crate) struct PerequationArguments {
     /// Directory to write the sensitivity as a drawing (SVG), its table (CSV) and a page with both into.
     #[arg(long, value_name = "DIR", requires = "sensitivity")]
     pub(crate) plot: Option<PathBuf>,
+    /// Directory of a store: its collector tells the amounts to anyone, apart from what was measured, under the name of the scenario's
+    /// file.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["explain", "sensitivity"])]
+    pub(crate) publish: Option<PathBuf>,
     /// Print one JSON object.
     #[arg(long)]
     pub(crate) json: bool,
@@ -111,6 +116,9 @@ pub(crate) fn run(arguments: &PerequationArguments) -> Outcome {
     }
     let years = allocate_years(&scenario, &table.territories).with_context(name)?;
     let told = Told { arguments, scenario: &scenario, table: &table, years: &years };
+    if let Some(data) = &arguments.publish {
+        publish(&told, data)?;
+    }
     match &arguments.explain {
         None => tell(arguments, || json::of(&told), || words::of(&told)),
         Some(code) => {
@@ -124,6 +132,25 @@ pub(crate) fn run(arguments: &PerequationArguments) -> Outcome {
             tell(arguments, || json::explained(&told, &shares), || words::explained(&told, &shares))
         }
     }
+}
+
+/// Keeps the amounts where a collector finds them.
+fn publish(told: &Told<'_>, data: &Path) -> Outcome {
+    let name = told.arguments.scenario.file_stem().unwrap_or_default().to_string_lossy();
+    if !scenarios::is_name(&name) {
+        return Err(Failure::usage(anyhow!(
+            "--publish: {name:?} cannot be published; name the file in small letters, digits and dashes"
+        )));
+    }
+    if !data.is_dir() {
+        return Err(Failure::usage(anyhow!("--publish: {} is no directory", data.display())));
+    }
+    scenarios::publish(data, &name, &json::of(told)).context("cannot publish the amounts")?;
+    note(&match told.arguments.lang {
+        Lang::Fr => format!("publié : /api/v1/perequation/{name}"),
+        Lang::En => format!("published: /api/v1/perequation/{name}"),
+    });
+    Ok(())
 }
 
 fn tell(

@@ -2,7 +2,7 @@
 
 mod figures;
 mod read;
-mod sites;
+pub(crate) mod sites;
 mod words;
 
 use std::path::PathBuf;
@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, anyhow};
 use clap::{ArgGroup, Args};
 use desserte_collector::META_DEMONSTRATION;
+use desserte_indicators::sites::{records, weights};
 use desserte_model::{CommuneCode, ProbeId};
 use desserte_service::{AreaReport, Sets, SiteReport, SiteWeight, area_report, site_report};
 use desserte_territory::Territory;
@@ -19,6 +20,7 @@ use crate::arguments::{DataArguments, Lang};
 use crate::collector::TERRITORY_FILE;
 use crate::out::{Failure, Outcome, line};
 use crate::probe::open_existing;
+pub(crate) use read::today;
 
 /// Days of the usual period: whole weeks, so that each day of the week counts the same.
 const DAYS: i64 = 28;
@@ -101,7 +103,7 @@ pub(crate) fn run(arguments: &ServiceArguments) -> Outcome {
     let (from, to) = period(arguments, &store)?;
     let place = read::Place::of(arguments, &territory)?;
     let mut reports = Vec::new();
-    for (site, records) in read::records(&store, &place, (from, to))? {
+    for (site, records) in records(&store, &place.scopes, place.probe.as_ref(), (from, to))? {
         let declared = declared.as_ref().and_then(|declared| declared.get(&site.probe)).copied();
         // Nothing but days beyond the calendar gives no report, and the period is none.
         reports.extend(site_report(site, declared.unwrap_or_default(), &records, (from, to), &sets));
@@ -161,13 +163,4 @@ fn period(arguments: &ServiceArguments, store: &desserte_store::Store) -> Result
     } else {
         Err(wrong(format!("a period lasts from 1 to {DAYS_MAX} days; from {from} to {to} are {days}")))
     }
-}
-
-/// Inhabitants that each site stands for: those of its commune, shared by the sites in it.
-fn weights(reports: &[SiteReport], territory: &Territory) -> Vec<Option<f64>> {
-    let of = |commune: CommuneCode| {
-        let sites: f64 = reports.iter().filter(|other| other.site.commune == commune).map(|_| 1.0).sum();
-        Some(f64::from(territory.commune(commune)?.population?) / sites)
-    };
-    reports.iter().map(|report| of(report.site.commune)).collect()
 }

@@ -57,6 +57,31 @@ fn the_same_question_has_the_same_answer_before_and_after_a_flush() {
     let out = out.to_str().unwrap();
     told(&["query", "SELECT * FROM latency_minute", "--data", &data, "--format", "parquet", "--out", out], 0);
     assert_eq!(&std::fs::read(out).unwrap()[..4], b"PAR1");
+    months_of_indicators(&data);
+}
+
+/// What is kept of a month is the same in the file that the interface tells and in the tables.
+fn months_of_indicators(data: &str) {
+    let count = |table: &str, such: &str| {
+        let sql = format!("SELECT count(*) AS n FROM {table} WHERE {such}");
+        ask(data, &sql, "csv").0.lines().nth(1).unwrap().to_owned()
+    };
+    assert_eq!(count("service_month", "true"), "0", "nothing is kept yet");
+    assert!(told(&["indicators", "--data", data, "--month", "2026-11"], 64).1.contains("not over"));
+    told(&["indicators", "--data", data], 0);
+    let text = std::fs::read_to_string(Path::new(data).join("indicators/2026-10.json")).unwrap();
+    let kept: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let length = |rows: &serde_json::Value| rows.as_array().map_or(0, Vec::len);
+    let figures: usize =
+        kept["places"].as_array().unwrap().iter().map(|place| length(&place["figures"])).sum();
+    assert_eq!(count("service_month", "month = '2026-10' AND demonstration"), figures.to_string());
+    assert_eq!(count("equity_month", "seed = 39"), length(&kept["measures"]).to_string());
+    assert!(length(&kept["measures"]) > 0 && figures > 0);
+    // Not enough has no number, and single homes have no place.
+    for table in ["service_month", "equity_month"] {
+        assert_eq!(count(table, "state = 'not_enough' AND value IS NOT NULL"), "0", "{table}");
+    }
+    assert_eq!(count("service_month", "level = 'commune'"), "0");
 }
 
 #[test]

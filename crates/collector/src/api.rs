@@ -2,6 +2,7 @@
 
 mod communes;
 mod departements;
+mod equity;
 mod happenings;
 mod health;
 mod metrics;
@@ -9,6 +10,7 @@ mod openapi;
 mod probes;
 pub(crate) mod schema;
 mod seals;
+mod service;
 mod time;
 
 pub use openapi::openapi_json;

@@ -24,6 +24,8 @@ pub struct Config {
     pub custody: Custody,
     /// Open data that is served.
     pub open_data: OpenDataConfig,
+    /// Indicators of months.
+    pub indicators: Indicators,
     /// Logs.
     pub log: Log,
 }
@@ -191,6 +193,20 @@ pub struct Custody {
 impl Default for Custody {
     fn default() -> Self {
         Self { seal: true }
+    }
+}
+
+/// Indicators of months.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default)]
+pub struct Indicators {
+    /// Whether each month's indicators are made and kept once it is over.
+    pub keep: bool,
+}
+
+impl Default for Indicators {
+    fn default() -> Self {
+        Self { keep: true }
     }
 }
 

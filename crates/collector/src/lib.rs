@@ -8,6 +8,7 @@ mod config;
 mod connection;
 mod figures;
 mod guard;
+mod indicators;
 mod ingest;
 mod listen;
 mod locate;

@@ -27,7 +27,7 @@ use crate::listen::Listeners;
 use crate::metrics::Metrics;
 use crate::problem::ApiError;
 use crate::state::Shared;
-use crate::{api, connection, open_data, seal, ui};
+use crate::{api, connection, indicators, open_data, seal, ui};
 
 /// Why the collector could not start or went down.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +56,8 @@ pub struct Collector {
     drain: Duration,
     /// For the task that seals; `None` when the operator wants none.
     sealing: Option<Arc<Shared>>,
+    /// For the task that keeps months of indicators; `None` when the operator wants none.
+    keeping: Option<Arc<Shared>>,
     /// Held until the end: a second collector on the same directory is refused.
     _lock: DirectoryLock,
 }
@@ -79,12 +81,13 @@ impl Collector {
         // A store that can only be read must not wait for the first probe to be found out.
         store.check_writable()?;
         let metrics = Metrics::new(registry, build.version)?;
-        let seals = config.custody.seal;
-        let shared = Arc::new(Shared::new(config, store, territory, metrics, build)?);
+        let (seals, keeps) = (config.custody.seal, config.indicators.keep);
+        let shared = Arc::new(Shared::new(config, data, store, territory, metrics, build)?);
         let refused = |(address, source)| ServeError::Listen { address, source };
         let listeners = Listeners::bind(addresses).await.map_err(refused)?;
         let sealing = seals.then(|| Arc::clone(&shared));
-        Ok(Self { listeners, router: router(shared), drain, sealing, _lock: lock })
+        let keeping = keeps.then(|| Arc::clone(&shared));
+        Ok(Self { listeners, router: router(shared), drain, sealing, keeping, _lock: lock })
     }
 
     /// The addresses listened on, with the ports that the system chose where 0 was asked for.
@@ -100,11 +103,14 @@ impl Collector {
     /// # Errors
     /// None today: an error of one connection is not one of the collector.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), ServeError> {
-        let Self { listeners, router, drain, sealing, _lock } = self;
+        let Self { listeners, router, drain, sealing, keeping, _lock } = self;
         let (connections, tasks) = (GracefulShutdown::new(), TaskTracker::new());
         let (end, ending) = watch::channel(());
         if let Some(shared) = sealing {
             tasks.spawn(seal::keep(shared, ending.clone()));
+        }
+        if let Some(shared) = keeping {
+            tasks.spawn(indicators::keep(shared, ending.clone()));
         }
         let mut shutdown = pin!(shutdown);
         loop {

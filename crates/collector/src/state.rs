@@ -1,6 +1,7 @@
 //! What every request handler shares.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -13,6 +14,7 @@ use desserte_units::Timestamp;
 
 use crate::config::Config;
 use crate::figures::{self, FigureCache, Figures, Window};
+use crate::indicators::Months;
 use crate::ingest::Intake;
 use crate::locate::Limiter;
 use crate::metrics::Metrics;
@@ -41,6 +43,8 @@ pub(crate) struct Shared {
     pub(crate) limiter: Limiter,
     /// Files of open data.
     pub(crate) open_data: OpenData,
+    /// Months of indicators, and published scenarios.
+    pub(crate) months: Months,
     figures: FigureCache,
     maps: Mutex<HashMap<String, Arc<DepartementMap>>>,
     under_way: Mutex<HashMap<ProbeId, usize>>,
@@ -49,6 +53,7 @@ pub(crate) struct Shared {
 impl Shared {
     pub(crate) fn new(
         config: Config,
+        data: &Path,
         store: Store,
         territory: Territory,
         metrics: Metrics,
@@ -65,6 +70,7 @@ impl Shared {
         Ok(Self {
             limiter,
             open_data: OpenData::new(directory),
+            months: Months::new(data),
             config,
             store,
             territory,

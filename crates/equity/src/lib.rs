@@ -38,7 +38,8 @@ pub use figures::{Asked, Figures, Prepared, Scratch};
 pub use interval::{Comparison, Interval, wilson};
 pub use moran::{Local, Moran, Shuffles, discoveries, moran};
 pub use parameters::{
-    CountsMin, EnoughRule, Mark, NeighbourRule, PalmaShares, Parameter, Parameters, UnreadableParameters,
+    CountsMin, EnoughRule, Mark, NeighbourRule, PalmaShares, Parameter, Parameters, ReadAt,
+    UnreadableParameters,
 };
 pub use release::{RELEASE_RULES, ReleaseRules};
 pub use sample::{effective_count, intraclass_correlation, kish};

@@ -46,6 +46,20 @@ pub struct PalmaShares {
     pub bottom: f64,
 }
 
+/// Levels at which draws are read, 0 to 1, by what the interval is of.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReadAt {
+    /// A mean, or a difference of two.
+    pub mean: f64,
+    /// A share of the weight, or a difference of two.
+    pub share: f64,
+    /// An index of inequality.
+    pub index: f64,
+    /// Theil T, which hangs most on the few that have most.
+    pub theil_t: f64,
+}
+
 /// Smallest numbers of independent observations by what is told of them.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -106,6 +120,8 @@ pub struct Parameters {
     pub palma: Parameter<PalmaShares>,
     /// Fewest draws of a bootstrap.
     pub draws_min: Parameter<u32>,
+    /// Levels at which draws are read so that intervals hold the truth at the confidence level.
+    pub read_at: Parameter<ReadAt>,
     /// Fewest clusters of a bootstrap.
     pub clusters_min: Parameter<u32>,
     /// Fewest clusters for the interval of an index of inequality.
@@ -134,7 +150,7 @@ impl Parameters {
     /// Never: the file is part of the program, and a test reads it.
     #[must_use]
     pub fn built_in() -> Self {
-        Self::parse(include_str!("../parameters/statistics-2.toml")).expect("a test reads the built-in set")
+        Self::parse(include_str!("../parameters/statistics-3.toml")).expect("a test reads the built-in set")
     }
 
     /// Reads a set from the text of its file.
@@ -166,7 +182,7 @@ mod tests {
 
     #[test]
     fn an_unknown_key_is_named() {
-        let text = include_str!("../parameters/statistics-2.toml").replace("[draws_min]", "[draw_min]");
+        let text = include_str!("../parameters/statistics-3.toml").replace("[draws_min]", "[draw_min]");
         let error = Parameters::parse(&text).unwrap_err();
         assert!(std::error::Error::source(&error).unwrap().to_string().contains("draw_min"), "{error:?}");
     }

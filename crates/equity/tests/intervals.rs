@@ -13,6 +13,9 @@ use world::World;
 const PROBES: World =
     World { probes: 12, days: 7, tests: 2, sigma: 0.8, shares: [0.6, 0.1], uneven: false, factor: 1.0 };
 
+/// The way of the program's draws where it would tell nothing.
+const READ: usize = 4;
+
 /// Draws of each world, as in the study.
 const DRAWS: u64 = 199;
 
@@ -22,7 +25,7 @@ fn trials(world: &World, worlds: u64) -> Vec<Trial> {
 
 /// Percentage of the intervals given that hold the truth.
 fn coverage(trials: &[Trial], way: usize, figure: &str) -> f64 {
-    let figure = FIGURES.iter().position(|name| *name == figure).unwrap();
+    let figure = FIGURES.iter().position(|(name, _)| *name == figure).unwrap();
     let fates = || trials.iter().map(|trial| trial.fates[way][figure]);
     let count = |wanted: &[Fate]| fates().filter(|fate| wanted.contains(fate)).map(|_| 1.0).sum::<f64>();
     100.0 * count(&[Fate::Holds]) / count(&[Fate::Holds, Fate::Above, Fate::Below])
@@ -43,9 +46,10 @@ fn intervals_hold_the_truth_as_often_as_they_say_and_naive_ones_do_not() {
         let naive = coverage(&trials, 0, figure);
         assert!(naive < 75.0, "{}, {figure}: {naive}", WAYS[0]);
     }
-    // Zones that do not differ are ex æquo.
-    let ties = coverage(&trials, OURS, "difference of means");
-    assert!((91.7..=99.0).contains(&ties), "{ties}");
+    // Zones that do not differ are ex æquo; with six probes each the program would not say so.
+    let ties = coverage(&trials, READ, "difference of means");
+    assert!((91.7..=99.5).contains(&ties), "{ties}");
+    assert!(trials.iter().all(|trial| trial.said.is_none()));
 }
 
 #[test]

@@ -10,6 +10,7 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use desserte_store::HandoverTable;
 use desserte_territory::Locator;
 
+use crate::indicators::{IndicatorTable, IndicatorView};
 use crate::moment::{Moment, MomentTable};
 use crate::public::{self, ReleaseRule};
 use crate::released::ReleasedTable;
@@ -82,6 +83,9 @@ impl Engine {
             let released = ReleasedTable::new(question, table.keys);
             template.register_table(table.name, Arc::new(released)).map_err(&wrap)?;
         }
+        for table in IndicatorTable::ALL {
+            template.register_table(table.name(), Arc::new(IndicatorView::new(table))).map_err(&wrap)?;
+        }
         Ok(Self { template, environment })
     }
 
@@ -137,6 +141,7 @@ pub fn reads_history(plan: &LogicalPlan) -> bool {
 pub fn is_table(name: &str) -> bool {
     HandoverTable::ALL.iter().any(|table| table.name() == name)
         || Rollup::ALL.iter().any(|rollup| rollup.name() == name)
+        || IndicatorTable::ALL.iter().any(|table| table.name() == name)
 }
 
 /// A session with our functions and without those withheld; tables find their rows in the moment.

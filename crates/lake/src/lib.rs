@@ -14,6 +14,7 @@ mod error;
 mod files;
 mod flush;
 mod functions;
+mod indicators;
 mod lake;
 mod limits;
 mod manifest;

@@ -1,7 +1,7 @@
 //! The history and what waits, as they are at one moment.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -32,6 +32,8 @@ const WAITING_MAX: usize = 1_000_000;
 /// What all tables hold at one moment: everything that the store had acknowledged and dated.
 #[derive(Debug)]
 pub struct Moment {
+    /// Directory of the store: indicators of months are in files of it.
+    data: PathBuf,
     generation: i64,
     number: i64,
     issued: i64,
@@ -98,7 +100,8 @@ impl Moment {
             rollups = Rollup::ALL.map(|rollup| (rollup, KeptRollup::new(rollup, Vec::new(), None))).into();
         }
         let number = as_of.map_or(offered.issued, |number| number.min(offered.issued));
-        Ok(Self { generation: offered.generation, number, issued: offered.issued, as_of, tables, rollups })
+        let (data, generation, issued) = (data.to_owned(), offered.generation, offered.issued);
+        Ok(Self { data, generation, number, issued, as_of, tables, rollups })
     }
 
     /// The generation of the history.
@@ -116,6 +119,11 @@ impl Moment {
     /// Generation and highest number given when it was read: as long as the store says the same, nothing came in.
     pub(crate) const fn state(&self) -> (i64, i64) {
         (self.generation, self.issued)
+    }
+
+    /// Directory of the store.
+    pub(crate) fn data(&self) -> &Path {
+        &self.data
     }
 
     /// The number up to which rows were asked for, if any was named.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use desserte_equity::bootstrap::{Bootstrap, Resampling, Rule, draws};
+use desserte_equity::bootstrap::{Bootstrap, Of, Resampling, Rule, draws};
 use desserte_equity::verdict::{Evidence, Kind, Told, Verdict};
 use desserte_equity::{Distribution, Interval, Unit, effective_count, intraclass_correlation, kish, wilson};
 use desserte_model::CommuneCode;
@@ -217,7 +217,8 @@ fn interval(entries: &[Entry<Hours>], sets: &Sets) -> Option<Interval> {
         let next = u32::try_from(numbers.len()).ok()?;
         labels.push((*numbers.entry(entry.commune).or_insert(next), place));
     }
-    let resampling = Resampling::of_clusters(&labels);
+    let own: Vec<f64> = entries.iter().map(|entry| entry.weight).collect();
+    let resampling = Resampling::of_clusters(&labels).weighed(&own);
     let statistic = |counts: &[u32], found: &mut [f64]| {
         let (mut sum, mut weights) = (0.0, 0.0);
         for (count, entry) in counts.iter().zip(entries) {
@@ -235,7 +236,8 @@ fn interval(entries: &[Entry<Hours>], sets: &Sets) -> Option<Interval> {
     }
     let clusters = kish(&weights.into_values().collect::<Vec<_>>())?;
     let found = Bootstrap::new(&resampling, made, 1, statistic);
-    let Interval { low, high, level } = found.interval(&Rule::by(statistics), clusters, |of| of[0])?;
+    let Interval { low, high, level } =
+        found.interval(&Rule::of(Of::Mean, statistics), clusters, |of| of[0])?;
     // No window has fewer hours than none, or more than its own.
     let most = entries.first()?.figure.window_hours;
     Some(Interval { low: low.clamp(0.0, most), high: high.clamp(0.0, most), level })

@@ -90,7 +90,7 @@ fn not_for_this_role(table: &str) -> pgwire::error::PgWireError {
     advise(
         code::NOT_ALLOWED,
         format!("permission denied for table {table}"),
-        "the role \"public\" reads commune_month_throughput and commune_month_latency",
+        "the role \"public\" reads commune_month_throughput, commune_month_latency, service_month and equity_month",
     )
 }
 

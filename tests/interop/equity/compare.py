@@ -21,8 +21,8 @@ from scipy.stats import t as student
 TOLERANCE = 1e-9
 LINE, CAP = 30.0, 100.0
 
-# Most rows whose draws are studentised, and most groups that each of them is made without.
-FEW, GROUPS = 100, 16
+# Most rows, by what they are worth, whose draws are studentised, and most groups that each of them is made without.
+FEW, GROUPS = 500, 16
 
 
 def world(chance, rows):
@@ -108,7 +108,7 @@ class Taken(np.random.Generator):
         return self.taken
 
 
-def bca(of, rows, taken, worth, level=0.95):
+def bca(of, rows, taken, worth, level):
     """SciPy's BCa at the level that so many clusters widen (Hesterberg 2015)."""
     z = student.ppf((1 + level) / 2, worth - 1) * np.sqrt(worth / (worth - 1))
     found = scipy.stats.bootstrap(
@@ -118,7 +118,7 @@ def bca(of, rows, taken, worth, level=0.95):
     return found.confidence_interval
 
 
-def studentised(of, rows, taken, level=0.95):
+def studentised(of, rows, taken, level):
     """Bootstrap-t with the jackknife over groups of what was taken."""
     groups = min(rows, GROUPS)
 
@@ -154,10 +154,17 @@ def intervals(columns, answer, seed, count):
     def theil_l(at, axis=-1):
         return np.log(mean(at)) - (weight[at] * log[at]).sum(axis) / weight[at].sum(axis)
 
-    for name, of, highest in (("gini", gini, 1), ("mean", mean, np.inf), ("theil_l", theil_l, np.inf)):
+    read_at = answer["bootstrap"]["read_at"]
+    for name, of, highest, kind in (
+        ("gini", gini, 1, "index"), ("mean", mean, np.inf, "mean"), ("theil_l", theil_l, np.inf, "index"),
+    ):
         if answer["bootstrap"]["intervals"][name] is None:
             continue
-        ends = studentised(of, rows, taken) if rows <= FEW else bca(of, rows, taken, worth)
+        ends = (
+            studentised(of, rows, taken, read_at[kind])
+            if worth <= FEW
+            else bca(of, rows, taken, worth, read_at[kind])
+        )
         low, high = np.clip(ends, 0, highest)
         yield f"bootstrap.intervals.{name}.0", low
         yield f"bootstrap.intervals.{name}.1", high

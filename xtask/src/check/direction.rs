@@ -27,15 +27,16 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("net", &["proto"]),
     ("store", &["custody", "measure", "signing", "territory"]),
     ("boot", &[]),
+    ("indicators", &["equity", "ledger", "measure", "service", "store", "territory"]),
     ("remote-write", &[]),
     // the history, on the store
-    ("lake", &["equity", "store", "territory"]),
+    ("lake", &["equity", "indicators", "store", "territory"]),
     ("sql", &["lake", "store", "territory"]),
     // programs
     ("geodata", &["territory", "boot"]),
     ("probe", &["boot", "measure", "net", "proto", "signing"]),
     ("peer", &["boot", "net", "proto"]),
-    ("collector", &["boot", "custody", "measure", "signing", "store", "territory"]),
+    ("collector", &["boot", "custody", "indicators", "measure", "signing", "store", "territory"]),
     (
         "cli",
         &[
@@ -44,6 +45,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "custody",
             "equity",
             "evidence",
+            "indicators",
             "lake",
             "ledger",
             "measure",

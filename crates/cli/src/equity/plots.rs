@@ -5,19 +5,20 @@ use desserte_plot::{
     Caption, Curve, Difference, Parts, Plot, QuantileRow, differences, lorenz, parts, quantiles,
 };
 
-use super::json::QUANTILES;
-use super::study::{Figure, Study};
+use super::IndexArguments;
 use crate::arguments::Lang;
+use desserte_indicators::study::json::QUANTILES;
+use desserte_indicators::study::{Figure, Study};
 
 /// Steps at which a Lorenz curve is drawn.
 const STEPS: u32 = 100;
 
-pub(super) fn title(study: &Study<'_>) -> String {
-    format!("{} ({})", study.arguments.value, study.arguments.file.display())
+pub(super) fn title(arguments: &IndexArguments) -> String {
+    format!("{} ({})", arguments.value, arguments.file.display())
 }
 
-pub(super) fn of(study: &Study<'_>) -> Vec<Plot> {
-    let drawer = Drawer { study, lang: study.arguments.lang };
+pub(super) fn of(study: &Study<'_>, arguments: &IndexArguments) -> Vec<Plot> {
+    let drawer = Drawer { study, arguments, lang: arguments.lang };
     let mut plots = vec![drawer.lorenz(), drawer.quantiles()];
     plots.extend(drawer.parts());
     plots.extend(drawer.differences("ecarts", "mean"));
@@ -36,6 +37,7 @@ pub(crate) fn curve(label: String, of: &Distribution, gini: Option<f64>) -> Curv
 
 struct Drawer<'a> {
     study: &'a Study<'a>,
+    arguments: &'a IndexArguments,
     lang: Lang,
 }
 
@@ -45,7 +47,7 @@ impl Drawer<'_> {
     }
 
     fn caption(&self, name: &str, what: &str, description: &str) -> Caption {
-        let arguments = self.study.arguments;
+        let arguments = self.arguments;
         let (table, weight) = (self.t("Table", "Table"), self.t("poids", "weight"));
         Caption {
             name: name.to_owned(),
@@ -62,7 +64,7 @@ impl Drawer<'_> {
         };
         let mut curves =
             vec![curve(self.t("brut", "raw").to_owned(), study.distribution, gini(&study.figures))];
-        if let Some(((figures, _), cap)) = study.capped.as_ref().zip(study.arguments.top_code) {
+        if let Some(((figures, _), cap)) = study.capped.as_ref().zip(study.question.top_code) {
             let label = format!("{} {cap}", self.t("plafonné à", "capped at"));
             curves.extend(
                 study.distribution.top_coded(cap).ok().map(|capped| curve(label, &capped, gini(figures))),
@@ -87,12 +89,12 @@ impl Drawer<'_> {
             values: Some(QUANTILES.map(|(_, p)| self.study.distribution.quantile(p))),
         }];
         let caption = self.caption("quantiles", self.t("Distribution", "Distribution"), description);
-        quantiles(caption, &rows, &self.study.arguments.value, self.lang.into())
+        quantiles(caption, &rows, &self.arguments.value, self.lang.into())
     }
 
     fn parts(&self) -> Option<Plot> {
         let split = self.study.split.as_ref()?;
-        let column = self.study.arguments.group.as_deref().unwrap_or_default();
+        let column = self.study.question.group.as_deref().unwrap_or_default();
         let row = |name: &str, parts: Option<desserte_equity::split::Parts>| Parts {
             label: format!("{name}, {column}"),
             parts: parts.map(|parts| (parts.between, parts.within)),
@@ -141,7 +143,7 @@ impl Drawer<'_> {
             self.t("Écarts et leurs intervalles", "Differences and their intervals"),
             description,
         );
-        let unit = if figure == "mean" { study.arguments.value.as_str() } else { self.t("part", "share") };
+        let unit = if figure == "mean" { self.arguments.value.as_str() } else { self.t("part", "share") };
         (!rows.is_empty()).then(|| differences(caption, &rows, unit, self.lang.into()))
     }
 }

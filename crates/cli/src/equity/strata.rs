@@ -7,9 +7,9 @@ use anyhow::{Context as _, anyhow};
 use csv::ByteRecord;
 use desserte_equity::weighting::{NoWeighting, Stratum, Weighting, post_stratify};
 use desserte_equity::{Parameters, Unit};
+use desserte_indicators::study::Labels;
 use serde_json::{Value, json};
 
-use super::table::Labels;
 use crate::arguments::Lang;
 use crate::out::Failure;
 use crate::sheet::{Fault, Faults, Sheet};

@@ -1,34 +1,17 @@
 //! The columns of a table that indices need, read and checked.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use anyhow::{Context as _, anyhow};
 use csv::ByteRecord;
 use desserte_equity::Unit;
+use desserte_indicators::study::{Columns as Beside, Labels};
 
 use super::IndexArguments;
 use super::strata::Strata;
 use crate::locate::columns::column;
 use crate::out::Failure;
 use crate::sheet::{Fault, Faults, Sheet, is_missing};
-
-/// Texts of a column as numbers.
-#[derive(Debug, Default)]
-pub(super) struct Labels {
-    /// The texts in order.
-    pub(super) names: Vec<String>,
-    /// For each row, the place of its text.
-    pub(super) of: Vec<u32>,
-}
-
-impl Labels {
-    fn new(cells: &[String]) -> Self {
-        let names: BTreeSet<&str> = cells.iter().map(String::as_str).collect();
-        let places: HashMap<&str, u32> = names.iter().copied().zip(0..).collect();
-        let of = cells.iter().map(|cell| places[cell.as_str()]).collect();
-        Self { names: names.into_iter().map(str::to_owned).collect(), of }
-    }
-}
 
 /// What was read: one entry a row in each of them.
 #[derive(Debug, Default)]
@@ -92,6 +75,16 @@ struct Reading<'a> {
 }
 
 impl Table {
+    /// The columns beside values and weights.
+    pub(super) fn beside(&self) -> Beside<'_> {
+        Beside {
+            rows: self.units.len(),
+            groups: self.groups.as_ref(),
+            ranks: self.ranks.as_deref(),
+            clusters: self.clusters.as_deref(),
+        }
+    }
+
     /// Reads a table. Bad rows are all looked for before it is refused.
     pub(super) fn read(arguments: &IndexArguments) -> Result<Self, Failure> {
         let name = arguments.file.display();

@@ -6,9 +6,10 @@ use desserte_equity::bootstrap::Method;
 use desserte_equity::{Comparison, Interval};
 
 use super::IndexArguments;
-use super::json::QUANTILES;
-use super::study::{Compared, Drawing, Figure, Study};
+use super::strata::Strata;
 use crate::arguments::Lang;
+use desserte_indicators::study::json::QUANTILES;
+use desserte_indicators::study::{Compared, Drawing, Figure, Study};
 
 pub(super) fn empty(arguments: &IndexArguments, last_line: u64) -> String {
     let (file, value, weight) = (arguments.file.display(), &arguments.value, &arguments.weight);
@@ -29,11 +30,11 @@ const NAME: usize = 34;
 const NUMBER: usize = 14;
 
 /// All that is told, line by line.
-pub(super) fn of(study: &Study<'_>) -> Vec<String> {
-    let teller = Teller { lang: study.arguments.lang };
+pub(super) fn of(study: &Study<'_>, strata: Option<&Strata>, lang: Lang) -> Vec<String> {
+    let teller = Teller { lang };
     let mut lines = teller.head(study);
-    if let Some(strata) = study.strata {
-        lines.extend(strata.words(study.arguments.lang));
+    if let Some(strata) = strata {
+        lines.extend(strata.words(lang));
         lines.push(String::new());
     }
     teller.figures(study, &mut lines);
@@ -110,7 +111,7 @@ impl Teller {
     /// Want first, then the mean, then indices, each beside what it is with the cap.
     fn figures(&self, study: &Study<'_>, lines: &mut Vec<String>) {
         let cap = study
-            .arguments
+            .question
             .top_code
             .map(|cap| format!("{} {}", self.t("plafonné à", "capped at"), self.given(cap)));
         let mut head = format!("{:NAME$}{:>NUMBER$}", "", self.t("brut", "raw"));
@@ -133,7 +134,7 @@ impl Teller {
         }
         if let Some(ranking) = &study.ranking {
             let said = self.t("concentration selon", "concentration by");
-            let name = format!("{said} {}", study.arguments.rank.as_deref().unwrap_or_default());
+            let name = format!("{said} {}", study.question.rank.as_deref().unwrap_or_default());
             let figure = Figure { name: String::new(), value: ranking.index, interval: ranking.interval };
             lines.push(format!("{}{}", pad(&name), self.cells(&figure, NUMBER)).trim_end().to_owned());
             if ranking.unranked > 0 {
@@ -159,7 +160,7 @@ impl Teller {
     }
 
     fn name(&self, name: &str, study: &Study<'_>) -> String {
-        let line = study.arguments.poverty_line.map_or_else(String::new, |line| self.given(line));
+        let line = study.question.poverty_line.map_or_else(String::new, |line| self.given(line));
         match name {
             "mean" => self.t("moyenne pondérée", "weighted mean").to_owned(),
             "gini" => "Gini".to_owned(),
@@ -181,7 +182,7 @@ impl Teller {
         if study.groups.is_empty() {
             return;
         }
-        let column = study.arguments.group.as_deref().unwrap_or_default();
+        let column = study.question.group.as_deref().unwrap_or_default();
         lines.push(String::new());
         for pair in study.between.chunks(2) {
             let index = if pair[0].name.starts_with("theil_t") { "Theil T" } else { "Theil L" };
@@ -192,7 +193,7 @@ impl Teller {
             }
         }
         lines.push(String::new());
-        let line = study.arguments.poverty_line;
+        let line = study.question.poverty_line;
         for group in &study.groups {
             let share = self.number(100.0 * group.part.weight_share, 1);
             let mean = group
@@ -227,7 +228,7 @@ impl Teller {
     }
 
     fn group(&self, study: &Study<'_>, name: Option<&String>) -> String {
-        let column = study.arguments.group.as_deref().unwrap_or_default();
+        let column = study.question.group.as_deref().unwrap_or_default();
         name.cloned().unwrap_or_else(|| format!("({} {column})", self.t("sans", "without")))
     }
 

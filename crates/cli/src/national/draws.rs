@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use desserte_equity::bootstrap::{Bootstrap, Method, Resampling, Rule, draws};
+use desserte_equity::bootstrap::{Bootstrap, Method, Of, Resampling, Rule, draws};
 use desserte_equity::{Distribution, Interval, Parameters};
 use desserte_territory::Territory;
 
@@ -14,8 +14,7 @@ pub(super) struct Draws {
     pub(super) cluster: Cluster,
     pub(super) clusters: usize,
     resampling: Resampling,
-    rule: Rule,
-    index_rule: Rule,
+    parameters: Parameters,
     /// `None` if there are too few clusters.
     bootstrap: Option<Bootstrap>,
 }
@@ -26,14 +25,15 @@ impl Draws {
         arguments: &NationalArguments,
         parameters: &Parameters,
         (cluster, labels): (Cluster, &[(u32, u32)]),
+        weights: &[f64],
         width: usize,
         statistics: impl Fn() -> S + Sync,
     ) -> Self {
-        let resampling = Resampling::of_clusters(labels);
+        let resampling = Resampling::of_clusters(labels).weighed(weights);
         let clusters = resampling.clusters();
-        let (rule, index_rule) = (Rule::by(parameters), Rule::for_indices(parameters));
+        let parameters = parameters.clone();
         if clusters < parameters.clusters_min.value as usize {
-            return Self { cluster, clusters, resampling, rule, index_rule, bootstrap: None };
+            return Self { cluster, clusters, resampling, parameters, bootstrap: None };
         }
         let threads = arguments.threads.or_else(|| thread::available_parallelism().ok());
         let count = u64::from(arguments.bootstrap);
@@ -49,7 +49,7 @@ impl Draws {
             parts.into_iter().flat_map(|part| part.join().expect("a draw does not panic")).collect()
         });
         let bootstrap = Some(Bootstrap::new(&resampling, found, width, statistics()));
-        Self { cluster, clusters, resampling, rule, index_rule, bootstrap }
+        Self { cluster, clusters, resampling, parameters, bootstrap }
     }
 
     /// How many clusters of equal weight those of units with these weights are worth.
@@ -64,22 +64,26 @@ impl Draws {
 
     /// Whether so many clusters of equal weight are enough for a mean or a share.
     pub(super) fn allows(&self, worth: f64) -> bool {
-        self.rule.allows(worth)
+        self.rule(Of::Mean).allows(worth)
     }
 
-    /// The interval of a mean, a median or a share that rests on clusters worth so many.
-    pub(super) fn interval(&self, worth: f64, of: impl Fn(&[f64]) -> f64) -> Option<Interval> {
-        self.bootstrap.as_ref()?.interval(&self.rule, worth, of)
+    fn rule(&self, of: Of) -> Rule {
+        Rule::of(of, &self.parameters)
     }
 
-    /// The interval of an index of inequality, which asks for more of them.
-    pub(super) fn of_index(&self, worth: f64, of: impl Fn(&[f64]) -> f64) -> Option<Interval> {
-        self.bootstrap.as_ref()?.interval(&self.index_rule, worth, of)
+    /// The interval of a figure that rests on clusters worth so many.
+    pub(super) fn interval(&self, kind: Of, worth: f64, of: impl Fn(&[f64]) -> f64) -> Option<Interval> {
+        self.bootstrap.as_ref()?.interval(&self.rule(kind), worth, of)
     }
 
     /// The interval of the difference of two groups whose numbers stand at these places.
-    pub(super) fn difference(&self, worth: [f64; 2], [first, second]: [usize; 2]) -> Option<Interval> {
-        self.bootstrap.as_ref()?.difference(&self.rule, worth, |row| row[first], |row| row[second])
+    pub(super) fn difference(
+        &self,
+        kind: Of,
+        worth: [f64; 2],
+        [first, second]: [usize; 2],
+    ) -> Option<Interval> {
+        self.bootstrap.as_ref()?.difference(&self.rule(kind), worth, |row| row[first], |row| row[second])
     }
 }
 

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context as _, anyhow};
-use desserte_equity::bootstrap::Method;
+use desserte_equity::bootstrap::{Method, Of};
 use desserte_equity::{
     Asked, Comparison, Distribution, Figures, Interval, Parameters, Prepared, Scratch, Split,
 };
+use desserte_indicators::study::figure_kind;
 use desserte_ledger::ClassColumn;
 use desserte_territory::Territory;
 
@@ -194,7 +195,7 @@ impl<'a> Study<'a> {
                 let with_indices = at == 0;
                 let width = sources.width(with_indices);
                 let statistics = || sources.statistics(with_indices);
-                Draws::new(arguments, parameters, (*cluster, &labels), width, statistics)
+                Draws::new(arguments, parameters, (*cluster, &labels), of.weights(), width, statistics)
             })
             .collect();
         let worth: Vec<f64> = drawn.iter().map(|draws| draws.worth(of.weights())).collect();
@@ -211,7 +212,8 @@ impl<'a> Study<'a> {
         let index = |(at, name): (usize, &'static str)| {
             let told = |side: usize| Told {
                 value: found[side][at],
-                interval: drawn[0].of_index(worth[0], |row| row[side * INDICES.len() + at]),
+                interval: drawn[0]
+                    .interval(figure_kind(name), worth[0], |row| row[side * INDICES.len() + at]),
             };
             Index { name, raw: told(0), capped: told(1) }
         };
@@ -313,10 +315,10 @@ impl Grouped<'_, '_> {
                 part.as_ref().and_then(|part| Prepared::new(part, self.asked).figures().gini)
             };
             let measure = |measure: usize| {
-                let place = number * measures + measure;
+                let (place, kind) = (number * measures + measure, self.measures[measure].kind());
                 Told {
                     value: Some(row[place]).filter(|value| told && value.is_finite()),
-                    interval: self.drawn[0].interval(worth[0], |row| row[start + place]),
+                    interval: self.drawn[0].interval(kind, worth[0], |row| row[start + place]),
                 }
             };
             let held = of.rows().zip(&grouping.of).filter(|(_, other)| own(other));
@@ -342,7 +344,8 @@ impl Grouped<'_, '_> {
         let place = sources.start(at + 1, true) - 1;
         let between = Told {
             value: split.theil_t.map(|parts| parts.between),
-            interval: self.drawn[0].of_index(self.drawn[0].worth(sources.of.weights()), |row| row[place]),
+            interval: self.drawn[0]
+                .interval(Of::TheilT, self.drawn[0].worth(sources.of.weights()), |row| row[place]),
         };
         let mut study = ClassStudy {
             column,
@@ -369,9 +372,10 @@ impl Grouped<'_, '_> {
         let told = pair.iter().all(|group| groups[*group].quantiles.is_some());
         let difference = |(place, measure): (usize, &Measure)| {
             let places = |start: usize| pair.map(|group| start + group * measures + place);
-            let interval = |(kind, draws): (usize, &Draws)| {
-                let worth = pair.map(|group| groups[group].worth[kind]);
-                draws.difference(worth, places(self.sources.start(at, kind == 0))).filter(|_| told)
+            let interval = |(cluster, draws): (usize, &Draws)| {
+                let worth = pair.map(|group| groups[group].worth[cluster]);
+                let places = places(self.sources.start(at, cluster == 0));
+                draws.difference(measure.kind(), worth, places).filter(|_| told)
             };
             let [one, other] = places(0).map(|place| row[place]);
             Difference {
@@ -412,6 +416,11 @@ impl Measure {
             Self::Median => "median".to_owned(),
             Self::Below(line) => format!("below_{line}"),
         }
+    }
+
+    /// What it is, for its interval.
+    pub(super) const fn kind(self) -> Of {
+        if self.is_share() { Of::Share } else { Of::Mean }
     }
 
     /// Whether it is a share of inhabitants rather than in the ledger's unit.

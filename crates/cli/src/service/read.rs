@@ -1,12 +1,9 @@
-//! From the store's rows to sites.
-
-use std::collections::BTreeMap;
+//! Which places are asked for, and up to when.
 
 use anyhow::anyhow;
 use desserte_collector::META_AS_OF;
-use desserte_model::{CommuneCode, ProbeId};
-use desserte_service::{Minute, Page, Records, Run, SiteId, variation_us};
-use desserte_store::{Period, Scope, Store, StoreError};
+use desserte_model::ProbeId;
+use desserte_store::{Scope, Store, StoreError};
 use desserte_territory::Territory;
 use desserte_units::Timestamp;
 use jiff::civil::Date;
@@ -16,15 +13,12 @@ use super::ServiceArguments;
 use crate::clock;
 use crate::out::Failure;
 
-/// Microseconds in a day: local days reach as far beyond those of UTC.
-const DAY_US: i64 = 86_400_000_000;
-
 /// What is asked for.
 pub(super) struct Place {
     /// Its name with its code.
     pub(super) label: String,
-    scopes: Vec<Scope>,
-    probe: Option<ProbeId>,
+    pub(super) scopes: Vec<Scope>,
+    pub(super) probe: Option<ProbeId>,
 }
 
 impl Place {
@@ -49,56 +43,8 @@ impl Place {
     }
 }
 
-/// The records of each site of a place, by commune, then probe. A day more on both ends is read, for local days.
-pub(super) fn records(
-    store: &Store,
-    place: &Place,
-    days: (Date, Date),
-) -> Result<BTreeMap<SiteId, Records>, StoreError> {
-    let midnight = |day: Date, more: i64| {
-        let seconds = day.to_zoned(TimeZone::UTC).map_or(0, |day| day.timestamp().as_second());
-        Timestamp::from_unix_secs(seconds).saturating_add_micros(more)
-    };
-    let period = Period { start: midnight(days.0, -DAY_US), end: midnight(days.1, DAY_US) };
-    let mut found: BTreeMap<SiteId, Records> = BTreeMap::new();
-    let wanted = |probe: &ProbeId| place.probe.as_ref().is_none_or(|wanted| wanted == probe);
-    let site = |commune: CommuneCode, probe: ProbeId| SiteId { commune, probe };
-    for scope in &place.scopes {
-        store.service_minutes(scope, period, |row| {
-            if wanted(&row.probe) {
-                let minute = Minute {
-                    stated: row.stated,
-                    sent: row.sent,
-                    lost: row.lost,
-                    rtt_us: row.rtt_median_us,
-                    variation_us: variation_us(row.echoes.iter().map(Vec::as_slice)),
-                };
-                found.entry(site(row.commune, row.probe)).or_default().minutes.push(minute);
-            }
-        })?;
-        for row in store.service_runs(scope, period)? {
-            if wanted(&row.probe) {
-                let run = Run {
-                    at: row.event,
-                    direction: row.direction,
-                    rate: row.steady,
-                    subscribed: row.subscribed,
-                };
-                found.entry(site(row.commune, row.probe)).or_default().runs.push(run);
-            }
-        }
-        for row in store.service_pages(scope, period)? {
-            if wanted(&row.probe) {
-                let page = Page { at: row.event, took: row.took };
-                found.entry(site(row.commune, row.probe)).or_default().pages.push(page);
-            }
-        }
-    }
-    Ok(found)
-}
-
 /// The day that figures end with: today, or the end of a demonstration's time.
-pub(super) fn today(store: &Store) -> Result<Date, StoreError> {
+pub(crate) fn today(store: &Store) -> Result<Date, StoreError> {
     let demonstrated =
         store.meta(META_AS_OF)?.and_then(|us| us.parse().ok()).map(Timestamp::from_unix_micros);
     // The last second of a demonstration is before the midnight that ends it.

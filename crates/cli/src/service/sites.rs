@@ -14,7 +14,7 @@ use crate::out::Failure;
 use crate::sheet::{Fault, Faults, Sheet, is_missing};
 
 /// Reads `probe`, `class_a` and `public_building`.
-pub(super) fn read(path: &Path, lang: Lang) -> Result<BTreeMap<ProbeId, Declared>, Failure> {
+pub(crate) fn read(path: &Path, lang: Lang) -> Result<BTreeMap<ProbeId, Declared>, Failure> {
     let name = path.display();
     let Sheet { mut reader, names, .. } = Sheet::open(path)?;
     let place = |wanted: &str| {

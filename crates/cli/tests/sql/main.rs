@@ -139,7 +139,10 @@ async fn a_client_reads_what_desserte_query_reads_and_changes_nothing() {
     let told = refusal(&public, "SELECT * FROM latency_minute").await;
     assert_eq!(told.0, "42501", "{told:?}");
     let sql = "SELECT string_agg(table_name, ' ' ORDER BY table_name) FROM information_schema.tables WHERE table_schema = 'public'";
-    assert_eq!(first(&public, sql).await, "commune_month_latency commune_month_throughput");
+    assert_eq!(
+        first(&public, sql).await,
+        "commune_month_latency commune_month_throughput equity_month service_month"
+    );
     assert_eq!(first(&public, "SELECT count(*) FROM commune_month_latency WHERE probes < 11").await, "0");
 
     for query in grafana::METADATA.iter().chain(grafana::PANELS) {

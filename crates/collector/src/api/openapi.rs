@@ -10,7 +10,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{communes, departements, health, metrics, probes, seals, time};
+use super::{communes, departements, equity, health, metrics, probes, seals, service, time};
 use crate::state::Shared;
 use crate::{ingest, locate};
 
@@ -35,6 +35,12 @@ fn routed() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(time::get_time))
         .routes(routes!(communes::get_commune))
         .routes(routes!(departements::get_departement))
+        .routes(routes!(service::get_service))
+        .routes(routes!(service::get_service_departement))
+        .routes(routes!(service::get_service_commune))
+        .routes(routes!(equity::get_equity))
+        .routes(routes!(equity::get_scenarios))
+        .routes(routes!(equity::get_scenario))
         .routes(routes!(probes::get_probes))
         .routes(routes!(seals::get_seals))
         .routes(routes!(seals::get_seal))

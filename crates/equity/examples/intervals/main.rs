@@ -4,7 +4,7 @@
 //! cargo run --release -p desserte-equity --example intervals -- 2000 199 docs/measurements
 //! ```
 //!
-//! Arguments: worlds of each kind (0 makes table and figure of what the file has), draws of each world, the folder for `intervals.csv` (and from it the table and the figure), seed (34). A kind
+//! Arguments: worlds of each kind (0 makes table and figure of what the file has), draws of each world, the folder for `intervals.csv` (and from it the table and the figure), seed (34), threads. A kind
 //! of world that the file has already is not done again.
 #![allow(clippy::print_stderr, reason = "a program that tells how far it is")]
 #![allow(clippy::disallowed_methods, reason = "a program, unlike the crate, has files")]
@@ -29,23 +29,23 @@ const USUAL: World =
     World { probes: 0, days: 7, tests: 2, sigma: 0.8, shares: [0.6, 0.1], uneven: false, factor: 1.0 };
 
 /// Kinds of worlds by name, with the numbers of probes that they come in and the share of worlds that are made of them.
-const KINDS: [(&str, World, &[u32], u64); 10] = [
-    ("usual", USUAL, &[20, 12], 1),
-    ("public zone better", World { factor: 1.5, ..USUAL }, &[20], 4),
-    ("usual", USUAL, &[30, 6, 8], 1),
-    ("uneven probes", World { uneven: true, ..USUAL }, &[20], 2),
-    ("hardly dependent", World { shares: [0.05, 0.25], ..USUAL }, &[20], 2),
-    ("heavy skew", World { sigma: 1.2, ..USUAL }, &[20], 2),
-    ("usual", USUAL, &[50, 150], 2),
-    ("light skew", World { sigma: 0.3, ..USUAL }, &[20], 4),
-    ("usual", USUAL, &[100], 4),
-    ("public zone better", World { factor: 1.5, ..USUAL }, &[50], 8),
+const KINDS: [(&str, World, &[u32], u64); 9] = [
+    ("usual", USUAL, &[50, 12, 20, 30], 1),
+    ("heavy skew", World { sigma: 1.2, ..USUAL }, &[50, 20], 2),
+    ("usual", USUAL, &[100, 6], 1),
+    ("uneven probes", World { uneven: true, ..USUAL }, &[100, 20, 50], 2),
+    ("usual", USUAL, &[150], 2),
+    ("hardly dependent", World { shares: [0.05, 0.25], ..USUAL }, &[50, 20], 2),
+    ("light skew", World { sigma: 0.3, ..USUAL }, &[50, 20], 2),
+    ("public zone better", World { factor: 1.5, ..USUAL }, &[50, 30], 4),
+    ("usual", USUAL, &[300, 500, 700], 4),
 ];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let number = |at: usize, usual: u64| arguments.get(at).map_or(Ok(usual), |text| text.parse());
     let (worlds, draws, seed) = (number(0, 2_000)?, number(1, 199)?, number(3, 34)?);
+    let threads = number(4, thread::available_parallelism().map_or(1, |threads| threads.get() as u64))?;
     let folder = PathBuf::from(arguments.get(2).map_or("target/intervals", String::as_str));
     std::fs::create_dir_all(&folder)?;
     let file = folder.join("intervals.csv");
@@ -60,8 +60,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 kind,
                 &World { probes: *probes, ..world },
                 seed + 1_000 * place + u64::from(*probes),
-                worlds / part,
-                draws,
+                (worlds / part, draws),
+                threads,
             ));
             std::fs::write(&file, Row::write(&rows))?;
         }
@@ -71,8 +71,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// All worlds of a kind, on as many threads as the machine runs at once.
-fn study(kind: &str, world: &World, seed: u64, worlds: u64, draws: u64) -> Vec<Row> {
+/// All worlds of a kind, on several threads.
+fn study(kind: &str, world: &World, seed: u64, (worlds, draws): (u64, u64), threads: u64) -> Vec<Row> {
     let empty = || {
         vec![
             Row { kind: kind.to_owned(), probes: world.probes, worlds, draws, ..Row::default() };
@@ -109,7 +109,6 @@ fn study(kind: &str, world: &World, seed: u64, worlds: u64, draws: u64) -> Vec<R
     };
     let mut rows = empty();
     thread::scope(|scope| {
-        let threads = thread::available_parallelism().map_or(1, Into::into);
         let parts: Vec<_> = (0..threads).map(|_| scope.spawn(some)).collect();
         for part in parts {
             for (row, own) in rows.iter_mut().zip(part.join().expect("a world does not panic")) {
@@ -119,7 +118,7 @@ fn study(kind: &str, world: &World, seed: u64, worlds: u64, draws: u64) -> Vec<R
     });
     for (at, row) in rows.iter_mut().enumerate() {
         row.way = WAYS[at / FIGURES.len()].to_owned();
-        row.figure = FIGURES[at % FIGURES.len()].to_owned();
+        row.figure = FIGURES[at % FIGURES.len()].0.to_owned();
     }
     rows
 }

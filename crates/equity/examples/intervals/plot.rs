@@ -22,7 +22,7 @@ const STROKES: [(&str, &str); 6] = [
 ];
 
 /// What is shown, a panel each.
-const SHOWN: [&str; 3] = ["mean", "gini", "difference of means"];
+const SHOWN: [&str; 3] = ["mean", "gini", "theil_t"];
 
 /// Lowest percentage of the scale.
 const LOWEST: f64 = 30.0;

@@ -105,12 +105,12 @@ fn kinds(rows: &[Row]) -> Vec<(&str, u32)> {
 
 /// Tables of coverage, one for each way.
 pub(crate) fn tables(rows: &[Row]) -> String {
-    let mut text = String::new();
+    let (mut text, figures) = (String::new(), FIGURES.map(|(name, _)| name));
     for way in WAYS.iter().rev() {
-        let _ = writeln!(text, "### {way}\n\n| worlds | probes | {} |", FIGURES.join(" | "));
+        let _ = writeln!(text, "### {way}\n\n| worlds | probes | {} |", figures.join(" | "));
         let _ = writeln!(text, "| --- | ---: |{}", " ---: |".repeat(FIGURES.len()));
         for (kind, probes) in kinds(rows) {
-            let cells = FIGURES.map(|figure| {
+            let cells = figures.map(|figure| {
                 find(rows, kind, probes, way, figure).map_or_else(String::new, |row| {
                     // A difference that is there is no difference of zero, and the truth of the whole is another.
                     let told = row.coverage().filter(|_| kind != "public zone better");
@@ -129,7 +129,12 @@ pub(crate) fn tables(rows: &[Row]) -> String {
     );
     let _ = writeln!(text, "| --- | ---: | ---: | ---: | ---: |");
     for (kind, probes) in kinds(rows) {
-        if let Some(row) = find(rows, kind, probes, WAYS[OURS], FIGURES[0]) {
+        if let Some(row) = find(rows, kind, probes, WAYS[OURS], figures[0]) {
+            let difference = find(rows, kind, probes, WAYS[OURS], "difference of means");
+            if difference.and_then(Row::coverage).is_none() {
+                let _ = writeln!(text, "| {kind} | {probes} | – | – | – |");
+                continue;
+            }
             let percent = |part| 100.0 * share(part, row.worlds);
             let (second, first) = (percent(row.second_higher), percent(row.first_higher));
             let _ = writeln!(

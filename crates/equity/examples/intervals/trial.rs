@@ -1,35 +1,38 @@
 //! One world, every way of making intervals, and which of them hold the truth.
 
-use desserte_equity::bootstrap::{Bootstrap, Resampling, Rule, draws};
+use desserte_equity::bootstrap::{Bootstrap, Of, Resampling, Rule, draws};
 use desserte_equity::split::{self, Drawn};
 use desserte_equity::{Asked, Comparison, Distribution, Interval, Parameters, Prepared, Scratch, Unit};
 
 use super::world::{Seen, World};
 
-/// What intervals are made of.
-pub(crate) const FIGURES: [&str; 9] = [
-    "mean",
-    "fgt0",
-    "fgt1",
-    "gini",
-    "theil_t",
-    "palma",
-    "theil_t between zones",
-    "difference of means",
-    "difference of fgt0",
+/// What intervals are made of, and as what the program takes it.
+pub(crate) const FIGURES: [(&str, Of); 12] = [
+    ("mean", Of::Mean),
+    ("fgt0", Of::Share),
+    ("fgt1", Of::Share),
+    ("fgt2", Of::Share),
+    ("gini", Of::Index),
+    ("palma", Of::Index),
+    ("theil_t", Of::TheilT),
+    ("theil_l", Of::Index),
+    ("atkinson_2", Of::Index),
+    ("theil_t between zones", Of::TheilT),
+    ("difference of means", Of::Mean),
+    ("difference of fgt0", Of::Share),
 ];
 
 /// Ways of making them.
 pub(crate) const WAYS: [&str; 6] = [
     "tests as if independent, BCa",
-    "probes then days, BCa",
-    "probes then days, studentised",
+    "probes then days, as the program reads draws",
     "whole probes, BCa",
-    "whole probes, BCa widened",
-    "whole probes, studentised",
+    "whole probes, draws read at 95 %",
+    "whole probes, as the program reads draws",
+    "as the program tells",
 ];
 
-/// The place of the way that the program takes.
+/// The place of what the program tells: as it reads draws, and nothing where clusters are too few.
 pub(crate) const OURS: usize = 5;
 
 /// What became of an interval.
@@ -55,8 +58,15 @@ pub(crate) struct Trial {
     pub said: Option<Comparison>,
 }
 
-/// Statistics of a draw: the first six figures, what lies between zones, two means, two shares below the line.
-const WIDTH: usize = 11;
+/// Statistics of a draw: the first ten figures, two means, two shares below the line.
+const WIDTH: usize = 14;
+
+/// Places of what lies between zones, and of the first difference.
+const BETWEEN: usize = 9;
+const DIFFERENCES: usize = 10;
+
+/// Aversion of the Atkinson index that is looked at: the one that hangs most on the worst-off.
+const AVERSION: f64 = 2.0;
 
 /// Of so many worlds one is drawn in other ways than by whole probes: how far off they are shows soon.
 const OTHERS_IN: u64 = 8;
@@ -67,12 +77,9 @@ pub(crate) fn trial(world: &World, seed: u64, number: u64, count: u64) -> Trial 
     let units: Vec<Unit> =
         seen.values.iter().map(|value| Unit { value: Some(*value), weight: 1.0 }).collect();
     let of = Distribution::new(&units).expect("values are above zero");
-    let truth = world.truth();
-    let asked = Asked {
-        aversions: vec![],
-        poverty_line: Some(truth.line),
-        ..Asked::by(&Parameters::built_in(), None)
-    };
+    let (truth, parameters) = (world.truth(), Parameters::built_in());
+    let asked =
+        Asked { aversions: vec![AVERSION], poverty_line: Some(truth.line), ..Asked::by(&parameters, None) };
     let prepared = Prepared::new(&of, &asked);
     let zones: Vec<u32> = of.rows().map(|row| seen.zones[row]).collect();
     let statistics = || {
@@ -87,9 +94,12 @@ pub(crate) fn trial(world: &World, seed: u64, number: u64, count: u64) -> Trial 
                 found.mean,
                 fgt[0],
                 fgt[1],
+                fgt[2],
                 or(found.gini),
-                or(found.theil_t),
                 or(found.palma),
+                or(found.theil_t),
+                or(found.theil_l),
+                or(found.atkinson[0]),
                 split::between(&sums).0,
                 sums[0].mean(),
                 sums[1].mean(),
@@ -106,9 +116,6 @@ pub(crate) fn trial(world: &World, seed: u64, number: u64, count: u64) -> Trial 
         Resampling::of_clusters(&labels(&|seen, row| seen.labels[row])),
         Resampling::of_clusters(&labels(&|seen, row| (seen.labels[row].0, 0))),
     ];
-    let truths = [truth.mean, truth.fgt0, truth.fgt1, truth.gini, truth.theil, truth.palma, 0.0, 0.0, 0.0];
-    // The fewest clusters are what the study is to find: here nothing is withheld for them.
-    let rule = Rule { clusters_min: 2.0, ..Rule::by(&Parameters::built_in()) };
     let mut found = Trial { fates: [[Fate::NotTried; FIGURES.len()]; WAYS.len()], said: None };
     for (drawing, resampling) in ways.iter().enumerate() {
         if drawing < 2 && !number.is_multiple_of(OTHERS_IN) {
@@ -121,31 +128,49 @@ pub(crate) fn trial(world: &World, seed: u64, number: u64, count: u64) -> Trial 
             resampling.effective_clusters(&weights)
         };
         let (all, sides) = (resampling.effective_clusters(of.weights()), [own(0), own(1)]);
-        let difference = |from: usize| {
-            bootstrap.difference(&rule, [sides[1], sides[0]], |row| row[from + 1], |row| row[from])
+        let difference = |rule: &Rule, from: usize| {
+            bootstrap.difference(rule, [sides[1], sides[0]], |row| row[from + 1], |row| row[from])
         };
-        let differ = difference(7).is_some_and(|interval| interval.compared() != Comparison::Tie);
-        for figure in 0..FIGURES.len() {
+        for (figure, (_, kind)) in FIGURES.into_iter().enumerate() {
+            let told = Rule::of(kind, &parameters);
+            // The fewest clusters are what the study is to find: only what is told asks for them.
+            let ours = Rule { clusters_min: 2.0, ..told };
+            let plain = Rule { read_at: ours.level, ..ours };
             let place = |row: &[f64]| match figure {
-                7 | 8 => row[2 * figure - 6] - row[2 * figure - 7],
+                DIFFERENCES.. => row[2 * figure - DIFFERENCES + 1] - row[2 * figure - DIFFERENCES],
                 _ => row[figure],
             };
-            let plain = bootstrap.bca(rule.level, place);
-            let wide = bootstrap.widened(&rule, all, place);
-            let ours = match figure {
-                7 | 8 => difference(2 * figure - 7),
-                _ => bootstrap.interval(&rule, all, place),
+            let interval = |rule: &Rule| match figure {
+                DIFFERENCES.. => difference(rule, 2 * figure - DIFFERENCES),
+                _ => {
+                    // What lies between classes is never below zero, so that no draw says that it is zero.
+                    let differ = || {
+                        difference(&Rule::of(Of::Mean, &parameters), DIFFERENCES)
+                            .is_some_and(|interval| interval.compared() != Comparison::Tie)
+                    };
+                    if figure == BETWEEN && !differ() {
+                        let share =
+                            Rule { clusters_min: rule.clusters_min, ..Rule::of(Of::Share, &parameters) };
+                        bootstrap.interval(&share.one_sided(), all, place).map(Interval::down_to_zero)
+                    } else {
+                        bootstrap.interval(rule, all, place)
+                    }
+                }
             };
-            // What lies between classes is never below zero, so that no draw says that it is zero.
-            let ours = ours.map(|ours| if figure == 6 && !differ { ours.down_to_zero() } else { ours });
-            let fates = [plain, wide, ours].map(|interval| fate(interval, truths[figure]));
+            let truth = truth.of(figure);
+            let mut put = |way: usize, interval| found.fates[way][figure] = fate(interval, truth);
             match drawing {
-                0 => found.fates[0][figure] = fates[0],
-                1 => (found.fates[1][figure], found.fates[2][figure]) = (fates[0], fates[2]),
-                _ => (found.fates[3][figure], found.fates[4][figure], found.fates[5][figure]) = fates.into(),
+                0 => put(0, bootstrap.bca(ours.level, place)),
+                1 => put(1, interval(&ours)),
+                _ => {
+                    put(2, bootstrap.bca(ours.level, place));
+                    put(3, interval(&plain));
+                    put(4, interval(&ours));
+                    put(5, interval(&told));
+                }
             }
-            if drawing == 2 && figure == 7 {
-                found.said = ours.map(|interval| interval.compared());
+            if drawing == 2 && figure == DIFFERENCES {
+                found.said = interval(&told).map(|interval| interval.compared());
             }
         }
     }

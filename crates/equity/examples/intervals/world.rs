@@ -46,13 +46,32 @@ pub(crate) struct Seen {
 /// What is true of a world of one distribution.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Truth {
+    /// The line of want.
     pub line: f64,
-    pub mean: f64,
-    pub fgt0: f64,
-    pub fgt1: f64,
-    pub gini: f64,
-    pub theil: f64,
-    pub palma: f64,
+    mean: f64,
+    /// How many are below it, how deep and how severely.
+    want: [f64; 3],
+    gini: f64,
+    palma: f64,
+    theil: f64,
+    /// Atkinson's index at aversion 2.
+    atkinson: f64,
+}
+
+impl Truth {
+    /// What is true of a figure, by its place in the study's list. Zones do not differ.
+    pub(crate) fn of(&self, figure: usize) -> f64 {
+        match figure {
+            0 => self.mean,
+            1..=3 => self.want[figure - 1],
+            4 => self.gini,
+            5 => self.palma,
+            // Theil T and L of a log-normal distribution are the same.
+            6 | 7 => self.theil,
+            8 => self.atkinson,
+            _ => 0.0,
+        }
+    }
 }
 
 impl World {
@@ -62,14 +81,16 @@ impl World {
         let lorenz = |at: f64| normal(at - sigma);
         let mean = MEDIAN * libm::exp(sigma * sigma / 2.0);
         let line = MEDIAN * libm::exp(sigma * AT_02);
+        let (share, second) = (0.2, MEDIAN * MEDIAN * libm::exp(2.0 * sigma * sigma));
+        let below = [mean / line * lorenz(AT_02), second / (line * line) * normal(AT_02 - 2.0 * sigma)];
         Truth {
             line,
             mean,
-            fgt0: 0.2,
-            fgt1: 0.2 - mean / line * lorenz(AT_02),
+            want: [share, share - below[0], share - 2.0 * below[0] + below[1]],
             gini: 2.0 * normal(sigma / std::f64::consts::SQRT_2) - 1.0,
-            theil: sigma * sigma / 2.0,
             palma: (1.0 - lorenz(AT_09)) / lorenz(AT_04),
+            theil: sigma * sigma / 2.0,
+            atkinson: 1.0 - libm::exp(-sigma * sigma),
         }
     }
 

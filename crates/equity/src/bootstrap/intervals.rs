@@ -94,6 +94,7 @@ impl Bootstrap {
 
     /// The interval of a function of the statistics that rests on `clusters` clusters ([`Resampling::effective_clusters`]).
     ///
+    /// Draws are read at a level of their own, so that the interval holds the truth as often as the rule's level says ([`Rule::read_at`]).
     /// With few clusters its ends are studentised. With many they are BCa's, at a level that is widened if the function rests on
     /// few of them, as few clusters widen the interval of a mean: from normal quantiles and a variance whose divisor is the count to
     /// Student's quantiles and the unbiased variance.
@@ -107,7 +108,7 @@ impl Bootstrap {
     #[must_use]
     pub fn interval(&self, rule: &Rule, clusters: f64, of: impl Fn(&[f64]) -> f64) -> Option<Interval> {
         match self.method() {
-            Method::Studentised if rule.allows(clusters) => self.studentised(rule.level, of),
+            Method::Studentised if rule.allows(clusters) => self.studentised(rule, of),
             Method::Studentised => None,
             Method::Bca => self.widened(rule, clusters, of),
         }
@@ -138,7 +139,7 @@ impl Bootstrap {
         let of = |row: &[f64]| first(row) - second(row);
         if self.method() == Method::Studentised {
             let allowed = clusters.iter().all(|clusters| rule.allows(*clusters));
-            return if allowed { self.studentised(rule.level, of) } else { None };
+            return if allowed { self.studentised(rule, of) } else { None };
         }
         let side = |clusters, of: &dyn Fn(&[f64]) -> f64| Side { variance: self.spread(of), clusters };
         let wide = rule.widened(&[side(clusters[0], &first), side(clusters[1], &second)])?;
@@ -154,7 +155,7 @@ impl Bootstrap {
     /// # Source
     /// Efron and Tibshirani, An Introduction to the Bootstrap, 1993, §12.5; for indices of inequality Davidson, Journal of
     /// Econometrics 150, 2009, and Cowell and Flachaire, Journal of Econometrics 141, 2007.
-    fn studentised(&self, level: f64, of: impl Fn(&[f64]) -> f64) -> Option<Interval> {
+    fn studentised(&self, rule: &Rule, of: impl Fn(&[f64]) -> f64) -> Option<Interval> {
         let observed = of(&self.base);
         let (middle, error) = self.jackknife(&self.base, &of);
         let varies = error > 1e-12 * observed.abs() && middle.is_finite();
@@ -168,13 +169,13 @@ impl Bootstrap {
             })
             .collect();
         found.sort_unstable_by(f64::total_cmp);
-        let draws = self.draws.len() / size;
+        let (draws, level) = (self.draws.len() / size, rule.read_at);
         let unknown = vec![f64::INFINITY; draws - found.len()];
         let end = |sorted: &[f64], p: f64| middle - drawn_below(sorted, p) * error;
         let high =
             end(&[unknown.iter().map(|far| -far).collect(), found.clone()].concat(), (1.0 - level) / 2.0);
         let low = end(&[found, unknown].concat(), (1.0 + level) / 2.0);
-        (varies && low.is_finite() && high.is_finite()).then_some(Interval { low, high, level })
+        (varies && low.is_finite() && high.is_finite()).then_some(Interval { low, high, level: rule.level })
     }
 
     /// The jackknife's value of a function, corrected for bias, and its standard error, from a row and those without each group.
@@ -294,8 +295,9 @@ mod tests {
         let drawn = draws(&resampling, 1, 0..100, 2, first);
         let bootstrap = Bootstrap::new(&resampling, drawn, 2, first);
         assert_eq!(bootstrap.bca(0.95, |row| row[0]), None);
-        assert_eq!(bootstrap.studentised(0.95, |row| row[0]), None);
-        assert_eq!(bootstrap.studentised(0.95, |row| row[1]), None);
+        let rule = Rule { level: 0.95, read_at: 0.95, clusters_min: 2.0 };
+        assert_eq!(bootstrap.studentised(&rule, |row| row[0]), None);
+        assert_eq!(bootstrap.studentised(&rule, |row| row[1]), None);
         // All draws are alike: that nothing varied was observed, and does not say that nothing can.
         assert_eq!(bootstrap.bca(0.95, |row| row[1]), None);
     }

@@ -13,9 +13,9 @@ use crate::sample::kish;
 /// 0.001 to the correction.
 const LEFT_OUT_MAX: usize = 1_000;
 
-/// Most clusters whose draws are studentised; it takes seventeen times the work. BCa's ends hold the truth a little too seldom with
-/// 150 still, those of indices most (docs/measurements/intervals.md): a higher limit is a change of method that figures told have to follow.
-const STUDENTISED_MAX: usize = 100;
+/// Most clusters, by what they are worth, whose draws are studentised; it takes seventeen times the work. BCa's ends hold the truth a
+/// little too seldom with 150 still, those of indices most (docs/measurements/intervals.md).
+const STUDENTISED_MAX: f64 = 500.0;
 
 /// Most groups of clusters that each draw is made without: the standard error found from so few is rough, and equally so for what
 /// was observed and for draws, so that their quotients allow for it.
@@ -33,6 +33,8 @@ pub struct Resampling {
     days: Vec<u32>,
     /// For each cluster, where its days begin, and the end.
     clusters: Vec<u32>,
+    /// Whether draws are studentised.
+    studentised: bool,
 }
 
 impl Resampling {
@@ -44,7 +46,7 @@ impl Resampling {
     pub fn of_units(count: usize) -> Self {
         let count = u32::try_from(count).expect("a distribution has no more");
         let places: Vec<u32> = (0..=count).collect();
-        Self { units: (0..count).collect(), days: places.clone(), clusters: places }
+        Self::new((0..count).collect(), places.clone(), places)
     }
 
     /// Units by cluster, a probe as a rule, and by day within it. Give each unit of a cluster the same day to draw whole clusters.
@@ -71,7 +73,22 @@ impl Resampling {
         }
         clusters.push(place(days.len()));
         days.push(place(units.len()));
-        Self { units, days, clusters }
+        Self::new(units, days, clusters)
+    }
+
+    fn new(units: Vec<u32>, days: Vec<u32>, clusters: Vec<u32>) -> Self {
+        let studentised = f64::from(u32::try_from(clusters.len() - 1).unwrap_or(u32::MAX)) <= STUDENTISED_MAX;
+        Self { units, days, clusters, studentised }
+    }
+
+    /// The same, of units of these weights: what clusters are worth decides whether draws are studentised, not how many there are.
+    ///
+    /// # Panics
+    /// If `weights` has not one place for each unit.
+    #[must_use]
+    pub fn weighed(mut self, weights: &[f64]) -> Self {
+        self.studentised = self.effective_clusters(weights) <= STUDENTISED_MAX;
+        self
     }
 
     /// Number of units.
@@ -179,7 +196,7 @@ impl Resampling {
 
     /// How many groups of clusters each draw is made without; zero where clusters are so many that this is not needed.
     pub(super) fn groups(&self) -> usize {
-        if self.clusters() > STUDENTISED_MAX { 0 } else { self.clusters().min(GROUPS_MAX) }
+        if self.studentised { self.clusters().min(GROUPS_MAX) } else { 0 }
     }
 
     fn part(starts: &[u32], at: usize) -> Range<usize> {
@@ -294,7 +311,11 @@ mod tests {
         resampling.whole_and_leave_out(|counts| made.push(counts.to_vec()));
         made[1..].sort();
         assert_eq!(made, [[1, 1, 1, 1, 1, 1], [0, 0, 1, 1, 1, 1], [1, 1, 0, 1, 1, 1], [1, 1, 1, 0, 0, 0]]);
-        assert_eq!(Resampling::of_units(STUDENTISED_MAX + 1).groups(), 0);
+        let many = Resampling::of_units(501);
+        assert_eq!(many.groups(), 0);
+        // One that outweighs all others is not many.
+        let weights: Vec<f64> = (0..501).map(|unit| if unit == 0 { 1e6 } else { 1.0 }).collect();
+        assert_eq!(many.weighed(&weights).groups(), GROUPS_MAX);
     }
 
     #[test]

@@ -3,11 +3,26 @@
 use crate::parameters::Parameters;
 use crate::{normal, student};
 
+/// What an interval is of: intervals of different figures fall short of their level by different amounts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Of {
+    /// A mean, a median, or a difference of two.
+    Mean,
+    /// A share of the weight, its depth or severity, or a difference of two.
+    Share,
+    /// An index of inequality or concentration, or a part of one.
+    Index,
+    /// Theil T, or what of it lies within classes.
+    TheilT,
+}
+
 /// What intervals are asked to be.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rule {
     /// Share of repetitions in which they hold the truth, 0 to 1.
     pub level: f64,
+    /// Level at which draws are read for that, 0 to 1.
+    pub read_at: f64,
     /// Fewest clusters that one may rest on.
     pub clusters_min: f64,
 }
@@ -20,20 +35,24 @@ pub(super) struct Side {
 }
 
 impl Rule {
-    /// What a set of parameters asks for.
+    /// What a set of parameters asks for. Indices of inequality hang on the few that have most, of which few clusters hold none or too
+    /// many: they ask for more clusters.
     #[must_use]
-    pub fn by(parameters: &Parameters) -> Self {
-        Self {
-            level: parameters.confidence_level.value,
-            clusters_min: f64::from(parameters.clusters_min.value),
-        }
+    pub fn of(of: Of, parameters: &Parameters) -> Self {
+        let (read_at, many) = (&parameters.read_at.value, parameters.clusters_min_indices.value);
+        let (read_at, clusters_min) = match of {
+            Of::Mean => (read_at.mean, parameters.clusters_min.value),
+            Of::Share => (read_at.share, parameters.clusters_min.value),
+            Of::Index => (read_at.index, many),
+            Of::TheilT => (read_at.theil_t, many),
+        };
+        Self { level: parameters.confidence_level.value, read_at, clusters_min: f64::from(clusters_min) }
     }
 
-    /// What a set asks for where the figure is an index of inequality: these hang on the few that have most, of which few clusters
-    /// hold none or too many.
+    /// The same for an interval that begins where the figure cannot be below: all that may be missed lies above it.
     #[must_use]
-    pub fn for_indices(parameters: &Parameters) -> Self {
-        Self { clusters_min: f64::from(parameters.clusters_min_indices.value), ..Self::by(parameters) }
+    pub fn one_sided(self) -> Self {
+        Self { read_at: 2.0 * self.read_at - 1.0, ..self }
     }
 
     /// Whether an interval may rest on so many clusters; rounding of an effective count is forgiven.
@@ -42,7 +61,7 @@ impl Rule {
         clusters * (1.0 + 1e-9) >= self.clusters_min && clusters > 1.0
     }
 
-    /// The level that gives many clusters an interval as wide as these few need.
+    /// The level at which many clusters give an interval as wide as these few need.
     pub(super) fn widened(&self, sides: &[Side]) -> Option<f64> {
         if !sides.iter().all(|side| self.allows(side.clusters)) {
             return None;
@@ -55,7 +74,7 @@ impl Rule {
             .iter()
             .map(|side| (side.variance / whole) * (side.variance / whole) / (side.clusters - 1.0))
             .sum();
-        let t = student::quantile(0.5 + self.level / 2.0, 1.0 / welch);
+        let t = student::quantile(0.5 + self.read_at / 2.0, 1.0 / welch);
         let level = 1.0 - 2.0 * normal::probability(-t * libm::sqrt(narrow));
         level.is_finite().then_some(level)
     }
@@ -67,7 +86,7 @@ mod tests {
 
     #[test]
     fn few_clusters_widen_an_interval_as_they_widen_that_of_a_mean() {
-        let rule = Rule { level: 0.95, clusters_min: 6.0 };
+        let rule = Rule { level: 0.95, read_at: 0.95, clusters_min: 6.0 };
         let wide = |sides: &[(f64, f64)]| {
             let sides: Vec<Side> = sides
                 .iter()

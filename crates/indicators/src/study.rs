@@ -1,103 +1,181 @@
 //! What is told of a table: figures, their parts, and how sure they are.
 
+pub mod json;
+
+use std::collections::{BTreeSet, HashMap};
+use std::num::NonZeroUsize;
 use std::thread;
 
-use desserte_equity::bootstrap::{Bootstrap, Method, Resampling, Rule, draws};
+use desserte_equity::bootstrap::{Bootstrap, Method, Of, Resampling, Rule, draws};
 use desserte_equity::split::{self, Drawn};
 use desserte_equity::{
     Asked, Comparison, Concentration, Distribution, Figures, Interval, Parameters, Prepared, Scratch, Split,
-    kish,
+    Unusable, kish,
 };
-
-use super::IndexArguments;
-use super::strata::Strata;
-use super::table::Table;
-use crate::out::Failure;
 
 /// Most groups that are compared with each other, two and two: with more, some differ by chance alone.
 const COMPARED_MAX: usize = 12;
 
+/// What is asked of a table.
+#[derive(Debug, Clone, Default)]
+pub struct Question {
+    /// Name of the column of groups.
+    pub group: Option<String>,
+    /// Name of the column that says how rows rank.
+    pub rank: Option<String>,
+    /// What is below this is in want.
+    pub poverty_line: Option<f64>,
+    /// Everything is told a second time with no value above this.
+    pub top_code: Option<f64>,
+    /// Draws; none without a seed.
+    pub bootstrap: Option<u32>,
+    /// Seed of the draws.
+    pub seed: Option<u64>,
+    /// Threads; as many as the machine runs at once where none are said.
+    pub threads: Option<NonZeroUsize>,
+}
+
+/// Texts of a column as numbers.
+#[derive(Debug, Clone, Default)]
+pub struct Labels {
+    /// The texts in order.
+    pub names: Vec<String>,
+    /// For each row, the place of its text.
+    pub of: Vec<u32>,
+}
+
+impl Labels {
+    /// Numbers the texts of a column.
+    #[must_use]
+    pub fn new<T: AsRef<str>>(cells: &[T]) -> Self {
+        let names: BTreeSet<&str> = cells.iter().map(AsRef::as_ref).collect();
+        let places: HashMap<&str, u32> = names.iter().copied().zip(0..).collect();
+        let of = cells.iter().map(|cell| places[cell.as_ref()]).collect();
+        Self { names: names.into_iter().map(str::to_owned).collect(), of }
+    }
+}
+
+/// The columns of a table beside values and weights, one entry a row in each.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Columns<'a> {
+    /// Rows.
+    pub rows: usize,
+    /// Groups; an empty text is a row without one.
+    pub groups: Option<&'a Labels>,
+    /// What rows are ranked by.
+    pub ranks: Option<&'a [Option<f64>]>,
+    /// Cluster and day, as places in their orders; rows are independent without them.
+    pub clusters: Option<&'a [(u32, u32)]>,
+}
+
 /// A figure with its name in JSON.
-pub(super) struct Figure {
-    pub(super) name: String,
+pub struct Figure {
+    /// Its name.
+    pub name: String,
     /// `None` if it is not defined.
-    pub(super) value: Option<f64>,
-    pub(super) interval: Option<Interval>,
+    pub value: Option<f64>,
+    /// `None` if there is not enough data, or none was asked for.
+    pub interval: Option<Interval>,
 }
 
 /// One group.
-pub(super) struct Group {
+pub struct Group {
     /// `None` for the rows without one.
-    pub(super) name: Option<String>,
-    pub(super) part: split::ClassPart,
-    pub(super) mean_interval: Option<Interval>,
+    pub name: Option<String>,
+    /// Its part in the whole.
+    pub part: split::ClassPart,
+    /// Interval of its mean.
+    pub mean_interval: Option<Interval>,
     /// Share below the line.
-    pub(super) poor: Option<f64>,
-    pub(super) poor_interval: Option<Interval>,
+    pub poor: Option<f64>,
+    /// Interval of that share.
+    pub poor_interval: Option<Interval>,
 }
 
 /// Two groups, by their places, and what may be said of a figure of theirs.
-pub(super) struct Compared {
-    pub(super) first: usize,
-    pub(super) second: usize,
+pub struct Compared {
+    /// Place of the first.
+    pub first: usize,
+    /// Place of the second.
+    pub second: usize,
     /// Name of the figure in JSON.
-    pub(super) figure: &'static str,
+    pub figure: &'static str,
     /// `None` if there is not enough data: one of them rests on too few clusters, or the draws do not tell.
-    pub(super) difference: Option<Interval>,
+    pub difference: Option<Interval>,
 }
 
 /// How the draws were made.
-pub(super) struct Drawing {
-    pub(super) draws: u32,
-    pub(super) seed: u64,
-    pub(super) clusters: usize,
+pub struct Drawing {
+    /// How many.
+    pub draws: u32,
+    /// Their seed.
+    pub seed: u64,
+    /// Clusters.
+    pub clusters: usize,
     /// `None` without draws.
-    pub(super) method: Option<Method>,
+    pub method: Option<Method>,
     /// How many of equal weight they are worth.
-    pub(super) clusters_effective: f64,
+    pub clusters_effective: f64,
     /// Fewest clusters for intervals, where there are fewer.
-    pub(super) too_few: Option<f64>,
+    pub too_few: Option<f64>,
     /// Fewest clusters for intervals of indices of inequality, where there are fewer.
-    pub(super) too_few_for_indices: Option<f64>,
+    pub too_few_for_indices: Option<f64>,
 }
 
 /// How what is spread goes with another column.
-pub(super) struct Ranking {
-    pub(super) index: Option<f64>,
-    pub(super) interval: Option<Interval>,
+pub struct Ranking {
+    /// Concentration; `None` if it is not defined.
+    pub index: Option<f64>,
+    /// Its interval.
+    pub interval: Option<Interval>,
     /// Rows left out because they have no rank.
-    pub(super) unranked: usize,
+    pub unranked: usize,
 }
 
 /// All that is told.
-pub(super) struct Study<'a> {
-    pub(super) arguments: &'a IndexArguments,
-    pub(super) parameters: &'a Parameters,
-    pub(super) distribution: &'a Distribution,
-    pub(super) rows: usize,
-    pub(super) strata: Option<&'a Strata>,
-    pub(super) figures: Vec<Figure>,
+pub struct Study<'a> {
+    /// What was asked.
+    pub question: &'a Question,
+    /// The set that it follows.
+    pub parameters: &'a Parameters,
+    /// What is spread.
+    pub distribution: &'a Distribution,
+    /// Rows, used or not.
+    pub rows: usize,
+    /// Figures by name.
+    pub figures: Vec<Figure>,
     /// The same with no value above the cap, and how many rows have one above it.
-    pub(super) capped: Option<(Vec<Figure>, usize)>,
-    pub(super) kish: Option<f64>,
-    pub(super) ranking: Option<Ranking>,
-    pub(super) split: Option<Split>,
-    pub(super) between: Vec<Figure>,
-    pub(super) groups: Vec<Group>,
-    pub(super) compared: Vec<Compared>,
-    pub(super) drawing: Option<Drawing>,
+    pub capped: Option<(Vec<Figure>, usize)>,
+    /// Effective number of rows by their weights.
+    pub kish: Option<f64>,
+    /// How what is spread goes with a column, if one was named.
+    pub ranking: Option<Ranking>,
+    /// Parts of Theil's indices, if groups were named.
+    pub split: Option<Split>,
+    /// The same parts with intervals.
+    pub between: Vec<Figure>,
+    /// Groups in the order of their names.
+    pub groups: Vec<Group>,
+    /// Pairs of groups.
+    pub compared: Vec<Compared>,
+    /// The draws, if any were asked for.
+    pub drawing: Option<Drawing>,
 }
 
 impl<'a> Study<'a> {
-    pub(super) fn new(
-        arguments: &'a IndexArguments,
-        table: &'a Table,
+    /// Says what there is to say of a table.
+    ///
+    /// # Errors
+    /// Nothing can be capped at what is asked for.
+    pub fn new(
+        question: &'a Question,
+        columns: &Columns<'_>,
         distribution: &'a Distribution,
         parameters: &'a Parameters,
-    ) -> Result<Self, Failure> {
-        let asked = Asked::by(parameters, arguments.poverty_line);
-        let capped = arguments.top_code.map(|cap| distribution.top_coded(cap)).transpose()?;
-        let groups = table.groups.as_ref();
+    ) -> Result<Self, Unusable> {
+        let asked = Asked::by(parameters, question.poverty_line);
+        let capped = question.top_code.map(|cap| distribution.top_coded(cap)).transpose()?;
+        let groups = columns.groups;
         let classes = groups.map(|groups| distribution.rows().map(|row| groups.of[row]).collect());
         let sources = Sources {
             raw: Prepared::new(distribution, &asked),
@@ -105,18 +183,16 @@ impl<'a> Study<'a> {
             of: distribution,
             classes: classes.unwrap_or_default(),
             groups: groups.map_or(0, |groups| groups.names.len()),
-            line: arguments.poverty_line.unwrap_or(0.0),
-            ranks: table.ranks.as_ref().map(|ranks| Ranks::new(distribution, ranks)),
-            figures: 4 + asked.aversions.len() + 1 + if arguments.poverty_line.is_some() { 3 } else { 0 },
+            line: question.poverty_line.unwrap_or(0.0),
+            ranks: columns.ranks.map(|ranks| Ranks::new(distribution, ranks)),
+            figures: 4 + asked.aversions.len() + 1 + if question.poverty_line.is_some() { 3 } else { 0 },
         };
-        let drawn = Draws::of(arguments, table, &sources, parameters);
-        let interval = |at: usize| drawn.interval(|row| row[at]);
+        let drawn = Draws::of(question, columns, &sources, parameters);
         let aversions = &asked.aversions;
         let named = |found: &Figures, from: usize| -> Vec<Figure> {
             let values = names(aversions).into_iter().zip(values(found)).enumerate();
             let figure = |(at, (name, value)): (usize, (String, Option<f64>))| {
-                let found =
-                    if is_index(&name) { drawn.of_index(|row| row[from + at]) } else { interval(from + at) };
+                let found = drawn.interval(figure_kind(&name), |row| row[from + at]);
                 let interval = found.map(|ends| ends.within(0.0, highest(&name)));
                 Figure { name, value, interval }
             };
@@ -125,27 +201,28 @@ impl<'a> Study<'a> {
         let split = (sources.groups > 0).then(|| Split::new(distribution, &sources.classes, sources.groups));
         let between = split.as_ref().map_or_else(Vec::new, |split| sources.between(split, &drawn));
         let mut study = Self {
-            arguments,
+            question,
             parameters,
             distribution,
-            rows: table.units.len(),
-            strata: table.strata.as_ref(),
+            rows: columns.rows,
             figures: named(&sources.raw.figures(), 0),
-            capped: sources.capped.as_ref().zip(arguments.top_code).map(|(capped, cap)| {
+            capped: sources.capped.as_ref().zip(question.top_code).map(|(capped, cap)| {
                 let above = distribution.values().iter().filter(|value| **value > cap).count();
                 (named(&capped.figures(), sources.figures), above)
             }),
             kish: kish(distribution.weights()),
             ranking: sources.ranks.as_ref().map(|ranks| Ranking {
                 index: ranks.index(&vec![1; distribution.len()]),
-                interval: drawn.of_index(|row| row[sources.width() - 1]).map(|ends| ends.within(-1.0, 1.0)),
+                interval: drawn
+                    .interval(Of::Index, |row| row[sources.width() - 1])
+                    .map(|ends| ends.within(-1.0, 1.0)),
                 unranked: ranks.unranked,
             }),
             split,
             between,
             groups: Vec::new(),
             compared: Vec::new(),
-            drawing: drawn.drawing(arguments),
+            drawing: drawn.drawing(question),
         };
         if let Some(labels) = groups {
             study.add_groups(&labels.names, &sources, &drawn);
@@ -157,7 +234,7 @@ impl<'a> Study<'a> {
         let Some(split) = &self.split else { return };
         let mut sums = vec![Drawn::default(); sources.groups];
         split::drawn(sources.of, &sources.classes, &vec![1; sources.of.len()], sources.line, &mut sums);
-        let has_line = self.arguments.poverty_line.is_some();
+        let has_line = self.question.poverty_line.is_some();
         let (mean, poor) = (sources.means(), sources.means() + sources.groups);
         // A group can be empty: all its rows are without a value.
         let kept = |at: &usize| split.classes[*at].units > 0;
@@ -167,11 +244,11 @@ impl<'a> Study<'a> {
                 name: (!names[at].is_empty()).then(|| names[at].clone()),
                 part: split.classes[at],
                 mean_interval: drawn
-                    .of_group(at, |row| row[mean + at])
+                    .of_group(Of::Mean, at, |row| row[mean + at])
                     .map(|ends| ends.within(0.0, f64::INFINITY)),
                 poor: (has_line && !empty).then(|| sums[at].poor_share()),
                 poor_interval: drawn
-                    .of_group(at, |row| row[poor + at])
+                    .of_group(Of::Share, at, |row| row[poor + at])
                     .filter(|_| has_line)
                     .map(|ends| ends.within(0.0, 1.0)),
             });
@@ -180,9 +257,11 @@ impl<'a> Study<'a> {
             return;
         }
         for [first, second] in pairs(names.len()) {
-            for (figure, from, told) in [("fgt0", poor, has_line), ("mean", mean, true)] {
+            for (figure, kind, from, told) in
+                [("fgt0", Of::Share, poor, has_line), ("mean", Of::Mean, mean, true)]
+            {
                 if told {
-                    let difference = drawn.difference([first, second], from);
+                    let difference = drawn.difference(kind, [first, second], from);
                     self.compared.push(Compared { first, second, figure, difference });
                 }
             }
@@ -219,9 +298,15 @@ fn names(aversions: &[f64]) -> Vec<String> {
     names
 }
 
-/// Whether a figure is an index of inequality, whose interval asks for more clusters than that of a mean or a share.
-fn is_index(name: &str) -> bool {
-    ["gini", "theil", "atkinson", "palma"].iter().any(|of| name.starts_with(of))
+/// What a figure is, for its interval.
+#[must_use]
+pub fn figure_kind(name: &str) -> Of {
+    match name {
+        "mean" => Of::Mean,
+        share if share.starts_with("fgt") => Of::Share,
+        "theil_t" => Of::TheilT,
+        _ => Of::Index,
+    }
 }
 
 /// The highest that a figure can be; none can be below zero.
@@ -313,22 +398,29 @@ impl Sources<'_> {
         let few = self.groups <= COMPARED_MAX;
         let differ = few
             && pairs(self.groups).any(|pair| {
-                drawn.difference(pair, self.means()).is_some_and(|ends| ends.compared() != Comparison::Tie)
+                drawn
+                    .difference(Of::Mean, pair, self.means())
+                    .is_some_and(|ends| ends.compared() != Comparison::Tie)
             });
-        let some = |interval: Option<Interval>| {
-            let interval = interval.filter(|_| few)?.within(0.0, f64::INFINITY);
-            Some(if differ { interval } else { interval.down_to_zero() })
+        // Where it may be zero the interval has one end only.
+        let some = |kind: Of, place: usize| {
+            let interval = if differ {
+                drawn.interval(kind, |row| row[place])?
+            } else {
+                drawn.one_sided(|row| row[place])?.down_to_zero()
+            };
+            few.then_some(interval.within(0.0, f64::INFINITY))
         };
         // Places of Theil T and L among the figures are 2 and 3.
-        for (name, parts, whole, between) in
-            [("theil_t", split.theil_t, 2, at), ("theil_l", split.theil_l, 3, at + 1)]
+        for (name, kind, parts, whole, between) in
+            [("theil_t", Of::TheilT, split.theil_t, 2, at), ("theil_l", Of::Index, split.theil_l, 3, at + 1)]
         {
             found.push(Figure {
                 name: format!("{name}_between"),
                 value: parts.map(|parts| parts.between),
-                interval: some(drawn.of_index(|row| row[between])),
+                interval: some(kind, between),
             });
-            let within = drawn.of_index(|row| row[whole] - row[between]);
+            let within = drawn.interval(kind, |row| row[whole] - row[between]);
             found.push(Figure {
                 name: format!("{name}_within"),
                 value: parts.map(|parts| parts.within),
@@ -347,8 +439,7 @@ fn pairs(count: usize) -> impl Iterator<Item = [usize; 2]> {
 /// The draws, if any were asked for.
 struct Draws {
     bootstrap: Option<Bootstrap>,
-    rule: Rule,
-    index_rule: Rule,
+    parameters: Parameters,
     clusters: usize,
     /// What clusters are worth, all of them and those of each group.
     effective: f64,
@@ -356,30 +447,33 @@ struct Draws {
 }
 
 impl Draws {
-    fn of(arguments: &IndexArguments, table: &Table, sources: &Sources<'_>, parameters: &Parameters) -> Self {
-        let rule = Rule::by(parameters);
-        let index_rule = Rule::for_indices(parameters);
-        let none =
-            Self { bootstrap: None, rule, index_rule, clusters: 0, effective: 0.0, groups: Vec::new() };
-        let (Some(count), Some(seed)) = (arguments.bootstrap, arguments.seed) else { return none };
-        let resampling = match &table.clusters {
+    fn of(
+        question: &Question,
+        columns: &Columns<'_>,
+        sources: &Sources<'_>,
+        parameters: &Parameters,
+    ) -> Self {
+        let parameters = parameters.clone();
+        let none = Self { bootstrap: None, parameters, clusters: 0, effective: 0.0, groups: Vec::new() };
+        let (Some(count), Some(seed)) = (question.bootstrap, question.seed) else { return none };
+        let resampling = match columns.clusters {
             None => Resampling::of_units(sources.of.len()),
             Some(labels) => {
                 let labels: Vec<(u32, u32)> = sources.of.rows().map(|row| labels[row]).collect();
                 Resampling::of_clusters(&labels)
             }
         };
+        let resampling = resampling.weighed(sources.of.weights());
         let drawn = Self {
             clusters: resampling.clusters(),
             effective: resampling.effective_clusters(sources.of.weights()),
             groups: sources.effective_clusters(&resampling),
             ..none
         };
-        if !rule.allows(drawn.effective) {
+        if !drawn.rule(Of::Mean).allows(drawn.effective) {
             return drawn;
         }
-        let threads =
-            arguments.threads.or_else(|| thread::available_parallelism().ok()).map_or(1, Into::into);
+        let threads = question.threads.or_else(|| thread::available_parallelism().ok()).map_or(1, Into::into);
         let (width, count) = (sources.width(), u64::from(count));
         let each = count.div_ceil(threads as u64);
         let found = thread::scope(|scope| {
@@ -398,34 +492,42 @@ impl Draws {
         Self { bootstrap, ..drawn }
     }
 
-    /// The interval of a statistic that rests on all clusters.
-    fn interval(&self, of: impl Fn(&[f64]) -> f64) -> Option<Interval> {
-        self.bootstrap.as_ref()?.interval(&self.rule, self.effective, of)
+    fn rule(&self, of: Of) -> Rule {
+        Rule::of(of, &self.parameters)
     }
 
-    /// The interval of an index of inequality, which asks for more of them.
-    fn of_index(&self, of: impl Fn(&[f64]) -> f64) -> Option<Interval> {
-        self.bootstrap.as_ref()?.interval(&self.index_rule, self.effective, of)
+    /// The interval of a statistic that rests on all clusters.
+    fn interval(&self, kind: Of, of: impl Fn(&[f64]) -> f64) -> Option<Interval> {
+        self.bootstrap.as_ref()?.interval(&self.rule(kind), self.effective, of)
+    }
+
+    /// The interval of what lies between groups that are not told apart, whose upper end alone is of use. Zero is below all draws: it
+    /// falls short of nothing, like a share.
+    fn one_sided(&self, of: impl Fn(&[f64]) -> f64) -> Option<Interval> {
+        let fewest = self.rule(Of::Index);
+        let rule = Rule { clusters_min: fewest.clusters_min, ..self.rule(Of::Share) }.one_sided();
+        self.bootstrap.as_ref()?.interval(&rule, self.effective, of)
     }
 
     /// The interval of a statistic that rests on those of a group.
-    fn of_group(&self, group: usize, of: impl Fn(&[f64]) -> f64) -> Option<Interval> {
-        self.bootstrap.as_ref()?.interval(&self.rule, self.groups[group], of)
+    fn of_group(&self, kind: Of, group: usize, of: impl Fn(&[f64]) -> f64) -> Option<Interval> {
+        self.bootstrap.as_ref()?.interval(&self.rule(kind), self.groups[group], of)
     }
 
     /// The interval of the difference of two groups, whose statistics begin at a place.
-    fn difference(&self, [first, second]: [usize; 2], from: usize) -> Option<Interval> {
+    fn difference(&self, kind: Of, [first, second]: [usize; 2], from: usize) -> Option<Interval> {
         let bootstrap = self.bootstrap.as_ref()?;
         let clusters = [self.groups[first], self.groups[second]];
-        bootstrap.difference(&self.rule, clusters, |row| row[from + first], |row| row[from + second])
+        bootstrap.difference(&self.rule(kind), clusters, |row| row[from + first], |row| row[from + second])
     }
 
-    fn drawing(&self, arguments: &IndexArguments) -> Option<Drawing> {
-        let (draws, seed) = (arguments.bootstrap?, arguments.seed?);
-        let fewest = self.rule.clusters_min;
-        let too_few = (!self.rule.allows(self.effective)).then_some(fewest);
-        let too_few_for_indices =
-            (!self.index_rule.allows(self.effective)).then_some(self.index_rule.clusters_min);
+    fn drawing(&self, question: &Question) -> Option<Drawing> {
+        let (draws, seed) = (question.bootstrap?, question.seed?);
+        let wanted = |of: Of| {
+            let rule = self.rule(of);
+            (!rule.allows(self.effective)).then_some(rule.clusters_min)
+        };
+        let (too_few, too_few_for_indices) = (wanted(Of::Mean), wanted(Of::Index));
         let method = self.bootstrap.as_ref().map(Bootstrap::method);
         let clusters_effective = self.effective;
         Some(Drawing {

@@ -4,17 +4,19 @@ use desserte_equity::bootstrap::{GENERATOR, Method};
 use desserte_equity::{Comparison, Interval};
 use serde_json::{Map, Value, json};
 
-use super::study::{Figure, Group, Study};
+use super::{Figure, Group, Study};
 
 /// Shares of the weight at which the Lorenz curve is told: tenths.
 const LORENZ_STEPS: u32 = 10;
 
 /// Shares of the weight at which quantiles are told.
-pub(super) const QUANTILES: [(&str, f64); 5] =
+pub const QUANTILES: [(&str, f64); 5] =
     [("p10", 0.1), ("p20", 0.2), ("p50", 0.5), ("p80", 0.8), ("p90", 0.9)];
 
-pub(super) fn of(study: &Study<'_>) -> Value {
-    let (of, arguments) = (study.distribution, study.arguments);
+/// All of it.
+#[must_use]
+pub fn of(study: &Study<'_>) -> Value {
+    let (of, question) = (study.distribution, study.question);
     let mut found = Map::new();
     let mut put = |name: &str, value: Value| _ = found.insert(name.to_owned(), value);
     put("rows", json!(study.rows));
@@ -33,28 +35,27 @@ pub(super) fn of(study: &Study<'_>) -> Value {
     for figure in &study.figures {
         put(&figure.name, json!(figure.value));
     }
-    if let Some(line) = arguments.poverty_line {
+    if let Some(line) = question.poverty_line {
         put("poverty_line", json!(line));
     }
     if let Some((figures, above)) = &study.capped {
         let mut capped = values(figures);
-        capped.insert("at".to_owned(), json!(arguments.top_code));
+        capped.insert("at".to_owned(), json!(question.top_code));
         capped.insert("rows_above".to_owned(), json!(above));
         put("top_coded", capped.into());
     }
     if let Some(ranking) = &study.ranking {
-        let by = &arguments.rank;
+        let by = &question.rank;
         put("concentration", json!(ranking.index));
         put("concentration_interval", ends(ranking.interval));
         put("concentration_by", json!({ "column": by, "rows_without_rank": ranking.unranked }));
-    }
-    if let Some(strata) = study.strata {
-        put("post_stratification", strata.json());
     }
     if study.split.is_some() {
         put("split", split(study));
     }
     if let Some(drawing) = &study.drawing {
+        let of = &study.parameters.read_at.value;
+        let read_at = json!({ "mean": of.mean, "share": of.share, "index": of.index, "theil_t": of.theil_t });
         put(
             "bootstrap",
             json!({
@@ -70,6 +71,7 @@ pub(super) fn of(study: &Study<'_>) -> Value {
                     Method::Bca => "BCa",
                 }),
                 "level": study.parameters.confidence_level.value,
+                "read_at": read_at,
                 "intervals": drawing.too_few.is_none().then(|| intervals(&study.figures)),
                 "intervals_top_coded": study.capped.as_ref().map(|(figures, _)| intervals(figures)),
                 "intervals_split": intervals(&study.between),
@@ -100,7 +102,7 @@ fn split(study: &Study<'_>) -> Value {
         })
     });
     json!({
-        "column": study.arguments.group,
+        "column": study.question.group,
         "theil_t": split.and_then(|split| parts(split.theil_t)),
         "theil_l": split.and_then(|split| parts(split.theil_l)),
         "groups": study.groups.iter().map(group).collect::<Vec<_>>(),
