@@ -1,6 +1,6 @@
 //! The JSON interface: what handlers answer, and the OpenAPI document made from them.
 
-mod communes;
+pub(crate) mod communes;
 mod departements;
 mod equity;
 mod happenings;
@@ -39,8 +39,12 @@ pub(crate) async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await.map_err(ApiError::internal)?
 }
 
-/// The period asked for, or the usual one.
-pub(crate) fn window(shared: &Shared, days: Option<u16>) -> Result<Window, ApiError> {
+/// The period asked for by its length and its end, or the usual one.
+pub(crate) fn window(shared: &Shared, days: Option<u16>, end: Option<&str>) -> Result<Window, ApiError> {
     let days = days.unwrap_or(shared.config.publication.period_days);
-    Window::ending(shared.as_of(), days).map_err(|error| ApiError::bad_query(error.to_string()))
+    let window = match end {
+        Some(end) => Window::until(end, shared.as_of(), days),
+        None => Window::ending(shared.as_of(), days),
+    };
+    window.map_err(|error| ApiError::bad_query(error.to_string()))
 }

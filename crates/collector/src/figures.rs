@@ -4,15 +4,19 @@
 
 mod cache;
 mod commune;
+mod compare;
 mod happening;
 mod outage;
 mod period;
 mod quantile;
 mod rate;
+mod readings;
 mod round_trip;
+mod uses;
 
-pub(crate) use cache::{FigureCache, Figures};
+pub(crate) use cache::{Figures, Kept};
 pub(crate) use commune::{CommuneFigures, CommunePeriod, Day, LineFigures, of_commune, of_departement};
+pub(crate) use compare::{Compared, Median, Reading, compare};
 pub(crate) use happening::{CauseNumbers, Happenings, InterruptionFigure, ReachFigure};
 pub(crate) use outage::{OutageFigure, OutageNumbers};
 pub(crate) use period::{MAX_DAYS, Window};
@@ -20,4 +24,6 @@ pub(crate) use quantile::quantile;
 pub(crate) use rate::RateFigure;
 #[cfg(test)]
 pub(crate) use rate::RateNumbers;
+pub(crate) use readings::{readings_of_commune, readings_of_departement};
 pub(crate) use round_trip::RttFigure;
+pub(crate) use uses::{SiteUses, uses_of_commune};

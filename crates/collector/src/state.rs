@@ -1,24 +1,26 @@
 //! What every request handler shares.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use desserte_boot::build::BuildInfo;
-use desserte_model::ProbeId;
+use desserte_model::{CommuneCode, ProbeId};
+use desserte_service::Sets;
 use desserte_store::{Store, StoreError};
 use desserte_territory::Territory;
-use desserte_territory::drawing::{DepartementMap, departement_map};
+use desserte_territory::drawing::{DepartementMap, Detail, NationalMap, departement_map, national_map};
 use desserte_units::Timestamp;
 
 use crate::config::Config;
-use crate::figures::{self, FigureCache, Figures, Window};
+use crate::figures::{self, CommuneFigures, Compared, Figures, Kept, Reading, SiteUses, Window};
 use crate::indicators::Months;
 use crate::ingest::Intake;
 use crate::locate::Limiter;
 use crate::metrics::Metrics;
 use crate::open_data::OpenData;
+use crate::ui::Index;
 
 /// Key under which a demonstration store says so.
 pub const META_DEMONSTRATION: &str = "demonstration";
@@ -28,6 +30,9 @@ pub const META_AS_OF: &str = "as_of_us";
 
 /// Width of the map in pixels before it is scaled to the page.
 const MAP_WIDTH_PX: u32 = 900;
+
+/// The same of the map of all départements.
+const NATIONAL_WIDTH_PX: u32 = 600;
 
 /// What every request handler shares.
 pub(crate) struct Shared {
@@ -45,7 +50,14 @@ pub(crate) struct Shared {
     pub(crate) open_data: OpenData,
     /// Months of indicators, and published scenarios.
     pub(crate) months: Months,
-    figures: FigureCache,
+    figures: Kept<BTreeMap<CommuneCode, CommuneFigures>>,
+    compared: Kept<Compared>,
+    uses: Kept<Vec<SiteUses>>,
+    /// Held by whoever computes at length: readers never take more than one processor from the probes.
+    at_length: Mutex<()>,
+    sets: OnceLock<Sets>,
+    places: OnceLock<Index>,
+    national: OnceLock<NationalMap>,
     maps: Mutex<HashMap<String, Arc<DepartementMap>>>,
     under_way: Mutex<HashMap<ProbeId, usize>>,
 }
@@ -78,7 +90,13 @@ impl Shared {
             build,
             demonstration,
             as_of,
-            figures: FigureCache::default(),
+            figures: Kept::default(),
+            compared: Kept::default(),
+            uses: Kept::default(),
+            at_length: Mutex::default(),
+            sets: OnceLock::new(),
+            places: OnceLock::new(),
+            national: OnceLock::new(),
             maps: Mutex::default(),
             under_way: Mutex::default(),
         })
@@ -88,6 +106,50 @@ impl Shared {
     pub(crate) fn departement_figures(&self, code: &str, window: &Window) -> Result<Figures, StoreError> {
         let make = || figures::of_departement(&self.store, code, window, &self.config.publication);
         self.figures.get(code, window, make)
+    }
+
+    /// What two sets of readings allow to say; `what` names them.
+    pub(crate) fn compared(&self, what: &str, window: &Window, sides: [&[Reading]; 2]) -> Arc<Compared> {
+        let make = || {
+            let _turn = self.turn();
+            Ok::<_, std::convert::Infallible>(figures::compare(sides))
+        };
+        match self.compared.get(what, window, make) {
+            Ok(compared) => compared,
+            Err(never) => match never {},
+        }
+    }
+
+    /// Hours in which each use was possible on the lines of a commune.
+    pub(crate) fn uses(
+        &self,
+        commune: CommuneCode,
+        window: &Window,
+    ) -> Result<Arc<Vec<SiteUses>>, StoreError> {
+        self.uses.get(commune.as_str(), window, || {
+            let _turn = self.turn();
+            figures::uses_of_commune(&self.store, commune, window, self.sets())
+        })
+    }
+
+    /// The parameters of what lines allowed.
+    pub(crate) fn sets(&self) -> &Sets {
+        self.sets.get_or_init(Sets::built_in)
+    }
+
+    fn turn(&self) -> MutexGuard<'_, ()> {
+        // Nothing is behind it that a panic could have left half done.
+        self.at_length.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Names of places, for finding them.
+    pub(crate) fn places(&self) -> &Index {
+        self.places.get_or_init(|| Index::new(&self.territory))
+    }
+
+    /// The drawing of every département, made once.
+    pub(crate) fn national_map(&self) -> &NationalMap {
+        self.national.get_or_init(|| national_map(&self.territory, Detail::Departements, NATIONAL_WIDTH_PX))
     }
 
     /// Where batches go, and by which rules.

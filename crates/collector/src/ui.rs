@@ -1,15 +1,22 @@
 //! Pages for people: drawn here, without script, without anything from another origin. French first, English complete.
 
+mod address;
 mod assets;
 mod chart;
 mod commune;
+mod compare;
 mod departement;
+mod glossary;
 mod happenings;
 mod home;
 mod lang;
+mod matching;
+mod nearby;
 mod page;
 mod scale;
+mod search;
 mod text;
+mod uses;
 
 use std::sync::Arc;
 
@@ -20,12 +27,17 @@ use http::{HeaderMap, StatusCode, Uri};
 
 use crate::state::Shared;
 use lang::Lang;
+pub(crate) use matching::Index;
 
 pub(crate) fn router() -> Router<Arc<Shared>> {
     Router::new()
         .route("/", get(home::page))
         .route("/departement/{code}", get(departement::page))
         .route("/commune/{code}", get(commune::page))
+        .route("/commune/{code}/usages", get(uses::page))
+        .route("/recherche", get(search::page))
+        .route("/comparer", get(compare::page))
+        .route("/glossaire", get(glossary::page))
         .route("/assets/style.css", get(assets::style))
         .route("/favicon.ico", get(assets::icon))
 }

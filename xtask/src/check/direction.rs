@@ -36,7 +36,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("geodata", &["territory", "boot"]),
     ("probe", &["boot", "measure", "net", "proto", "signing"]),
     ("peer", &["boot", "net", "proto"]),
-    ("collector", &["boot", "custody", "indicators", "measure", "signing", "store", "territory"]),
+    (
+        "collector",
+        &["boot", "custody", "equity", "indicators", "measure", "service", "signing", "store", "territory"],
+    ),
     (
         "cli",
         &[

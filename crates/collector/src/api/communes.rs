@@ -13,7 +13,9 @@ use super::happenings::{InterruptionsAnswer, ReachabilityAnswer};
 use super::schema::{ProblemSchema, utc_text};
 use super::{Params, blocking, window};
 use crate::config::Publication;
-use crate::figures::{self, CommuneFigures, Day, LineFigures, OutageFigure, RateFigure, RttFigure, Window};
+use crate::figures::{
+    self, CommuneFigures, CommunePeriod, Day, LineFigures, OutageFigure, RateFigure, RttFigure, Window,
+};
 use crate::problem::ApiError;
 use crate::state::Shared;
 
@@ -23,6 +25,8 @@ use crate::state::Shared;
 pub(crate) struct PeriodQuery {
     /// Length of the period in days, up to the current hour; 30 unless the collector is set otherwise.
     pub(crate) jours: Option<u16>,
+    /// Hour of UTC at which the period ends, such as 2026-11-01T00; the current hour when absent.
+    pub(crate) au: Option<String>,
 }
 
 /// Figures of one commune over a period.
@@ -188,24 +192,37 @@ pub(crate) async fn get_commune(
     Params(query): Params<PeriodQuery>,
 ) -> Result<Json<CommuneAnswer>, ApiError> {
     let code: CommuneCode = code.parse().map_err(|_| unknown(&code))?;
-    let window = window(&shared, query.jours)?;
+    let window = window(&shared, query.jours, query.au.as_deref())?;
     blocking(move || {
-        let identity = identity(&shared, code).ok_or_else(|| unknown(code.as_str()))?;
         let rules = &shared.config.publication;
         let commune = figures::of_commune(&shared.store, code, &window, rules)?;
-        Ok(Json(CommuneAnswer {
-            commune: identity,
+        let answer = CommuneAnswer::new(&shared, code, &window, &commune);
+        answer.map(Json).ok_or_else(|| unknown(code.as_str()))
+    })
+    .await
+}
+
+impl CommuneAnswer {
+    /// The answer; `None` if the commune is not of the territory.
+    pub(crate) fn new(
+        shared: &Shared,
+        code: CommuneCode,
+        window: &Window,
+        commune: &CommunePeriod,
+    ) -> Option<Self> {
+        let rules = &shared.config.publication;
+        Some(Self {
+            commune: identity(shared, code)?,
             demonstration: shared.demonstration,
-            period: PeriodAnswer::from(&window),
+            period: PeriodAnswer::from(window),
             method: MethodAnswer::from(rules),
             interruptions: (&commune.figures.happenings).into(),
             reachability: ReachabilityAnswer::new(&commune.figures.happenings, rules),
             lines: commune.figures.lines.iter().map(LineAnswer::from).collect(),
             days: commune.days.iter().map(DayAnswer::from).collect(),
             figures: FiguresAnswer::from(&commune.figures),
-        }))
-    })
-    .await
+        })
+    }
 }
 
 fn unknown(code: &str) -> ApiError {

@@ -53,7 +53,7 @@ pub(crate) async fn get_departement(
     Path(code): Path<String>,
     Params(query): Params<PeriodQuery>,
 ) -> Result<Json<DepartementAnswer>, ApiError> {
-    let window = window(&shared, query.jours)?;
+    let window = window(&shared, query.jours, query.au.as_deref())?;
     blocking(move || {
         let departement = shared.territory.departement(&code).ok_or_else(|| unknown(&code))?;
         let rules = &shared.config.publication;

@@ -59,7 +59,7 @@ pub(crate) async fn territoire_metrics(
     let code = query.departement.ok_or_else(|| {
         ApiError::bad_query("name a département, such as /metrics/territoire?departement=23")
     })?;
-    let window = window(&shared, None)?;
+    let window = window(&shared, None, None)?;
     blocking(move || {
         let departement = shared.territory.departement(&code).ok_or_else(|| unknown(&code))?;
         let figures = shared.departement_figures(&departement.code, &window)?;

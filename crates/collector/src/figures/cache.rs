@@ -1,4 +1,4 @@
-//! Figures of a département, kept for as long as they were dear to make.
+//! Figures, kept for as long as they were dear to make.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,7 +15,7 @@ const REUSE: u32 = 5;
 /// Longest reuse, so that a page is never older than half a scrape.
 const REUSE_MAX: Duration = Duration::from_secs(30);
 
-/// Periods of départements kept at once; beyond it all are forgotten. There are 101 départements.
+/// Places and periods kept at once; beyond it all are forgotten. There are 101 départements.
 const ENTRIES: usize = 512;
 
 /// The figures of a département's communes.
@@ -23,31 +23,40 @@ pub(crate) type Figures = Arc<BTreeMap<CommuneCode, CommuneFigures>>;
 
 type Key = (String, u16);
 
-/// Figures made a short while ago.
-#[derive(Default)]
-pub(crate) struct FigureCache {
-    entries: Mutex<HashMap<Key, Arc<Mutex<Option<Entry>>>>>,
+/// Figures made a short while ago, by what they are of.
+pub(crate) struct Kept<V> {
+    entries: Mutex<HashMap<Key, Place<V>>>,
 }
 
-struct Entry {
+type Place<V> = Arc<Mutex<Option<Entry<V>>>>;
+
+struct Entry<V> {
     window: Window,
     until: Instant,
-    figures: Figures,
+    figures: Arc<V>,
 }
 
-impl FigureCache {
+impl<V> Default for Kept<V> {
+    fn default() -> Self {
+        Self { entries: Mutex::default() }
+    }
+}
+
+impl<V> Kept<V> {
     /// The figures kept, or those that `make` gives. Of several callers at once one makes them, the others wait.
     pub(crate) fn get<E>(
         &self,
-        departement: &str,
+        what: &str,
         window: &Window,
-        make: impl FnOnce() -> Result<BTreeMap<CommuneCode, CommuneFigures>, E>,
-    ) -> Result<Figures, E> {
-        let place = self.place((departement.to_owned(), window.days));
+        make: impl FnOnce() -> Result<V, E>,
+    ) -> Result<Arc<V>, E> {
+        let place = self.place((what.to_owned(), window.days));
         // A maker that panicked left the entry as it was.
         let mut entry = place.lock().unwrap_or_else(PoisonError::into_inner);
         let started = Instant::now();
-        if let Some(kept) = entry.as_ref().filter(|kept| kept.window == *window && started < kept.until) {
+        if let Some(kept) =
+            entry.as_ref().filter(|kept| kept.window.period == window.period && started < kept.until)
+        {
             return Ok(Arc::clone(&kept.figures));
         }
         let figures = Arc::new(make()?);
@@ -57,7 +66,7 @@ impl FigureCache {
         Ok(figures)
     }
 
-    fn place(&self, key: Key) -> Arc<Mutex<Option<Entry>>> {
+    fn place(&self, key: Key) -> Place<V> {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         if entries.len() >= ENTRIES && !entries.contains_key(&key) {
             entries.clear();
@@ -76,14 +85,14 @@ mod tests {
 
     #[test]
     fn dear_figures_are_shown_again_and_cheap_ones_made_anew() {
-        let cache = FigureCache::default();
+        let cache = Kept::default();
         let window = Window::ending(Timestamp::from_unix_secs(0), 30).unwrap();
         let made = std::cell::Cell::new(0);
         let get = |cost: Duration| {
             let figures = cache.get("23", &window, || {
                 made.set(made.get() + 1);
                 std::thread::sleep(cost);
-                Ok::<_, Infallible>(BTreeMap::new())
+                Ok::<_, Infallible>(())
             });
             assert!(figures.is_ok());
         };

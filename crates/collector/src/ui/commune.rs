@@ -7,15 +7,21 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use desserte_measure::METHOD_VERSION;
 use desserte_model::CommuneCode;
+use desserte_territory::Commune;
 use desserte_units::BitRate;
 use http::StatusCode;
 use serde::Deserialize;
 
+use super::address::Links;
 use super::chart::{Chart, chart};
+use super::departement::PERIODS;
 use super::happenings::HappeningsView;
 use super::lang::Lang;
+use super::nearby::{Nearby, nearby};
 use super::page::{Frame, PageParams, message, problem, render};
+use super::scale::Indicator;
 use super::text;
+use crate::api::communes::CommuneAnswer;
 use crate::api::{blocking, window};
 use crate::figures::{
     self, CommuneFigures, CommunePeriod, LineFigures, OutageFigure, OutageNumbers, RateFigure, RttFigure,
@@ -29,6 +35,9 @@ pub(super) struct Query {
     #[serde(default)]
     lang: Lang,
     jours: Option<u16>,
+    au: Option<String>,
+    /// Fingerprint of the figures that a permanent link was made from.
+    empreinte: Option<String>,
 }
 
 #[derive(Template)]
@@ -45,6 +54,14 @@ struct View {
     anything: bool,
     /// Which stretch of time, and how much of it holds measurements.
     period: String,
+    periods: Vec<(String, String, bool)>,
+    nearby: Option<Nearby>,
+    /// What became of the figures of the permanent link that led here.
+    unchanged: Option<bool>,
+    permalink: String,
+    fingerprint: String,
+    uses: String,
+    compare: String,
     sentences: Vec<String>,
     figures: Vec<FigureRow>,
     lines: Vec<LineRow>,
@@ -81,29 +98,37 @@ pub(super) async fn page(
 }
 
 fn view(shared: &Shared, code: &str, query: &Query) -> Result<Response, ApiError> {
-    let known = code.to_ascii_uppercase().parse::<CommuneCode>().ok();
-    let Some(commune) = known.and_then(|code| shared.territory.commune(code)) else {
-        return Ok(unknown(code, query.lang));
-    };
+    let Some(commune) = asked(shared, code) else { return Ok(unknown(code, query.lang)) };
     let code = commune.code;
-    let window = window(shared, query.jours)?;
+    let window = window(shared, query.jours, query.au.as_deref())?;
     let rules = &shared.config.publication;
     let commune_period = figures::of_commune(&shared.store, code, &window, rules)?;
     let figures = &commune_period.figures;
     let lang = query.lang;
     let departement = shared.territory.departement_of(code);
-    let path = format!("/commune/{code}?jours={}", window.days);
+    let links = Links { shared, window: &window, lang };
+    let path = format!("/commune/{code}");
+    let fingerprint = fingerprint(shared, code, &window, &commune_period)?;
+    let around = shared.departement_figures(&commune.departement, &window)?;
+    let map = shared.map(&commune.departement);
     let view = View {
-        frame: Frame::new(shared, lang, commune.name.clone(), &path),
+        frame: Frame::new(shared, lang, commune.name.clone(), &links.without_language(&path, &[])),
         name: commune.name.clone(),
         code: code.to_string(),
         vintage: shared.territory.vintage().to_string(),
         departement: departement.map_or(commune.departement.as_str(), |d| d.label()).to_owned(),
-        departement_address: format!("/departement/{}{}", commune.departement, lang.query()),
+        departement_address: links.departement(&commune.departement, Indicator::default()),
         epci: shared.territory.epci_of(code).map(|epci| epci.label().to_owned()),
         population: commune.population.map(|people| text::count(people.into(), lang)),
         anything: figures.probes > 0 || !figures.happenings.is_empty(),
         period: period_words(&commune_period, &window, lang),
+        periods: periods(code, links),
+        nearby: map.and_then(|map| nearby(code, &map, &around, links)),
+        unchanged: query.empreinte.as_ref().map(|before| *before == fingerprint),
+        permalink: links.permalink(&path, &[("empreinte", &fingerprint)]),
+        fingerprint,
+        uses: links.to(&format!("{path}/usages"), &[]),
+        compare: links.to("/comparer", &[("a", code.as_str())]),
         sentences: sentences(figures, lang),
         figures: figure_rows(figures, &window, lang),
         lines: figures.lines.iter().map(|line| line_row(line, lang)).collect(),
@@ -113,15 +138,48 @@ fn view(shared: &Shared, code: &str, query: &Query) -> Result<Response, ApiError
         minimum_runs: rules.minimum_runs,
         minimum_known: text::hours(rules.minimum_known()),
         method: METHOD_VERSION,
-        api: format!("/api/v1/communes/{code}?jours={}", window.days),
+        api: links.data(&format!("/communes/{code}")),
     };
     render(&view)
+}
+
+/// The commune that an address names.
+pub(super) fn asked<'a>(shared: &'a Shared, code: &str) -> Option<&'a Commune> {
+    let code = code.to_ascii_uppercase().parse::<CommuneCode>().ok()?;
+    shared.territory.commune(code)
+}
+
+/// Periods offered, with their addresses, and which is shown.
+fn periods(code: CommuneCode, links: Links<'_>) -> Vec<(String, String, bool)> {
+    let choice = |days: u16| {
+        let window = Window { days, ..*links.window };
+        let address = Links { window: &window, ..links }.commune(code);
+        (text::days(days.into(), links.lang), address, days == links.window.days)
+    };
+    PERIODS.into_iter().map(choice).collect()
+}
+
+/// Characters of a fingerprint: 64 bits tell figures of one commune and period apart.
+const FINGERPRINT_CHARS: usize = 16;
+
+/// What stays the same as long as the figures do: the beginning of the SHA-256 of the interface's answer.
+fn fingerprint(
+    shared: &Shared,
+    code: CommuneCode,
+    window: &Window,
+    commune: &CommunePeriod,
+) -> Result<String, ApiError> {
+    let answer = CommuneAnswer::new(shared, code, window, commune);
+    let text = serde_json::to_vec(&answer).map_err(ApiError::internal)?;
+    let mut hash = desserte_signing::record_sha256(&text);
+    hash.truncate(FINGERPRINT_CHARS);
+    Ok(hash)
 }
 
 /// Characters repeated of a code that is none: a code has five.
 const CODE_CHARS_SAID: usize = 16;
 
-fn unknown(code: &str, lang: Lang) -> Response {
+pub(super) fn unknown(code: &str, lang: Lang) -> Response {
     let code: String = code.chars().take(CODE_CHARS_SAID).collect();
     let words = match lang {
         Lang::Fr => format!("La commune {code} ne fait pas partie du territoire."),

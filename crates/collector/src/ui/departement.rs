@@ -10,6 +10,7 @@ use desserte_model::CommuneCode;
 use desserte_territory::{Commune, Departement};
 use serde::Deserialize;
 
+use super::address::Links;
 use super::lang::Lang;
 use super::page::{Frame, PageParams, problem, render};
 use super::scale::{Class, Indicator};
@@ -20,7 +21,7 @@ use crate::problem::ApiError;
 use crate::state::Shared;
 
 /// Periods offered, in days.
-const PERIODS: [u16; 3] = [7, 30, 90];
+pub(super) const PERIODS: [u16; 3] = [7, 30, 90];
 
 #[derive(Deserialize)]
 pub(super) struct Query {
@@ -29,6 +30,7 @@ pub(super) struct Query {
     #[serde(default)]
     indicateur: Indicator,
     jours: Option<u16>,
+    au: Option<String>,
 }
 
 #[derive(Template)]
@@ -50,6 +52,7 @@ struct View {
     measured_words: String,
     minimum_runs: u64,
     minimum_known: String,
+    permalink: String,
     api: String,
 }
 
@@ -92,7 +95,7 @@ pub(super) async fn page(
 }
 
 fn view(shared: &Shared, code: &str, query: &Query) -> Result<Response, ApiError> {
-    let window = window(shared, query.jours)?;
+    let window = window(shared, query.jours, query.au.as_deref())?;
     let unknown = || ApiError::not_found("no such département");
     let code = code.to_ascii_uppercase();
     let departement = shared.territory.departement(&code).ok_or_else(unknown)?;
@@ -101,6 +104,7 @@ fn view(shared: &Shared, code: &str, query: &Query) -> Result<Response, ApiError
     let rules = &shared.config.publication;
     let figures = shared.departement_figures(code, &window)?;
     let lang = query.lang;
+    let links = Links { shared, window: &window, lang };
 
     let communes: BTreeMap<CommuneCode, &Commune> =
         shared.territory.communes_of_departement(code).map(|commune| (commune.code, commune)).collect();
@@ -114,7 +118,7 @@ fn view(shared: &Shared, code: &str, query: &Query) -> Result<Response, ApiError
             Shape {
                 d: path.d.clone(),
                 class: query.indicateur.class_of(figures),
-                address: commune_address(path.code, &window, shared, lang),
+                address: links.commune(path.code),
                 words: format!("{name}{} {value}", lang.t("\u{a0}:", ":")),
             }
         })
@@ -129,25 +133,27 @@ fn view(shared: &Shared, code: &str, query: &Query) -> Result<Response, ApiError
         })
         .collect();
     let title = title(departement, query);
-    let path = address(code, query.indicateur, window.days, Lang::Fr);
+    let path = Links { lang: Lang::Fr, ..links }.departement(code, query.indicateur);
     View {
         frame: Frame::new(shared, lang, title, &path),
         name: departement.label().to_owned(),
         what: what(query),
         code: code.to_owned(),
         debit: query.indicateur == Indicator::Debit,
-        tabs: tabs(code, query, &window),
-        periods: periods(code, query, &window),
+        tabs: tabs(code, query, links),
+        periods: periods(code, query, links),
         from: text::day(window.period.start, lang),
         to: text::day(window.period.end.saturating_add_micros(-1), lang),
         view_box: map.view_box(),
         measured_words: measured_words(figures.len(), communes.len(), lang),
-        rows: rows(&communes, &figures, &window, shared, lang),
+        rows: rows(&communes, &figures, links),
         shapes,
         legend,
         minimum_runs: rules.minimum_runs,
         minimum_known: text::hours(rules.minimum_known()),
-        api: format!("/api/v1/departements/{code}?jours={}", window.days),
+        permalink: links
+            .permalink(&format!("/departement/{code}"), &[("indicateur", query.indicateur.code())]),
+        api: links.data(&format!("/departements/{code}")),
     }
     .answer()
 }
@@ -189,19 +195,7 @@ fn measured_words(measured: usize, total: usize, lang: Lang) -> String {
     format!("{measured} {} {}.", lang.t("sur", "out of"), text::count(number(total), lang))
 }
 
-fn address(code: &str, indicator: Indicator, days: u16, lang: Lang) -> String {
-    format!("/departement/{code}?indicateur={}&jours={days}{}", indicator.code(), lang.suffix())
-}
-
-fn commune_address(code: CommuneCode, window: &Window, shared: &Shared, lang: Lang) -> String {
-    if window.days == shared.config.publication.period_days {
-        format!("/commune/{code}{}", lang.query())
-    } else {
-        format!("/commune/{code}?jours={}{}", window.days, lang.suffix())
-    }
-}
-
-fn tabs(code: &str, query: &Query, window: &Window) -> Vec<Link> {
+fn tabs(code: &str, query: &Query, links: Links<'_>) -> Vec<Link> {
     let lang = query.lang;
     let names = [
         (Indicator::Debit, lang.t("Débit descendant médian", "Median download")),
@@ -211,19 +205,20 @@ fn tabs(code: &str, query: &Query, window: &Window) -> Vec<Link> {
         .into_iter()
         .map(|(indicator, label)| Link {
             label: label.to_owned(),
-            address: address(code, indicator, window.days, lang),
+            address: links.departement(code, indicator),
             current: indicator == query.indicateur,
         })
         .collect()
 }
 
-fn periods(code: &str, query: &Query, window: &Window) -> Vec<Link> {
+fn periods(code: &str, query: &Query, links: Links<'_>) -> Vec<Link> {
     PERIODS
         .into_iter()
         .map(|days| Link {
             label: text::days(days.into(), query.lang),
-            address: address(code, query.indicateur, days, query.lang),
-            current: days == window.days,
+            address: Links { window: &Window { days, ..*links.window }, ..links }
+                .departement(code, query.indicateur),
+            current: days == links.window.days,
         })
         .collect()
 }
@@ -232,10 +227,9 @@ fn periods(code: &str, query: &Query, window: &Window) -> Vec<Link> {
 fn rows(
     communes: &BTreeMap<CommuneCode, &Commune>,
     figures: &BTreeMap<CommuneCode, CommuneFigures>,
-    window: &Window,
-    shared: &Shared,
-    lang: Lang,
+    links: Links<'_>,
 ) -> Vec<TableRow> {
+    let Links { window, lang, .. } = links;
     let mut measured: Vec<_> =
         figures.iter().filter_map(|(code, figures)| Some((*communes.get(code)?, figures))).collect();
     measured.sort_by_cached_key(|(commune, _)| (text::sort_key(&commune.name), commune.code));
@@ -243,7 +237,7 @@ fn rows(
         .into_iter()
         .map(|(commune, figures)| TableRow {
             name: commune.name.clone(),
-            address: commune_address(commune.code, window, shared, lang),
+            address: links.commune(commune.code),
             download: Indicator::Debit.value(Some(figures), lang),
             upload: super::commune::rate_words(&figures.upload, lang),
             outage: Indicator::Coupures.value(Some(figures), lang),

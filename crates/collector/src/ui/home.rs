@@ -7,6 +7,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use desserte_store::Scope;
+use desserte_territory::drawing::NationalShape;
 use serde::Deserialize;
 
 use super::lang::Lang;
@@ -25,12 +26,27 @@ pub(super) struct Query {
 #[template(path = "home.html")]
 struct Home {
     frame: Frame,
+    view_box: String,
+    shapes: Vec<Shape>,
+    legend: Vec<(&'static str, &'static str, usize)>,
     departements: Vec<Row>,
     /// What the list of the others is called; `None` when every département has measurements.
     others: Option<String>,
     /// Départements without measurement; their map is there all the same.
     unmeasured: Vec<Other>,
 }
+
+/// A département on the map.
+struct Shape {
+    d: String,
+    class: &'static str,
+    code: String,
+    words: String,
+}
+
+/// Classes of the share of a département's communes with measurements; how much is known is neither good nor bad.
+const KNOWN_BOUNDS: [f64; 2] = [0.1, 0.5];
+const KNOWN_CODES: [&str; 3] = ["m1", "m2", "m3"];
 
 struct Other {
     code: String,
@@ -58,6 +74,15 @@ pub(super) async fn page(
             entry.0 += 1;
             entry.1 = entry.1.max(commune.last);
         }
+        let map = shared.national_map();
+        let shapes: Vec<Shape> = map
+            .shapes
+            .iter()
+            .map(|shape| {
+                let measured = seen.get(&shape.code).map_or(0, |(communes, _)| *communes);
+                shape_of(shape, measured, &shared, lang)
+            })
+            .collect();
         let unmeasured: Vec<Other> = shared
             .territory
             .departements()
@@ -86,7 +111,47 @@ pub(super) async fn page(
             );
             text::counted(others, french, english, lang)
         });
-        render(&Home { frame, departements, others, unmeasured })
+        let view_box = format!("0 0 {} {}", map.view_width, map.view_height);
+        let legend = legend(&shapes, lang);
+        render(&Home { frame, view_box, shapes, legend, departements, others, unmeasured })
     });
     made.await.unwrap_or_else(|error| problem(error, lang))
+}
+
+fn shape_of(shape: &NationalShape, measured: u64, shared: &Shared, lang: Lang) -> Shape {
+    let total = shared.territory.communes_of_departement(&shape.code).count();
+    #[expect(clippy::cast_precision_loss, reason = "a département has some hundred communes")]
+    let share = measured as f64 / total.max(1) as f64;
+    let class = match KNOWN_BOUNDS.iter().filter(|bound| share >= **bound).count() {
+        _ if measured == 0 => "none",
+        above => KNOWN_CODES[above],
+    };
+    let name = shape.name.as_deref().unwrap_or(&shape.code);
+    let said = match (measured, lang) {
+        (0, Lang::Fr) => "non mesuré".to_owned(),
+        (0, Lang::En) => "not measured".to_owned(),
+        (_, Lang::Fr) => format!(
+            "{} sur {total}",
+            text::counted(measured, ("commune mesurée", "communes mesurées"), ("", ""), lang)
+        ),
+        (_, Lang::En) => format!(
+            "{} of {total}",
+            text::counted(measured, ("", ""), ("measured commune", "measured communes"), lang)
+        ),
+    };
+    let words = format!("{name}{} {said}", lang.t("\u{a0}:", ":"));
+    Shape { d: shape.d.clone(), class, code: shape.code.clone(), words }
+}
+
+/// Classes with their words and how many départements are in each.
+fn legend(shapes: &[Shape], lang: Lang) -> Vec<(&'static str, &'static str, usize)> {
+    let classes = [
+        ("m3", lang.t("la moitié des communes ou plus", "half of the communes or more")),
+        ("m2", lang.t("d'une commune sur dix à la moitié", "one commune in ten to half")),
+        ("m1", lang.t("moins d'une commune sur dix", "less than one commune in ten")),
+        ("none", lang.t("aucune commune mesurée", "no commune measured")),
+    ];
+    classes
+        .map(|(code, words)| (code, words, shapes.iter().filter(|shape| shape.class == code).count()))
+        .to_vec()
 }

@@ -31,12 +31,7 @@ impl Lang {
         self.t("fr", "en")
     }
 
-    /// What an address needs to stay in this language, after a `?`-query that is already there.
-    pub(super) const fn suffix(self) -> &'static str {
-        self.t("", "&lang=en")
-    }
-
-    /// The same as the only parameter.
+    /// What an address needs to stay in this language, as its only parameter.
     pub(super) const fn query(self) -> &'static str {
         self.t("", "?lang=en")
     }

@@ -20,6 +20,8 @@ pub(super) struct Frame {
     pub(super) other_language: String,
     /// Version of the program.
     pub(super) version: &'static str,
+    /// What stands in the field of the search.
+    pub(super) question: String,
     /// Address of the style sheet, with its version.
     pub(super) style: &'static str,
 }
@@ -36,6 +38,7 @@ impl Frame {
             lang,
             title,
             demonstration: shared.demonstration,
+            question: String::new(),
             other_language,
             version: shared.build.version,
             style: super::assets::style_address(),
@@ -76,6 +79,7 @@ pub(super) fn message(status: StatusCode, lang: Lang, words: &str, detail: Optio
         lang,
         title: words.to_owned(),
         demonstration: false,
+        question: String::new(),
         other_language: match lang {
             Lang::Fr => "/?lang=en".to_owned(),
             Lang::En => "/".to_owned(),
@@ -94,12 +98,13 @@ fn unreadable(status: StatusCode, lang: Lang) -> Response {
     let words = lang.t("Cette adresse ne peut pas être lue.", "This address cannot be read.");
     let allowed = match lang {
         Lang::Fr => format!(
-            "Sont permis\u{a0}: une période de 1 à {MAX_DAYS} jours (jours=30), indicateur=debit ou \
-             indicateur=coupures, lang=fr ou lang=en."
+            "Sont permis\u{a0}: une période de 1 à {MAX_DAYS} jours (jours=30), sa fin au plus tard à l'heure \
+             présente (au=2026-11-01T00, en temps universel), indicateur=debit ou indicateur=coupures, \
+             lang=fr ou lang=en."
         ),
         Lang::En => format!(
-            "Allowed are a period of 1 to {MAX_DAYS} days (jours=30), indicateur=debit or \
-             indicateur=coupures, lang=fr or lang=en."
+            "Allowed are a period of 1 to {MAX_DAYS} days (jours=30), its end, the present hour at the latest \
+             (au=2026-11-01T00, UTC), indicateur=debit or indicateur=coupures, lang=fr or lang=en."
         ),
     };
     message(status, lang, words, Some(&allowed))

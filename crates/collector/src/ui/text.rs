@@ -5,7 +5,7 @@ use std::time::Duration;
 use desserte_units::{BitRate, Timestamp};
 
 use super::lang::Lang;
-use crate::figures::OutageNumbers;
+use crate::figures::{OutageNumbers, Window};
 
 /// A no-break space.
 const NB: char = '\u{a0}';
@@ -15,12 +15,21 @@ const NNB: char = '\u{202f}';
 
 /// A rate with as many digits as it deserves.
 pub(super) fn rate(rate: BitRate, lang: Lang) -> String {
-    format!("{}{NB}Mbit/s", rate_number(rate, lang))
+    megabits(rate.as_mbit_per_s(), lang)
 }
 
 /// The same without its unit.
 pub(super) fn rate_number(rate: BitRate, lang: Lang) -> String {
-    let megabits = rate.as_mbit_per_s();
+    megabits_number(rate.as_mbit_per_s(), lang)
+}
+
+/// A rate in Mbit/s with as many digits as it deserves.
+pub(super) fn megabits(megabits: f64, lang: Lang) -> String {
+    format!("{}{NB}Mbit/s", megabits_number(megabits, lang))
+}
+
+/// The same without its unit.
+pub(super) fn megabits_number(megabits: f64, lang: Lang) -> String {
     let digits = match megabits {
         m if m < 0.995 => 2,
         m if m < 99.95 => 1,
@@ -142,6 +151,15 @@ pub(super) fn milliseconds(duration: Duration, lang: Lang) -> String {
     let millis = duration.as_secs_f64() * 1e3;
     let digits = usize::from(millis < 9.95);
     format!("{}{NB}ms", decimal(millis, digits, lang))
+}
+
+/// From when to when, both days inclusive.
+pub(super) fn period(window: &Window, lang: Lang) -> String {
+    let (from, to) = (day(window.period.start, lang), day(window.period.end.saturating_add_micros(-1), lang));
+    match lang {
+        Lang::Fr => format!("du {from} au {to}"),
+        Lang::En => format!("{from} to {to}"),
+    }
 }
 
 /// A day, as `31/10/2026` or `2026-10-31`.
