@@ -8,7 +8,7 @@ mod minimum_rust;
 use anyhow::{Result, bail};
 
 use crate::workspace::{PROFILE, Workspace};
-use crate::{packages, schema, shell};
+use crate::{dashboards, packages, schema, shell};
 
 type Check = fn(&Workspace) -> Result<()>;
 
@@ -23,6 +23,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
         ("lints", lints),
         ("documentation", documentation),
         ("published schema", schema::check),
+        ("dashboards", dashboards::check),
         ("licences and sources of dependencies", licences::check),
     ];
     let mut failed = Vec::new();

@@ -49,7 +49,7 @@ pub(crate) fn environment(
 
 /// Installs the JavaScript peers below `tests/interop`, as their lock files say, without running their scripts.
 pub(crate) fn javascript(workspace: &Workspace) -> Result<()> {
-    for project in ["librespeed", "ndt7"] {
+    for project in ["librespeed", "ndt7", "pages"] {
         let folder = workspace.root.join("tests/interop").join(project);
         if folder.join("node_modules/.package-lock.json").exists() {
             continue;

@@ -1,6 +1,7 @@
 //! The project's tooling. `cargo xtask help` lists what it does.
 
 mod check;
+mod dashboards;
 mod demo;
 mod interop;
 mod kill_rounds;
@@ -21,11 +22,12 @@ cargo xtask COMMAND
   demo [--geodata DIR] [--listen ADDR]   build everything, then measure three emulated lines and show the result
   test [FILTER...]                       install what tests need, build, run every test
   check                                  formatting, lints, documentation, direction of dependencies, minimum Rust,
-                                         paths in ARCHITECTURE.md, published schema, licences
+                                         paths in ARCHITECTURE.md, published schema, dashboards, licences
   peers OUTLINES TERRITORY [PEER...]     place points with ours, GEOS and other programs, compare and time them
   kill-rounds [--rounds COUNT] [--seed NUMBER]
                                          kill the history's keeper so often, and compare every row each time
   schema                                 write docs/spec/wire-v1.schema.json again
+  dashboards                             write dashboards/grafana again
   help                                   this text
 
 What is built lands in $XDG_CACHE_HOME/desserte/target (CARGO_TARGET_DIR, when set, wins).
@@ -49,6 +51,7 @@ fn main() -> ExitCode {
         ("peers", _) => workspace().and_then(|workspace| peers::run(&workspace, &rest)),
         ("kill-rounds", _) => workspace().and_then(|workspace| kill_rounds::run(&workspace, &rest)),
         ("schema", []) => schema::write(&Workspace::find()),
+        ("dashboards", []) => dashboards::write(&Workspace::find()),
         ("help" | "--help" | "-h", []) => {
             shell::say(HELP);
             Ok(())

@@ -4,12 +4,16 @@ mod families;
 mod happenings;
 mod ingest;
 mod probes;
+mod seals;
+mod store;
 mod territoire;
 
 use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry};
 
 pub(crate) use ingest::IngestMetrics;
 pub(crate) use probes::probe_families;
+pub(crate) use seals::SealMetrics;
+pub(crate) use store::store_families;
 pub(crate) use territoire::territoire_families;
 
 /// Bounds of the answer times, seconds: from a cached page to the time-out.
@@ -24,6 +28,7 @@ pub(crate) struct Metrics {
     pub(crate) store_bytes: IntGauge,
     pub(crate) records: IntGauge,
     pub(crate) records_undated: IntGauge,
+    pub(crate) seals: SealMetrics,
 }
 
 impl Metrics {
@@ -65,6 +70,7 @@ impl Metrics {
             registry.register(Box::new(gauge.clone()))?;
         }
         let ingest = IngestMetrics::new(&registry)?;
-        Ok(Self { registry, ingest, requests, answer_seconds, store_bytes, records, records_undated })
+        let seals = SealMetrics::new(&registry)?;
+        Ok(Self { registry, ingest, requests, answer_seconds, store_bytes, records, records_undated, seals })
     }
 }

@@ -25,12 +25,14 @@ pub(crate) async fn keep(shared: Arc<Shared>, mut ending: watch::Receiver<()>) {
         });
         match sealed.await {
             Ok(sealed) => {
+                shared.metrics.seals.passed(now().as_unix_secs());
                 for day in sealed {
                     let statement = day.statement;
                     tracing::info!(day = %statement.day, entries = statement.size, root = %statement.root, "sealed a day");
                 }
             }
             Err(error) => {
+                shared.metrics.seals.failed();
                 tracing::error!(error = error.kind(), "a day could not be sealed; trying again");
             }
         }

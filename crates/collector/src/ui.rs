@@ -2,6 +2,7 @@
 
 mod address;
 mod assets;
+mod carte;
 mod chart;
 mod commune;
 mod compare;
@@ -33,6 +34,7 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
     Router::new()
         .route("/", get(home::page))
         .route("/departement/{code}", get(departement::page))
+        .route("/departement/{code}/carte.svg", get(carte::file))
         .route("/commune/{code}", get(commune::page))
         .route("/commune/{code}/usages", get(uses::page))
         .route("/recherche", get(search::page))

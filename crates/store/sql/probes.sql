@@ -11,7 +11,18 @@ SELECT
         FROM chain_gap WHERE chain_gap.probe = probe.no
     ),
     (SELECT count (*) FROM chain_fault WHERE chain_fault.probe = probe.no AND kind = 'fork'),
-    (SELECT count (*) FROM chain_fault WHERE chain_fault.probe = probe.no AND kind = 'broken')
+    (SELECT count (*) FROM chain_fault WHERE chain_fault.probe = probe.no AND kind = 'broken'),
+    -- The line as the latest run in the probe's commune declares it: the index by place leads to it in a few rows.
+    (
+        SELECT operator FROM throughput
+        WHERE throughput.commune = latest.commune AND throughput.probe = probe.no AND event_us IS NOT NULL
+        ORDER BY event_us DESC LIMIT 1
+    ),
+    (
+        SELECT technology FROM throughput
+        WHERE throughput.commune = latest.commune AND throughput.probe = probe.no AND event_us IS NOT NULL
+        ORDER BY event_us DESC LIMIT 1
+    )
 FROM probe
 LEFT JOIN chain ON chain.probe = probe.no
 LEFT JOIN probe_latest AS latest ON latest.probe = probe.no

@@ -55,6 +55,10 @@ pub struct ProbeSeen {
     pub vintage: CogVintage,
     /// Event time of its latest minute or throughput run; `None` while undated.
     pub measured: Option<Timestamp>,
+    /// Retail operator as its latest run declares it; `None` when not known.
+    pub operator: Option<String>,
+    /// Technology code of the same.
+    pub technology: Option<String>,
     /// Name of the program it runs.
     pub software_name: String,
     /// Version of the program it runs.
@@ -164,6 +168,8 @@ fn probe_row(row: &Row<'_>) -> rusqlite::Result<RegisteredProbe> {
             software_version: row.get(10)?,
             clock_offset_us: row.get(11)?,
             measured: time(12)?,
+            operator: row.get(22)?,
+            technology: row.get(23)?,
             health: match unsigned(13)? {
                 None => None,
                 Some(spool_records) => Some(LatestHealth {

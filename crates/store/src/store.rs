@@ -167,6 +167,14 @@ impl Store {
             .sum()
     }
 
+    /// Octets that the file system under the store has left for it; `None` when the system does not tell.
+    #[must_use]
+    pub fn free_bytes(&self) -> Option<u64> {
+        let folder = self.path.parent()?;
+        let told = rustix::fs::statvfs(folder).ok()?;
+        told.f_bavail.checked_mul(told.f_frsize)
+    }
+
     pub(crate) fn writer(&self) -> &Writer {
         &self.writer
     }

@@ -18,16 +18,16 @@ pub struct Prometheus {
 }
 
 impl Prometheus {
-    /// Starts one that scrapes `/metrics` and `/metrics/territoire?departement=…` of the collector every second.
+    /// Starts one that scrapes `/metrics` and the départements that the collector names, every second.
     ///
     /// # Panics
     /// When it does not become ready.
-    pub async fn start(folder: &Path, collector: SocketAddr, departement: &str) -> Self {
+    pub async fn start(folder: &Path, collector: SocketAddr) -> Self {
         let text = format!(
             "global: {{scrape_interval: 1s}}\nscrape_configs:\n\
              - {{job_name: desserte, static_configs: [{{targets: ['{collector}']}}]}}\n\
-             - {{job_name: desserte-territoire, metrics_path: /metrics/territoire, \
-             params: {{departement: ['{departement}']}}, static_configs: [{{targets: ['{collector}']}}]}}\n"
+             - {{job_name: desserte-territoire, \
+             http_sd_configs: [{{url: 'http://{collector}/metrics/targets', refresh_interval: 1s}}]}}\n"
         );
         Self::launch(folder, &text, &[]).await
     }

@@ -85,7 +85,7 @@ async fn three_lines_of_creuse_read_within_three_per_cent_and_agree_everywhere()
         &["--config", &configuration],
     )
     .await;
-    let prometheus = Prometheus::start(folder.path(), collector.address, "23").await;
+    let prometheus = Prometheus::start(folder.path(), collector.address).await;
 
     let mut probes: Vec<Program> = Vec::new();
     for (house, line) in houses.iter().zip(&lines) {

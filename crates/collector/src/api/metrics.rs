@@ -1,18 +1,21 @@
 //! Metrics in the Prometheus text format.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::header;
+use desserte_store::Scope;
+use http::{HeaderMap, Uri, header};
 use prometheus::proto::MetricFamily;
 use prometheus::{Encoder, TextEncoder};
-use serde::Deserialize;
-use utoipa::IntoParams;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::departements::unknown;
 use super::{Params, blocking, window};
-use crate::metrics::{probe_families, territoire_families};
+use crate::metrics::{probe_families, store_families, territoire_families};
 use crate::problem::ApiError;
 use crate::state::Shared;
 
@@ -34,6 +37,8 @@ pub(crate) async fn own_metrics(State(shared): State<Arc<Shared>>) -> Result<Res
         shared.metrics.records_undated.set(signed(undated));
         shared.metrics.store_bytes.set(signed(shared.store.disk_bytes()));
         let mut families = shared.metrics.registry.gather();
+        let free = shared.store.free_bytes();
+        families.extend(store_families(free, &shared.territory).map_err(ApiError::internal)?);
         families.extend(probe_families(&shared.store.probes()?).map_err(ApiError::internal)?);
         text(families)
     })
@@ -66,6 +71,50 @@ pub(crate) async fn territoire_metrics(
         let rules = &shared.config.publication;
         let families = territoire_families(&shared.territory, &departement.code, &window, rules, &figures);
         text(families.map_err(ApiError::internal)?)
+    })
+    .await
+}
+
+/// One group of Prometheus's HTTP service discovery.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct TargetGroup {
+    /// The address that this was asked at.
+    targets: Vec<String>,
+    /// Which page to scrape there.
+    labels: BTreeMap<&'static str, String>,
+}
+
+/// The départements with measurements, as targets of Prometheus's HTTP service discovery.
+#[utoipa::path(
+    get,
+    path = "/metrics/targets",
+    tag = "operation",
+    responses(
+        (status = 200, body = Vec<TargetGroup>),
+        (status = 400, description = "The request names no host"),
+    )
+)]
+pub(crate) async fn metrics_targets(
+    State(shared): State<Arc<Shared>>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Result<Json<Vec<TargetGroup>>, ApiError> {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let host = host.or_else(|| uri.authority().map(|authority| authority.as_str()));
+    let host = host.ok_or_else(|| ApiError::bad_query("the request names no host"))?.to_owned();
+    blocking(move || {
+        let mut codes = BTreeSet::new();
+        for commune in shared.store.communes_seen(&Scope::All)? {
+            codes.extend(shared.territory.departement_of(commune.commune).map(|of| of.code.clone()));
+        }
+        let group = |code: String| TargetGroup {
+            targets: vec![host.clone()],
+            labels: BTreeMap::from([
+                ("__metrics_path__", "/metrics/territoire".to_owned()),
+                ("__param_departement", code),
+            ]),
+        };
+        Ok(Json(codes.into_iter().map(group).collect()))
     })
     .await
 }

@@ -50,6 +50,7 @@ fn routed() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(health::readyz))
         .routes(routes!(metrics::own_metrics))
         .routes(routes!(metrics::territoire_metrics))
+        .routes(routes!(metrics::metrics_targets))
 }
 
 /// The routes of the interface.

@@ -5,13 +5,16 @@ use prometheus::proto::MetricFamily;
 
 use super::families::{Family, float, seconds};
 
+/// Characters of what a probe declares that a label takes: names of operators are shorter.
+const LABEL_CHARS_MAX: usize = 64;
+
 /// Builds the families of probes in service. A probe that never sent anything has only its `info`.
 pub(crate) fn probe_families(probes: &[RegisteredProbe]) -> prometheus::Result<Vec<MetricFamily>> {
     let gauge = |name, help| Family::new(name, help, &["probe"]);
     let info = Family::new(
         "desserte_probe_info",
         "Always 1; what is known of a registered probe. Empty labels mean not known yet.",
-        &["probe", "insee", "dept", "version"],
+        &["probe", "insee", "dept", "version", "operator", "technology"],
     )?;
     let measured = gauge(
         "desserte_probe_last_measurement_timestamp_seconds",
@@ -53,11 +56,21 @@ pub(crate) fn probe_families(probes: &[RegisteredProbe]) -> prometheus::Result<V
             faults.set(&[id[0], "broken"], float(chain.broken));
         }
         let Some(seen) = &probe.seen else {
-            info.set(&[probe.id.as_str(), "", "", ""], 1.0);
+            info.set(&[probe.id.as_str(), "", "", "", "", ""], 1.0);
             continue;
         };
-        let labels =
-            [probe.id.as_str(), seen.commune.as_str(), seen.commune.departement(), &seen.software_version];
+        let label = |text: &Option<String>| -> String {
+            text.as_deref().unwrap_or_default().chars().take(LABEL_CHARS_MAX).collect()
+        };
+        let (operator, technology) = (label(&seen.operator), label(&seen.technology));
+        let labels = [
+            probe.id.as_str(),
+            seen.commune.as_str(),
+            seen.commune.departement(),
+            &seen.software_version,
+            &operator,
+            &technology,
+        ];
         info.set(&labels, 1.0);
         received.set(&id, seconds(seen.received.as_unix_micros()));
         if let Some(at) = seen.measured {

@@ -262,11 +262,11 @@ fn verdict(compared: &Compared, places: &[Named], lang: Lang) -> String {
             let range = (signed(low), signed(high));
             return match lang {
                 Lang::Fr => format!(
-                    "Ex æquo\u{a0}: la différence est dans la marge d'erreur (de {} à {}\u{a0}Mbit/s, à 95\u{a0}%). On ne peut pas dire que l'un reçoit plus que l'autre.",
+                    "Ex æquo\u{a0}: la différence est dans la marge d'erreur (de {} à {}\u{a0}Mbit/s, à 95\u{a0}%). On ne peut pas dire où le débit est plus élevé.",
                     range.0, range.1
                 ),
                 Lang::En => format!(
-                    "Tie: the difference is within the margin of error ({} to {}\u{a0}Mbit/s, at 95%). Neither can be said to get more than the other.",
+                    "Tie: the difference is within the margin of error ({} to {}\u{a0}Mbit/s, at 95%). Where the rate is higher cannot be said.",
                     range.0, range.1
                 ),
             };
@@ -277,7 +277,9 @@ fn verdict(compared: &Compared, places: &[Named], lang: Lang) -> String {
     let other = if more == &a.name { &b.name } else { &a.name };
     let (from, to) = (text::megabits_number(less.0, lang), text::megabits(less.1, lang));
     match lang {
-        Lang::Fr => format!("{more} reçoit plus que {other}\u{a0}: de {from} à {to} de plus, à 95\u{a0}%."),
-        Lang::En => format!("{more} gets more than {other}: {from} to {to} more, at 95%."),
+        Lang::Fr => {
+            format!("plus élevé pour {more} que pour {other}\u{a0}: de {from} à {to} de plus, à 95\u{a0}%.")
+        }
+        Lang::En => format!("higher for {more} than for {other}: {from} to {to} more, at 95%."),
     }
 }

@@ -7,6 +7,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use desserte_model::CommuneCode;
+use desserte_territory::drawing::DepartementMap;
 use desserte_territory::{Commune, Departement};
 use serde::Deserialize;
 
@@ -26,11 +27,11 @@ pub(super) const PERIODS: [u16; 3] = [7, 30, 90];
 #[derive(Deserialize)]
 pub(super) struct Query {
     #[serde(default)]
-    lang: Lang,
+    pub(super) lang: Lang,
     #[serde(default)]
-    indicateur: Indicator,
-    jours: Option<u16>,
-    au: Option<String>,
+    pub(super) indicateur: Indicator,
+    pub(super) jours: Option<u16>,
+    pub(super) au: Option<String>,
 }
 
 #[derive(Template)]
@@ -53,6 +54,7 @@ struct View {
     minimum_runs: u64,
     minimum_known: String,
     permalink: String,
+    svg: String,
     api: String,
 }
 
@@ -62,11 +64,12 @@ struct Link {
     current: bool,
 }
 
-struct Shape {
-    d: String,
-    class: &'static str,
-    address: String,
-    words: String,
+/// A commune on the map.
+pub(super) struct Shape {
+    pub(super) d: String,
+    pub(super) class: &'static str,
+    pub(super) address: String,
+    pub(super) words: String,
 }
 
 struct LegendRow {
@@ -108,21 +111,7 @@ fn view(shared: &Shared, code: &str, query: &Query) -> Result<Response, ApiError
 
     let communes: BTreeMap<CommuneCode, &Commune> =
         shared.territory.communes_of_departement(code).map(|commune| (commune.code, commune)).collect();
-    let shapes: Vec<Shape> = map
-        .communes
-        .iter()
-        .map(|path| {
-            let figures = figures.get(&path.code);
-            let name = communes.get(&path.code).map_or("", |commune| &commune.name);
-            let value = query.indicateur.value(figures, lang);
-            Shape {
-                d: path.d.clone(),
-                class: query.indicateur.class_of(figures),
-                address: links.commune(path.code),
-                words: format!("{name}{} {value}", lang.t("\u{a0}:", ":")),
-            }
-        })
-        .collect();
+    let shapes = shapes(&map, &figures, query, links);
     let legend = query
         .indicateur
         .classes(lang)
@@ -151,6 +140,7 @@ fn view(shared: &Shared, code: &str, query: &Query) -> Result<Response, ApiError
         legend,
         minimum_runs: rules.minimum_runs,
         minimum_known: text::hours(rules.minimum_known()),
+        svg: links.to(&format!("/departement/{code}/carte.svg"), &[("indicateur", query.indicateur.code())]),
         permalink: links
             .permalink(&format!("/departement/{code}"), &[("indicateur", query.indicateur.code())]),
         api: links.data(&format!("/departements/{code}")),
@@ -164,11 +154,35 @@ impl View {
     }
 }
 
+/// The communes of a map with their class and words.
+pub(super) fn shapes(
+    map: &DepartementMap,
+    figures: &BTreeMap<CommuneCode, CommuneFigures>,
+    query: &Query,
+    links: Links<'_>,
+) -> Vec<Shape> {
+    let Links { shared, lang, .. } = links;
+    map.communes
+        .iter()
+        .map(|path| {
+            let figures = figures.get(&path.code);
+            let name = shared.territory.commune(path.code).map_or("", |commune| &commune.name);
+            let value = query.indicateur.value(figures, lang);
+            Shape {
+                d: path.d.clone(),
+                class: query.indicateur.class_of(figures),
+                address: links.commune(path.code),
+                words: format!("{name}{} {value}", lang.t("\u{a0}:", ":")),
+            }
+        })
+        .collect()
+}
+
 fn title(departement: &Departement, query: &Query) -> String {
     format!("{} – {}", departement.label(), what(query))
 }
 
-const fn what(query: &Query) -> &'static str {
+pub(super) const fn what(query: &Query) -> &'static str {
     match query.indicateur {
         Indicator::Debit => query.lang.t("débit descendant médian", "median download"),
         Indicator::Coupures => query.lang.t("coupures", "outages"),

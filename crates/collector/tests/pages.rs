@@ -1,0 +1,173 @@
+//! Pages for people: finding a place, comparing two, links that last, and weight.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+
+use common::{body, get, key, line, minute, now, post, start};
+use desserte_territory::synthetic;
+use serde_json::{Value, json};
+
+/// Largest page that the field's worst line is asked to carry, style sheet included, as sent (gzip).
+const PAGE_OCTETS_MAX: usize = 60_000;
+
+/// Days with runs, and runs on each: enough for an interval.
+const DAYS: u64 = 14;
+const RUNS: u64 = 6;
+
+/// A download that began so many microseconds ago in a commune.
+fn download(n: u64, commune: &str, megabits: u64, ago_us: u64) -> Vec<u8> {
+    let territory = synthetic::territory(1);
+    let middle = territory.outline(commune.parse().unwrap()).unwrap().point_inside().unwrap();
+    let mut record = minute(n, now().saturating_add_micros(-i64::try_from(ago_us).unwrap()));
+    record["position"]["lon"] = json!(middle.lon());
+    record["position"]["lat"] = json!(middle.lat());
+    let octets = megabits * 125_000;
+    let samples: Vec<Value> =
+        (0..=10).map(|s| json!({"elapsed_us": s * 1_000_000, "bytes": s * octets})).collect();
+    record["observation"] = json!({
+        "kind": "throughput", "direction": "download", "protocol": {"name": "ndt7", "version": "0"},
+        "outcome": {"status": "complete"}, "counted_by": {"end": "probe", "layer": "application"},
+        "samples": samples, "connection": {"bytes_charged": 1}, "medium": {"type": "wired"},
+    });
+    line(&record)
+}
+
+/// Runs of two weeks in a commune, one Mbit/s more on each next day of seven and hour of six.
+fn two_weeks(first: u64, commune: &str, megabits: u64) -> Vec<Vec<u8>> {
+    (0..DAYS * RUNS)
+        .map(|n| {
+            let ago = (n / RUNS * 24 + n % RUNS * 2 + 1) * 3_600_000_000;
+            download(first + n, commune, megabits + n / RUNS % 7 + n % RUNS, ago)
+        })
+        .collect()
+}
+
+fn communes() -> Vec<(String, String)> {
+    let territory = synthetic::territory(1);
+    territory.communes().map(|commune| (commune.code.to_string(), commune.name.clone())).collect()
+}
+
+fn location(address: SocketAddr, path: &str) -> String {
+    let answer = get(address, path);
+    assert_eq!(answer.status, 303, "{path}: {}", answer.body);
+    let place = answer.head.lines().find_map(|line| line.strip_prefix("location: "));
+    place.unwrap_or_else(|| panic!("{}", answer.head)).to_owned()
+}
+
+#[test]
+fn a_place_is_found_by_code_by_name_and_with_an_error_in_it() {
+    let running = start();
+    let (code, name) = communes().into_iter().find(|(_, name)| name.len() > 8 && name.is_ascii()).unwrap();
+    assert_eq!(location(running.address, &format!("/recherche?q={code}")), format!("/commune/{code}"));
+    let english = location(running.address, &format!("/recherche?q={code}&lang=en&jours=7"));
+    assert_eq!(english, format!("/commune/{code}?jours=7&lang=en"));
+    assert_eq!(location(running.address, "/recherche?q=99"), "/departement/99");
+    // Two letters in each other's place.
+    let mut letters: Vec<char> = name.to_uppercase().replace(' ', "+").chars().collect();
+    letters.swap(3, 4);
+    let wrong: String = letters.into_iter().collect();
+    let page = get(running.address, &format!("/recherche?q={wrong}")).body;
+    assert!(page.contains(&format!("/commune/{code}\"")), "{wrong}: {page}");
+    let page = get(running.address, "/recherche?q=12345").body;
+    assert!(page.contains("code postal"), "{page}");
+    let nothing = get(running.address, "/recherche?q=%3Cscript%3Exyzzyx");
+    assert!(nothing.status == 200 && !nothing.body.contains("<script"), "{}", nothing.body);
+    assert!(get(running.address, "/recherche").body.contains("INSEE"));
+}
+
+#[test]
+fn two_communes_are_compared_with_intervals_and_ties_are_said() {
+    let running = start();
+    let codes: Vec<String> = communes().into_iter().take(3).map(|(code, _)| code).collect();
+    let mut lines = two_weeks(0, &codes[0], 20);
+    lines.extend(two_weeks(1_000, &codes[1], 20));
+    lines.extend(two_weeks(2_000, &codes[2], 60));
+    for part in lines.chunks(100) {
+        let answer = post(running.address, &key(1), &body(&key(1), part));
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    }
+    let compared =
+        |a: &str, b: &str, more: &str| get(running.address, &format!("/comparer?a={a}&b={b}{more}")).body;
+    let tie = compared(&codes[0], &codes[1], "");
+    assert!(tie.contains("Ex æquo") && !tie.contains("plus élevé pour"), "{tie}");
+    let told = compared(&codes[0], &codes[2], "&lang=en");
+    assert!(
+        told.contains("higher for") && told.contains("(between ") && told.contains("84\u{a0}runs"),
+        "{told}"
+    );
+    assert!(told.contains("Not enough data to tell"), "there is no upload: {told}");
+    let same = compared(&codes[0], &codes[0], "");
+    assert!(same.contains("deux fois le même lieu"), "{same}");
+    let mixed = compared(&codes[0], "99", "");
+    assert!(mixed.contains("deux communes, ou deux départements"), "{mixed}");
+    let none = compared("xyzzyx", "99", "");
+    assert!(none.contains("n&#39;a pas été trouvé"), "{none}");
+}
+
+#[test]
+fn a_permanent_link_says_whether_the_figures_are_still_those_it_was_made_from() {
+    let running = start();
+    let (code, _) = communes().remove(0);
+    let send = |lines: &[Vec<u8>]| {
+        assert_eq!(post(running.address, &key(1), &body(&key(1), lines)).status, 200);
+    };
+    send(&(0..6).map(|n| download(n, &code, 20, 7_200_000_000)).collect::<Vec<_>>());
+    let page = get(running.address, &format!("/commune/{code}?jours=7")).body;
+    let from = page.find(&format!("/commune/{code}?empreinte=")).unwrap();
+    let link = page[from..from + page[from..].find('"').unwrap()].replace("&#38;", "&").replace("&amp;", "&");
+    assert!(link.contains("&au=20") && link.contains("&jours=7"), "{link}");
+    let later = get(running.address, &link).body;
+    assert!(later.contains("ces chiffres sont ceux du lien"), "{later}");
+    send(&[download(6, &code, 20, 3_600_000_000 * 5)]);
+    let changed = get(running.address, &link).body;
+    assert!(changed.contains("ne sont plus les mêmes"), "{changed}");
+    for wrong in ["2999-01-01T00", "2026-01-01", "x"] {
+        assert_eq!(get(running.address, &format!("/commune/{code}?au={wrong}")).status, 400, "{wrong}");
+    }
+    let earlier = get(running.address, &format!("/commune/{code}?au=2020-01-01T00")).body;
+    assert!(earlier.contains("n&#39;a pas été mesurée"), "{earlier}");
+}
+
+#[test]
+fn uses_are_told_with_the_words_of_their_set_or_not_at_all() {
+    let running = start();
+    let (code, _) = communes().remove(0);
+    let page = get(running.address, &format!("/commune/{code}/usages?lang=en")).body;
+    assert!(page.contains("telework") && page.contains("not enough data"), "{page}");
+    assert_eq!(get(running.address, "/commune/00000/usages").status, 404);
+    let words = get(running.address, "/glossaire?lang=en").body;
+    assert!(words.contains("id=\"ex-aequo\"") && words.contains("Not measured"), "{words}");
+}
+
+/// Octets of the body of a compressed answer.
+fn compressed(address: SocketAddr, path: &str) -> usize {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let request =
+        format!("GET {path} HTTP/1.0\r\nHost: t\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    let head = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+    let text = String::from_utf8_lossy(&answer[..head]).to_ascii_lowercase();
+    assert!(text.contains("content-encoding: gzip"), "{path}: {text}");
+    answer.len() - head
+}
+
+/// The made-up département has as many communes as the largest real one.
+#[test]
+fn a_page_with_its_style_sheet_keeps_to_the_budget() {
+    let running = start();
+    let (code, _) = communes().remove(0);
+    post(running.address, &key(1), &body(&key(1), &two_weeks(0, &code, 20)));
+    let page = get(running.address, "/").body;
+    let from = page.find("/assets/style").unwrap();
+    let style = compressed(running.address, &page[from..from + page[from..].find('"').unwrap()]);
+    for path in ["/", "/departement/99", &format!("/commune/{code}"), &format!("/commune/{code}/usages")] {
+        let octets = compressed(running.address, path) + style;
+        assert!(octets <= PAGE_OCTETS_MAX, "{path} takes {octets} octets with its style sheet");
+    }
+}

@@ -1,0 +1,103 @@
+//! The pages as a reader has them: in Debian's Chromium, with axe-core.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test fails by panicking, and tells what it measured"
+)]
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use desserte_e2e::{Collector, can, has_program, is_root, program, settled};
+use desserte_netlab::Lab;
+use desserte_netlab::link::LinkConfig;
+use desserte_netlab::stalls::judge;
+use desserte_units::BitRate;
+use serde_json::Value;
+
+/// Third number of the addresses of the emulated line: no other test's.
+const SUBNET: u8 = 74;
+
+fn project() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../interop/pages")
+}
+
+fn tools() -> bool {
+    project().join("node_modules/axe-core").is_dir() && has_program("node") && has_program("chromium")
+}
+
+/// Runs a reader to the end; each of its checks holds, and there are as many as there should be.
+fn node(script: &str, words: &[&str], checks: usize) {
+    let output = Command::new("node").arg(project().join(script)).args(words).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}{errors}");
+    let report: Value = serde_json::from_str(&told).unwrap();
+    assert!(report["checks"].as_array().unwrap().len() >= checks, "{told}");
+}
+
+/// A collector's data with something on every page.
+fn demonstration(folder: &Path) -> PathBuf {
+    let data = folder.join("collector");
+    let made = Command::new(program("desserte")).args(["demo-data", "--out"]).arg(&data).output().unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    data
+}
+
+/// Two communes of the demonstration with a median each.
+async fn two_measured(collector: &Collector) -> [String; 2] {
+    let all = collector.json("/api/v1/departements/99").await.unwrap();
+    let communes = all["communes"].as_array().unwrap().iter();
+    let measured = communes.filter(|commune| commune["download"]["state"] == "measured");
+    let codes: Vec<String> =
+        measured.map(|commune| commune["commune"]["code"].as_str().unwrap().to_owned()).collect();
+    [codes[0].clone(), codes[1].clone()]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_finds_compares_prints_and_nothing_is_in_the_way() {
+    if !can("node, chromium and what `cargo xtask test` installs beside them", tools()) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let data = demonstration(folder.path());
+    let collector = Collector::start(folder.path(), &data.join("territoire.dst"), &[]).await;
+    let [commune, other] = two_measured(&collector).await;
+    node("run.mjs", &[&format!("http://{}/", collector.address), "99", &commune, &other], 18);
+}
+
+/// The line that the pages are made for: 1 Mbit/s, and 150 ms there and back.
+#[tokio::test(flavor = "multi_thread")]
+async fn first_content_comes_within_two_seconds_on_a_poor_line() {
+    let need = "root, node, chromium and what `cargo xtask test` installs beside them";
+    if !can(need, is_root() && tools()) {
+        return;
+    }
+    let way = LinkConfig {
+        delay: Duration::from_millis(75),
+        ..LinkConfig::of(BitRate::from_mbit_per_s(1.0).unwrap())
+    };
+    let mut lab = Lab::new("dspage", SUBNET).unwrap();
+    let line = lab.emulated_line("house", &way, &way, 1).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let data = demonstration(folder.path());
+    let territory = data.join("territoire.dst");
+    let collector = Collector::start_at(IpAddr::V4(line.gateway), folder.path(), &territory, &[]).await;
+    let [commune, _] = two_measured(&collector).await;
+    let base = format!("http://{}/", collector.address);
+    let script = project().join("timing.mjs");
+    let paths = [format!("/commune/{commune}"), "/departement/99".to_owned()];
+    settled(judge(|| {
+        let told = line.command("node").arg(&script).arg(&base).args(&paths).output().unwrap();
+        assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
+        let seen: Value = serde_json::from_slice(&told.stdout).unwrap();
+        // Not sooner than the way there and back twice: for the connection and for the page.
+        let first = |path: &String| seen[path]["first_content_ms"].as_f64().unwrap();
+        assert!(paths.iter().all(|path| first(path) >= 300.0), "{seen}");
+        eprintln!("  {seen}");
+        if paths.iter().all(|path| first(path) < 2_000.0) { Ok(()) } else { Err(seen.to_string()) }
+    }));
+}
