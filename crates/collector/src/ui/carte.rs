@@ -20,6 +20,10 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ances
 /// Height of a line of the legend, in the units of the view box.
 const LINE: u32 = 52;
 
+/// Between the title and the legend, and from the top of a line to the base of its text.
+const GAP: u32 = 20;
+const TEXT: u32 = 32;
+
 #[derive(Template)]
 #[template(path = "carte.svg", escape = "html")]
 struct Carte {
@@ -58,9 +62,9 @@ fn made(shared: &Shared, code: &str, query: &Query) -> Result<Response, ApiError
     let lang = query.lang;
     let links = super::address::Links { shared, window: &window, lang };
     let top = map.view_height + LINE;
-    let legend = (1..).zip(query.indicateur.classes(lang)).map(|(line, class)| {
-        let y = top - LINE / 2 + line * LINE;
-        LegendLine { class: class.code, label: class.label, y: y - LINE / 2, base: y + 6 }
+    let legend = (0..).zip(query.indicateur.classes(lang)).map(|(line, class)| {
+        let y = top + GAP + line * LINE;
+        LegendLine { class: class.code, label: class.label, y, base: y + TEXT }
     });
     let legend: Vec<LegendLine> = legend.collect();
     let height = legend.last().map_or(top, |line| line.base) + LINE / 2;
