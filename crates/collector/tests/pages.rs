@@ -157,7 +157,7 @@ fn compressed(address: SocketAddr, path: &str) -> usize {
     answer.len() - head
 }
 
-/// The made-up département has as many communes as the largest real one.
+/// With 42 communes; measured with the 255 of Creuse in docs/adr/0041-pages-that-last.md.
 #[test]
 fn a_page_with_its_style_sheet_keeps_to_the_budget() {
     let running = start();
