@@ -158,7 +158,7 @@ fn answer(answers: &mut BufReader<TcpStream>) -> u64 {
         }
     }
     let mut whole = length;
-    let mut skip = |answers: &mut BufReader<TcpStream>, octets: u64| {
+    let skip = |answers: &mut BufReader<TcpStream>, octets: u64| {
         std::io::copy(&mut answers.by_ref().take(octets), &mut std::io::sink()).unwrap();
     };
     skip(answers, length);

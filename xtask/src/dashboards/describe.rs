@@ -133,7 +133,8 @@ impl Panel {
         self
     }
 
-    pub(super) fn to_commune(mut self) -> Self {
+    /// Lets a row or a bar lead to the page of its commune.
+    pub(super) fn linked(mut self) -> Self {
         self.to_commune = true;
         self
     }

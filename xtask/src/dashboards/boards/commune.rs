@@ -27,7 +27,7 @@ fn now() -> Row {
         )
         .now("8 * desserte_commune_download_bytes_per_second{{S}, {C}, statistic=\"median\"}", "{{insee}}")
         .coloured(RATES)
-        .to_commune(),
+        .linked(),
         stat(
             Words("Débit montant médian", "Median upload"),
             Words("La moitié des essais l'ont atteint.", "Half of the runs reached it."),

@@ -47,7 +47,7 @@ pub(super) fn board() -> Board {
                     (12, 9),
                 )
                 .then("SELECT commune AS insee, count(DISTINCT probe) AS probes, count(*) AS runs, percentile_cont(0.5) WITHIN GROUP (ORDER BY steady_bits_per_second) AS p50 FROM throughput WHERE {C} AND {W} AND direction = 'download' AND steady_bits_per_second IS NOT NULL AND (medium = 'mobile' OR technology IN ('4g_fixe', '5g_fixe', 'mobile')) AND coalesce(operator, '') ~ '^(${operator:pipe})$' GROUP BY commune HAVING count(*) >= 6 ORDER BY p50")
-                .to_commune(),
+                .linked(),
             ],
         }],
     }

@@ -101,7 +101,7 @@ fn now() -> Row {
         )
         .now("8 * desserte_commune_download_bytes_per_second{{S}, {C}, statistic=\"median\"} {N}", "{{name}}")
         .coloured(RATES)
-        .to_commune(),
+        .linked(),
         panel(
             Words("Débit descendant atteint par huit essais sur dix", "Download reached by eight runs in ten"),
             Words(
@@ -114,7 +114,7 @@ fn now() -> Row {
         )
         .now("8 * desserte_commune_download_bytes_per_second{{S}, {C}, statistic=\"p20\"} {N}", "{{name}}")
         .coloured(RATES)
-        .to_commune(),
+        .linked(),
         panel(
             Words("Débit montant médian par commune", "Median upload by commune"),
             Words(
@@ -126,7 +126,7 @@ fn now() -> Row {
             (12, 10),
         )
         .now("8 * desserte_commune_upload_bytes_per_second{{S}, {C}, statistic=\"median\"} {N}", "{{name}}")
-        .to_commune(),
+        .linked(),
         panel(
             Words("Coupures par commune", "Outage by commune"),
             Words(
@@ -138,7 +138,7 @@ fn now() -> Row {
             (12, 10),
         )
         .now("desserte_commune_outage_seconds{{S}, {C}} {N}", "{{name}}")
-        .to_commune(),
+        .linked(),
         panel(
             Words("Part du temps où l'état de la ligne est connu", "Share of time of known state"),
             Words(
