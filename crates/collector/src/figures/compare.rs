@@ -5,9 +5,9 @@
 //! communes.
 //!
 //! # Source
-//! `desserte-equity`, `bootstrap`; least counts and level: `crates/equity/parameters/statistics-2.toml`.
+//! `desserte-equity`, `bootstrap`; least counts and level: `crates/equity/parameters/statistics-3.toml`.
 
-use desserte_equity::bootstrap::{Bootstrap, Resampling, Rule, draws};
+use desserte_equity::bootstrap::{Bootstrap, Of, Resampling, Rule, draws};
 use desserte_equity::{Comparison, Interval, Parameters};
 
 /// Seed of the draws: anyone finds the same interval again.
@@ -55,7 +55,7 @@ pub(crate) struct Difference {
 /// Compares two sets of readings.
 pub(crate) fn compare(sides: [&[Reading]; 2]) -> Compared {
     let parameters = Parameters::built_in();
-    let rule = Rule::by(&parameters);
+    let rule = Rule::of(Of::Mean, &parameters);
     let mut units: Vec<(Reading, usize)> = Vec::new();
     for (side, readings) in sides.into_iter().enumerate() {
         units.extend(readings.iter().map(|reading| (*reading, side)));
