@@ -19,29 +19,36 @@ const DAYS: u64 = 14;
 const RUNS: u64 = 6;
 
 /// A download that began so many microseconds ago in a commune.
-fn download(n: u64, commune: &str, megabits: u64, ago_us: u64) -> Vec<u8> {
+fn download(n: u64, commune: &str, kilobits: u64, ago_us: u64) -> Vec<u8> {
     let territory = synthetic::territory(1);
     let middle = territory.outline(commune.parse().unwrap()).unwrap().point_inside().unwrap();
     let mut record = minute(n, now().saturating_add_micros(-i64::try_from(ago_us).unwrap()));
     record["position"]["lon"] = json!(middle.lon());
     record["position"]["lat"] = json!(middle.lat());
-    let octets = megabits * 125_000;
+    let octets = kilobits * 125;
     let samples: Vec<Value> =
         (0..=10).map(|s| json!({"elapsed_us": s * 1_000_000, "bytes": s * octets})).collect();
     record["observation"] = json!({
         "kind": "throughput", "direction": "download", "protocol": {"name": "ndt7", "version": "0"},
         "outcome": {"status": "complete"}, "counted_by": {"end": "probe", "layer": "application"},
         "samples": samples, "connection": {"bytes_charged": 1}, "medium": {"type": "wired"},
+        "server": {"host": "192.0.2.7:1"},
     });
     line(&record)
 }
 
-/// Runs of two weeks in a commune, one Mbit/s more on each next day of seven and hour of six.
+/// Runs of two weeks in a commune, about one Mbit/s more on each next day of seven and a third on each hour of six; no two are alike,
+/// as no two rates are.
 fn two_weeks(first: u64, commune: &str, megabits: u64) -> Vec<Vec<u8>> {
     (0..DAYS * RUNS)
         .map(|n| {
             let ago = (n / RUNS * 24 + n % RUNS * 2 + 1) * 3_600_000_000;
-            download(first + n, commune, megabits + n / RUNS % 7 + n % RUNS, ago)
+            download(
+                first + n,
+                commune,
+                megabits * 1_000 + n / RUNS % 7 * 1_000 + n % RUNS * 333 + n * 7,
+                ago,
+            )
         })
         .collect()
 }
@@ -115,14 +122,14 @@ fn a_permanent_link_says_whether_the_figures_are_still_those_it_was_made_from() 
     let send = |lines: &[Vec<u8>]| {
         assert_eq!(post(running.address, &key(1), &body(&key(1), lines)).status, 200);
     };
-    send(&(0..6).map(|n| download(n, &code, 20, 7_200_000_000)).collect::<Vec<_>>());
+    send(&(0..6).map(|n| download(n, &code, 20_000, 7_200_000_000)).collect::<Vec<_>>());
     let page = get(running.address, &format!("/commune/{code}?jours=7")).body;
     let from = page.find(&format!("/commune/{code}?empreinte=")).unwrap();
     let link = page[from..from + page[from..].find('"').unwrap()].replace("&#38;", "&").replace("&amp;", "&");
     assert!(link.contains("&au=20") && link.contains("&jours=7"), "{link}");
     let later = get(running.address, &link).body;
     assert!(later.contains("ces chiffres sont ceux du lien"), "{later}");
-    send(&[download(6, &code, 20, 3_600_000_000 * 5)]);
+    send(&[download(6, &code, 20_000, 3_600_000_000 * 5)]);
     let changed = get(running.address, &link).body;
     assert!(changed.contains("ne sont plus les mêmes"), "{changed}");
     for wrong in ["2999-01-01T00", "2026-01-01", "x"] {
