@@ -171,8 +171,8 @@ mod tests {
 
     #[test]
     fn few_days_compare_nothing() {
-        let few = readings(|n| f64::from(n), 11);
-        let many = readings(|n| f64::from(n), 30);
+        let few = readings(f64::from, 11);
+        let many = readings(f64::from, 30);
         let compared = compare([&few, &many]);
         assert_eq!(compared.difference, None);
         assert!(compared.sides.iter().all(Option::is_some), "medians stand without an interval");
