@@ -3,7 +3,6 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -50,7 +49,7 @@ pub(crate) async fn hold(
     let login_by = Instant::now() + LOGIN_TIMEOUT;
     let Ok(began) = timeout_at(login_by, negotiate(stream, tls)).await else { return Ok(()) };
     let (transport, first, secure) = began?;
-    let (metered, pending) = Metered::new(transport);
+    let (metered, meter) = Metered::new(transport);
     let codec = PgWireMessageServerCodec::new(DefaultClient::new(address, secure));
     let mut parts = FramedParts::new::<PgWireBackendMessage>(metered, codec);
     parts.read_buf.extend_from_slice(&first);
@@ -60,6 +59,7 @@ pub(crate) async fn hold(
     let connection = Connection::new(shared.clone());
     loop {
         let arriving = arriving(&talk);
+        meter.taken(arriving);
         let message =
             if arriving { timeout_at(login_by, talk.next()).await } else { timeout(idle, talk.next()).await };
         let message = match message {
@@ -71,7 +71,6 @@ pub(crate) async fn hold(
                 return end(&mut talk, fatal(code::IDLE, said)).await;
             }
         };
-        pending.store(0, Ordering::Relaxed);
         if matches!(message, PgWireFrontendMessage::Terminate(_)) {
             return Ok(());
         }

@@ -5,6 +5,8 @@
 mod grafana;
 mod served;
 
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::TcpStream;
 use std::time::{Duration, SystemTime};
 
 use tokio_postgres::error::SqlState;
@@ -197,4 +199,22 @@ async fn a_runaway_query_is_stopped_and_told_why_and_others_go_on() {
     let mut elsewhere = served.config("analyse", PASSWORD);
     let elsewhere = elsewhere.dbname("postgres").connect(NoTls).await.err().unwrap();
     assert_eq!(elsewhere.code(), Some(&SqlState::UNDEFINED_DATABASE), "{elsewhere:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stranger_cannot_fill_the_memory() {
+    let served = Served::start("");
+    let mut stranger = TcpStream::connect(served.address).unwrap();
+    // A greeting that says of itself that it is a megabyte long, and goes on.
+    stranger.write_all(&[0, 0x10, 0, 0, 0, 3, 0, 0]).unwrap();
+    let sent = stranger.write_all(&[b'x'; 64 << 10]);
+    // Shorter than the time for a login: the server ends it for what came, and not for waiting.
+    stranger.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let ended = stranger.read_to_end(&mut Vec::new());
+    let waited = ended.as_ref().is_err_and(|error| error.kind() == ErrorKind::WouldBlock);
+    assert!(sent.is_err() || !waited, "{ended:?}");
+    // A friend may say more than that.
+    let client = served.connect("analyse").await;
+    let long = format!("SELECT {}1", " ".repeat(100_000));
+    assert_eq!(first(&client, &long).await, "1");
 }
