@@ -215,9 +215,13 @@ fn value(side: Option<&Median>, count: usize, communes: bool, lang: Lang) -> Str
         (Some(interval), Lang::Fr) => format!("{value} (entre {}, {behind})", ends(interval, lang)),
         (Some(interval), Lang::En) => format!("{value} (between {}, {behind})", ends(interval, lang)),
         (None, Lang::Fr) => {
-            format!("{value} (sans intervalle\u{a0}: trop peu de jours ou de communes\u{a0}; {behind})")
+            format!(
+                "{value} (sans intervalle\u{a0}: trop peu de jours, de communes ou de valeurs différentes\u{a0}; {behind})"
+            )
         }
-        (None, Lang::En) => format!("{value} (no interval: too few days or communes; {behind})"),
+        (None, Lang::En) => {
+            format!("{value} (no interval: too few days, communes or different values; {behind})")
+        }
     }
 }
 
