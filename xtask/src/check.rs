@@ -8,7 +8,7 @@ mod minimum_rust;
 use anyhow::{Result, bail};
 
 use crate::workspace::{PROFILE, Workspace};
-use crate::{dashboards, packages, schema, shell};
+use crate::{dashboards, packages, schema, shell, typeset};
 
 type Check = fn(&Workspace) -> Result<()>;
 
@@ -16,7 +16,7 @@ type Check = fn(&Workspace) -> Result<()>;
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     packages::ensure(&[packages::BUILD])?;
     let checks: &[(&str, Check)] = &[
-        ("format", |workspace| shell::run(&mut workspace.cargo(&["fmt", "--all", "--check"]))),
+        ("format", format),
         ("direction of dependencies", direction::check),
         ("minimum Rust of probe and server", minimum_rust::check),
         ("paths in ARCHITECTURE.md", architecture::check),
@@ -41,9 +41,15 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     bail!("failed: {}", failed.join(", "))
 }
 
+fn format(workspace: &Workspace) -> Result<()> {
+    shell::run(&mut workspace.cargo(&["fmt", "--all", "--check"]))?;
+    typeset::format(workspace)
+}
+
 fn lints(workspace: &Workspace) -> Result<()> {
     let clippy = ["clippy", "--workspace", "--all-targets", "--profile", PROFILE, "--", "--deny", "warnings"];
-    shell::run(&mut workspace.cargo(&clippy))
+    shell::run(&mut workspace.cargo(&clippy))?;
+    typeset::lints(workspace)
 }
 
 fn documentation(workspace: &Workspace) -> Result<()> {

@@ -10,6 +10,7 @@ mod peers;
 mod schema;
 mod shell;
 mod test;
+mod typeset;
 mod workspace;
 
 use std::process::ExitCode;

@@ -54,6 +54,8 @@ pub(crate) const TEST: &[Need] = &[
     program("chromium", "chromium"),
     program("psql", "postgresql-client"),
     program("ogrinfo", "gdal-bin"),
+    program("pdfinfo", "poppler-utils"),
+    program("qpdf", "qpdf"),
 ];
 
 impl Need {

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::workspace::{PROFILE, Workspace};
-use crate::{interop, packages, shell};
+use crate::{interop, packages, shell, typeset};
 
 /// Installs what tests need, builds, and runs every test whose name matches one of `filters` (all, without).
 pub(crate) fn run(workspace: &Workspace, filters: &[String]) -> Result<()> {
@@ -29,6 +29,7 @@ pub(crate) fn run(workspace: &Workspace, filters: &[String]) -> Result<()> {
     tests.env("DESSERTE_READERS_PYTHON", readers);
     shell::run(&mut tests)?;
     if filters.is_empty() {
+        typeset::test(workspace)?;
         shell::run(&mut workspace.cargo(&["test", "--workspace", "--profile", PROFILE, "--doc"]))?;
     }
     Ok(())

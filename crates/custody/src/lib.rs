@@ -22,4 +22,4 @@ pub use proof::{PROOF_SCHEMA, Proof, ProofError, ProvenBatch, ProvenEvent};
 pub use stamp::{StampError, StampedTime, read_stamp, stamp_request};
 pub use statement::{MalformedStatement, Statement};
 pub use tree::{Hash, Seal, seal};
-pub use verify::{Fault, Verdict, verify};
+pub use verify::{Fault, Verdict, records, verify, verify_batch};

@@ -116,7 +116,9 @@ impl ProvenBatch {
         BASE64_STANDARD.encode(body)
     }
 
-    pub(crate) fn octets(&self) -> Option<Vec<u8>> {
+    /// The body as received; `None` if it is no Base64.
+    #[must_use]
+    pub fn octets(&self) -> Option<Vec<u8>> {
         BASE64_STANDARD.decode(&self.body).ok()
     }
 }

@@ -100,6 +100,30 @@ pub fn verify(proof: &Proof, seal: Option<&Statement>, key: Option<&str>) -> Ver
     verdict
 }
 
+/// Checks a batch of a day that has no seal yet: that its key signed its body, and that it can be read. Faults, if there are any.
+#[must_use]
+pub fn verify_batch(batch: &ProvenBatch) -> Vec<Fault> {
+    let mut verdict = Verdict::default();
+    if let Err(fault) = check_batch(batch, None, &mut verdict) {
+        verdict.faults.push(fault);
+    }
+    verdict.faults
+}
+
+/// The records of a batch, in its order. The signature is not looked at ([`verify_batch`]).
+///
+/// # Errors
+/// When the batch cannot be read.
+pub fn records(batch: &ProvenBatch) -> Result<Vec<Vec<u8>>, Fault> {
+    let unreadable = |part: &'static str, why: String| Fault::Unreadable { part, why };
+    let body = batch.octets().ok_or_else(|| unreadable("the body", "it is no base64".to_owned()))?;
+    let head: Head = serde_json::from_str(&batch.signature)
+        .map_err(|error| unreadable("the head of the request", error.to_string()))?;
+    let text = unpack(&head, &body).map_err(|why| unreadable("the body", why))?;
+    let (_, lines) = split_batch(&text).map_err(|error| unreadable("the body", error.to_string()))?;
+    Ok(lines.map(|line| line.octets.to_vec()).collect())
+}
+
 fn compare(found: &Statement, trusted: &Statement, faults: &mut Vec<Fault>) {
     let parts = [
         ("the day", found.day.to_string(), trusted.day.to_string()),

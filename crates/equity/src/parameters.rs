@@ -144,13 +144,16 @@ pub struct Parameters {
 pub struct UnreadableParameters(#[from] toml::de::Error);
 
 impl Parameters {
+    /// Text of the set that this version of the program comes with.
+    pub const BUILT_IN: &'static str = include_str!("../parameters/statistics-3.toml");
+
     /// The set that this version of the program comes with.
     ///
     /// # Panics
     /// Never: the file is part of the program, and a test reads it.
     #[must_use]
     pub fn built_in() -> Self {
-        Self::parse(include_str!("../parameters/statistics-3.toml")).expect("a test reads the built-in set")
+        Self::parse(Self::BUILT_IN).expect("a test reads the built-in set")
     }
 
     /// Reads a set from the text of its file.

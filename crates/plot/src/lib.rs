@@ -1,4 +1,4 @@
-//! Charts of inequality as SVG: pure functions from numbers to text.
+//! Charts as SVG: pure functions from numbers to text.
 //!
 //! A [`Plot`] is a drawing and its table. The drawing has a title and a description that screen readers tell, no script, no font of its
 //! own and nothing from elsewhere; nothing in it is said by colour alone. The table has every number that is drawn, so that whoever
@@ -8,24 +8,28 @@
 //! What is not known is `None`: it is not drawn, and the table says so in words. It is never drawn as zero.
 
 mod axis;
+mod days;
 mod differences;
 mod lorenz;
 mod number;
 mod page;
 mod parts;
 mod quantiles;
+mod runs;
 mod svg;
 mod table;
 #[cfg(test)]
 mod tests;
 mod tornado;
 
+pub use days::{DayRow, Quarter, days};
 pub use differences::{Difference, differences};
 pub use lorenz::{Curve, lorenz};
 pub use number::Lang;
 pub use page::page;
 pub use parts::{Parts, parts};
 pub use quantiles::{QuantileRow, quantiles};
+pub use runs::{RunMark, runs};
 pub use table::Table;
 pub use tornado::{Swing, tornado};
 

@@ -176,6 +176,37 @@ impl Drawing {
         );
     }
 
+    /// A circle without an edge, for marks of which there are many.
+    pub(crate) fn plain_circle(&mut self, at: (f64, f64), radius: f64, fill: &str) {
+        let _ = writeln!(
+            self.body,
+            "<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"{radius}\" fill=\"{fill}\"/>",
+            at.0, at.1
+        );
+    }
+
+    /// A small square that one sees through.
+    pub(crate) fn open_square(&mut self, at: (f64, f64), side: f64, colour: &str) {
+        let _ = writeln!(
+            self.body,
+            "<rect x=\"{:.1}\" y=\"{:.1}\" width=\"{side}\" height=\"{side}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"0.8\"/>",
+            at.0 - side / 2.0,
+            at.1 - side / 2.0
+        );
+    }
+
+    /// A bar without an edge, for bars that stand side by side.
+    pub(crate) fn plain_bar(&mut self, x: (f64, f64), y: (f64, f64), fill: &str) {
+        let _ = writeln!(
+            self.body,
+            "<rect x=\"{:.2}\" y=\"{:.2}\" width=\"{:.2}\" height=\"{:.2}\" fill=\"{fill}\"/>",
+            x.0,
+            y.0,
+            x.1 - x.0,
+            y.1 - y.0
+        );
+    }
+
     pub(crate) fn curve(&mut self, points: &[(f64, f64)], colour: &str, dash: &str) {
         let dash = if dash.is_empty() { String::new() } else { format!(" stroke-dasharray=\"{dash}\"") };
         let points: Vec<String> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();

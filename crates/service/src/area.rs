@@ -12,7 +12,7 @@ use crate::sets::Sets;
 use crate::site::SiteReport;
 
 /// Seed of the draws behind intervals; any would do, the same always gives the same octets.
-const SEED: u64 = 33;
+pub const INTERVAL_SEED: u64 = 33;
 
 /// A site and how many inhabitants it stands for.
 #[derive(Debug, Clone, Copy)]
@@ -228,7 +228,7 @@ fn interval(entries: &[Entry<Hours>], sets: &Sets) -> Option<Interval> {
         }
         found[0] = sum / weights;
     };
-    let made = draws(&resampling, SEED, 0..u64::from(statistics.draws_min.value), 1, statistic);
+    let made = draws(&resampling, INTERVAL_SEED, 0..u64::from(statistics.draws_min.value), 1, statistic);
     // Communes that stand for many inhabitants count for more: fewer of them are worth as much.
     let mut weights: BTreeMap<CommuneCode, f64> = BTreeMap::new();
     for entry in entries {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use desserte_equity::Parameter;
 use desserte_model::CommuneCode;
 use desserte_units::Timestamp;
-use jiff::civil::{Date, date};
+use jiff::civil::{Date, DateTime, date};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
@@ -120,6 +120,16 @@ impl Calendar {
     pub(crate) fn offset_s(&self, at: Timestamp) -> i64 {
         jiff::Timestamp::from_microsecond(at.as_unix_micros())
             .map_or(0, |at| i64::from(self.zone.to_offset(at).seconds()))
+    }
+
+    /// Date and time that clocks of the place show at a moment.
+    ///
+    /// # Missing data
+    /// `None` for a moment beyond the calendar's years.
+    #[must_use]
+    pub fn shown(&self, at: Timestamp) -> Option<DateTime> {
+        let at = jiff::Timestamp::from_microsecond(at.as_unix_micros()).ok()?;
+        Some(self.zone.to_datetime(at))
     }
 
     /// The moment at which a day begins.

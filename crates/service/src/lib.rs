@@ -26,7 +26,7 @@ mod uses;
 mod voice;
 mod window;
 
-pub use area::{AreaReport, AreaUse, SiteWeight, area_report};
+pub use area::{AreaReport, AreaUse, INTERVAL_SEED, SiteWeight, area_report};
 pub use calendar::{Calendar, Calendars};
 pub use file::{BadFile, NotNegative, Positive, Share};
 pub use hours::Hours;

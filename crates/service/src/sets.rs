@@ -26,10 +26,17 @@ pub struct Sets {
     pub voice: VoiceModel,
     thresholds_text: String,
     uses_text: String,
+    calendars_text: String,
+    iqb_text: String,
+    voice_text: String,
+    statistics_text: String,
 }
 
 const THRESHOLDS: &str = include_str!("../parameters/thresholds-1.toml");
 const USES: &str = include_str!("../parameters/uses-1.toml");
+const CALENDARS: &str = include_str!("../parameters/calendar-1.toml");
+const IQB: &str = include_str!("../parameters/iqb-1.toml");
+const VOICE: &str = include_str!("../parameters/voice-1.toml");
 
 impl Sets {
     /// The sets that this version of the program comes with.
@@ -44,11 +51,15 @@ impl Sets {
             statistics: Parameters::built_in(),
             uses: Uses::parse(USES, &thresholds).expect(read),
             thresholds,
-            calendars: Calendars::parse(include_str!("../parameters/calendar-1.toml")).expect(read),
-            iqb: Iqb::parse(include_str!("../parameters/iqb-1.toml")).expect(read),
-            voice: VoiceModel::parse(include_str!("../parameters/voice-1.toml")).expect(read),
+            calendars: Calendars::parse(CALENDARS).expect(read),
+            iqb: Iqb::parse(IQB).expect(read),
+            voice: VoiceModel::parse(VOICE).expect(read),
             thresholds_text: THRESHOLDS.to_owned(),
             uses_text: USES.to_owned(),
+            calendars_text: CALENDARS.to_owned(),
+            iqb_text: IQB.to_owned(),
+            voice_text: VOICE.to_owned(),
+            statistics_text: Parameters::BUILT_IN.to_owned(),
         }
     }
 
@@ -70,6 +81,7 @@ impl Sets {
                     let source = std::error::Error::source(&error).map(ToString::to_string);
                     wrong(source.unwrap_or_else(|| error.to_string()))
                 })?;
+                text.clone_into(&mut self.statistics_text);
             }
             Some("thresholds") => {
                 self.thresholds = Thresholds::parse(text)?;
@@ -80,9 +92,18 @@ impl Sets {
                 self.uses = Uses::parse(text, &self.thresholds)?;
                 text.clone_into(&mut self.uses_text);
             }
-            Some("calendar") => self.calendars = Calendars::parse(text)?,
-            Some("iqb") => self.iqb = Iqb::parse(text)?,
-            Some("voice") => self.voice = VoiceModel::parse(text)?,
+            Some("calendar") => {
+                self.calendars = Calendars::parse(text)?;
+                text.clone_into(&mut self.calendars_text);
+            }
+            Some("iqb") => {
+                self.iqb = Iqb::parse(text)?;
+                text.clone_into(&mut self.iqb_text);
+            }
+            Some("voice") => {
+                self.voice = VoiceModel::parse(text)?;
+                text.clone_into(&mut self.voice_text);
+            }
             _ => {
                 return Err(wrong(format!(
                     "{name:?} names no kind of set: statistics, thresholds, uses, calendar, iqb or voice, then a dash and a version"
@@ -105,9 +126,21 @@ impl Sets {
         ]
     }
 
+    /// Texts of the sets, in the order of [`Self::names`]: whoever has them can make the same figures.
+    #[must_use]
+    pub fn texts(&self) -> [&str; 6] {
+        [
+            &self.uses_text,
+            &self.thresholds_text,
+            &self.calendars_text,
+            &self.iqb_text,
+            &self.voice_text,
+            &self.statistics_text,
+        ]
+    }
+
     fn is_built_in(&self, name: &str, text: &str) -> bool {
-        (name == self.uses.set && text == self.uses_text)
-            || (name == self.thresholds.set && text == self.thresholds_text)
+        self.names().into_iter().zip(self.texts()).any(|own| own == (name, text))
     }
 }
 

@@ -1,5 +1,6 @@
 //! The daily seal over everything received: sealing, notes, proofs (docs/spec/custody.md).
 
+mod evidence;
 mod leaves;
 mod notes;
 mod proofs;
@@ -12,6 +13,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use crate::probes::text;
 use crate::query::unsigned;
 use crate::{Store, StoreError};
+pub use evidence::{Evidence, Kept};
 use leaves::Origin;
 pub use notes::{NewNote, Note};
 pub use proofs::Wanted;

@@ -19,6 +19,16 @@ pub enum StoreError {
     /// The day has no seal.
     #[error("{0} is not sealed: `desserte custody seal` does it once the day is over")]
     NotSealed(String),
+    /// More was asked for than is read at once.
+    #[error(
+        "{batches} batches prove this place and period; {limit} are read at the most: ask for a shorter period or a smaller place"
+    )]
+    TooMuchEvidence {
+        /// How many there are.
+        batches: usize,
+        /// How many are read at the most.
+        limit: usize,
+    },
     /// The file was written by a later version of this program.
     #[error(
         "the store has schema version {found}, this program knows versions up to {known}: use a newer program"

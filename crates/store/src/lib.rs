@@ -26,7 +26,7 @@ mod store;
 mod writer;
 
 pub use chain::ChainState;
-pub use custody::{BrokenSeal, NewNote, Note, SealedDay, Stamp, Wanted};
+pub use custody::{BrokenSeal, Evidence, Kept, NewNote, Note, SealedDay, Stamp, Wanted};
 pub use directory::DirectoryLock;
 pub use error::StoreError;
 pub use handover::{Cell, Handover, HandoverRows, HandoverTable};

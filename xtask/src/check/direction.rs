@@ -14,6 +14,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     // pure
     ("signing", &[]),
     ("custody", &["signing"]),
+    ("dossier", &["custody"]),
     ("proto", &[]),
     ("measure", &[]),
     ("territory", &[]),
@@ -46,6 +47,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "boot",
             "collector",
             "custody",
+            "dossier",
             "equity",
             "evidence",
             "indicators",
@@ -81,6 +83,8 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("askama", &["collector"]),
     ("parquet", &["cli"]),
     ("flatgeobuf", &["cli"]),
+    // A workspace of its own has it: nothing of this one does.
+    ("typst", &[]),
     ("i_overlay", &["tiles"]),
     // `desserte` makes the registry that the collector declares its metrics on.
     ("prometheus", &["collector", "cli"]),
@@ -88,8 +92,8 @@ const CONFINED: &[(&str, &[&str])] = &[
 
 /// Crates without input, output or chance of their own.
 const PURE: &[&str] = &[
-    "units", "model", "signing", "custody", "proto", "measure", "tiles", "equity", "evidence", "ledger",
-    "plot", "service",
+    "units", "model", "signing", "custody", "dossier", "proto", "measure", "tiles", "equity", "evidence",
+    "ledger", "plot", "service",
 ];
 const IMPURE: &[&str] = &["tokio", "reqwest", "socket2", "rustix", "libc", "getrandom", "tracing-subscriber"];
 

@@ -4,8 +4,8 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::shell;
 use crate::workspace::Workspace;
+use crate::{shell, typeset};
 
 /// The version whose configuration format `deny.toml` follows.
 const VERSION: &str = "0.20.2";
@@ -37,6 +37,11 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     }
     // cargo-deny looks at the sources of every platform's crates, not only at those built here.
     shell::run(&mut workspace.cargo(&["fetch", "--locked"]))?;
-    let arguments = ["--all-features", "--offline", "check", "licenses", "bans", "sources"];
-    shell::run(Command::new(&program).current_dir(&workspace.root).args(arguments))
+    typeset::fetch(workspace)?;
+    let checks = ["check", "--config", "deny.toml", "licenses", "bans", "sources"];
+    for manifest in ["Cargo.toml", typeset::MANIFEST] {
+        let where_and_how = ["--manifest-path", manifest, "--all-features", "--offline"];
+        shell::run(Command::new(&program).current_dir(&workspace.root).args(where_and_how).args(checks))?;
+    }
+    Ok(())
 }

@@ -93,7 +93,11 @@ fn proof(
     Ok(Some(Proof { schema: PROOF_SCHEMA.to_owned(), seal, index, path, batch, event }))
 }
 
-fn batch(connection: &Connection, number: i64, record: Option<Hash>) -> rusqlite::Result<ProvenBatch> {
+pub(super) fn batch(
+    connection: &Connection,
+    number: i64,
+    record: Option<Hash>,
+) -> rusqlite::Result<ProvenBatch> {
     connection
         .prepare_cached(
             "SELECT lower (hex (batch.id)), public_key, received_us, signature, body \
@@ -111,7 +115,7 @@ fn batch(connection: &Connection, number: i64, record: Option<Hash>) -> rusqlite
         })
 }
 
-fn note(connection: &Connection, number: i64) -> rusqlite::Result<ProvenEvent> {
+pub(super) fn note(connection: &Connection, number: i64) -> rusqlite::Result<ProvenEvent> {
     connection
         .prepare_cached(
             "SELECT custody_event.no, kind, probe.id, happened_us, noted_us, text \

@@ -1,0 +1,314 @@
+//! Checking a bundle, trusting nothing but what the verifier knows from elsewhere.
+
+use std::collections::BTreeSet;
+
+use desserte_custody::{Hash, Proof, ProvenBatch, Statement};
+
+use crate::bundle::{Fault, Parts, SUMS, part, read};
+use crate::case::{CASE_SCHEMA, Case};
+use crate::document::Document;
+use crate::reply::Reply;
+use crate::request::{REQUEST_SCHEMA, Request};
+
+/// What the verifier knows from elsewhere; empty: the bundle is only shown to agree with itself.
+#[derive(Debug, Clone, Default)]
+pub struct Trusted {
+    /// The dossier's fingerprint.
+    pub fingerprint: Option<Hash>,
+    /// Seals as published.
+    pub seals: Vec<Statement>,
+    /// Keys of the probes, Base64.
+    pub keys: Vec<String>,
+}
+
+/// What a bundle shows.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Report {
+    /// Every part that does not hold.
+    pub faults: Vec<Fault>,
+    /// How many parts there are.
+    pub parts: usize,
+    /// The dossier's fingerprint; `None` if the list of digests was not found.
+    pub fingerprint: Option<Hash>,
+    /// What was asked for, if that could be read.
+    pub request: Option<Request>,
+    /// The facts, if they could be read.
+    pub case: Option<Case>,
+    /// Batches whose signature and proof hold.
+    pub proven: u64,
+    /// Batches whose signature holds, of days without a seal.
+    pub unsealed: u64,
+    /// Days with a seal in the bundle.
+    pub sealed_days: u64,
+    /// Of those, days whose seal was held against one from elsewhere.
+    pub days_known_elsewhere: u64,
+}
+
+/// Checks every part of an archive; `pdf` is the file that lies beside it, if there is one.
+#[must_use]
+pub fn check(archive: &[u8], pdf: Option<&[u8]>, trusted: &Trusted) -> Report {
+    let (parts, faults) = read(archive);
+    let mut checker = Checker { parts: &parts, trusted, report: Report::default() };
+    checker.report.faults = faults;
+    checker.report.parts = parts.len();
+    checker.fingerprint();
+    checker.words();
+    checker.seals();
+    checker.batches();
+    checker.notes();
+    checker.replies();
+    checker.pdf(pdf);
+    checker.counts();
+    checker.report
+}
+
+struct Checker<'a> {
+    parts: &'a Parts<'a>,
+    trusted: &'a Trusted,
+    report: Report,
+}
+
+impl<'a> Checker<'a> {
+    fn fault(&mut self, part: impl Into<String>, what: impl Into<String>) {
+        self.report.faults.push(Fault::new(part, what));
+    }
+
+    fn folder(&self, folder: &'static str) -> Vec<(&'a str, &'a [u8])> {
+        let parts = self.parts.range(folder..);
+        parts
+            .take_while(|(name, _)| name.starts_with(folder))
+            .map(|(name, octets)| (*name, *octets))
+            .collect()
+    }
+
+    fn fingerprint(&mut self) {
+        let found = self.parts.get(SUMS).map(|sums| Hash::of(sums));
+        self.report.fingerprint = found;
+        if let Some(trusted) = self.trusted.fingerprint
+            && found != Some(trusted)
+        {
+            let found = found.map_or_else(|| "none".to_owned(), |found| found.to_string());
+            self.fault(
+                SUMS,
+                format!("the dossier's fingerprint is {found}, the one it was held against is {trusted}"),
+            );
+        }
+    }
+
+    /// A part in JSON; a fault if it is missing or cannot be read.
+    fn json<T: serde::de::DeserializeOwned>(&mut self, name: &'static str) -> Option<T> {
+        let Some(octets) = self.parts.get(name) else {
+            self.fault(name, "it is missing");
+            return None;
+        };
+        match serde_json::from_slice(octets) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.fault(name, format!("it cannot be read: {error}"));
+                None
+            }
+        }
+    }
+
+    fn words(&mut self) {
+        let request: Option<Request> = self.json(part::REQUEST);
+        if let Some(request) = &request
+            && request.schema != REQUEST_SCHEMA
+        {
+            let said: String = request.schema.chars().take(64).collect();
+            self.fault(
+                part::REQUEST,
+                format!("it says schema {said:?}; this program reads {REQUEST_SCHEMA:?}"),
+            );
+        }
+        let case: Option<Case> = self.json(part::CASE);
+        if let Some(case) = &case
+            && case.schema != CASE_SCHEMA
+        {
+            let said: String = case.schema.chars().take(64).collect();
+            self.fault(part::CASE, format!("it says schema {said:?}; this program reads {CASE_SCHEMA:?}"));
+        }
+        let document: Option<Document> = self.json(part::DOCUMENT);
+        // Words follow from facts alone: nobody can change the one without the other.
+        if let (Some(case), Some(document)) = (&case, &document)
+            && *document != crate::words::document(case)
+        {
+            self.fault(part::DOCUMENT, "its words do not follow from the facts of case.json");
+        }
+        for name in [part::PDF, part::FIGURES] {
+            if !self.parts.contains_key(name) {
+                self.fault(name, "it is missing");
+            }
+        }
+        (self.report.request, self.report.case) = (request, case);
+    }
+
+    fn seals(&mut self) {
+        for (name, octets) in self.folder(part::SEALS) {
+            let read = std::str::from_utf8(octets).ok().and_then(|text| Statement::read(text).ok());
+            let Some(statement) = read else {
+                self.fault(name, "it is no seal");
+                continue;
+            };
+            self.report.sealed_days += 1;
+            if name != format!("{}{}.txt", part::SEALS, statement.day) {
+                self.fault(name, format!("it is the seal of {}", statement.day));
+            }
+            let known = self.trusted.seals.iter().find(|known| known.day == statement.day);
+            match known {
+                Some(known) if *known == statement => self.report.days_known_elsewhere += 1,
+                Some(known) => self.fault(
+                    name,
+                    format!("its root is {}, the one it was held against is {}", statement.root, known.root),
+                ),
+                None => {}
+            }
+        }
+        for (name, octets) in self.folder(part::STAMPS) {
+            let day = name.strip_prefix(part::STAMPS).and_then(|name| name.get(..10)).unwrap_or_default();
+            let Some(statement) = self.statement(day) else {
+                self.fault(name, "the bundle has no seal of this day");
+                continue;
+            };
+            if let Err(error) = desserte_custody::read_stamp(&statement, None, octets) {
+                self.fault(name, error.to_string());
+            }
+        }
+    }
+
+    fn statement(&self, day: &str) -> Option<Statement> {
+        let name = format!("{}{day}.txt", part::SEALS);
+        let octets = self.parts.get(name.as_str())?;
+        Statement::read(std::str::from_utf8(octets).ok()?).ok()
+    }
+
+    fn batches(&mut self) {
+        let keys: BTreeSet<String> = self
+            .report
+            .request
+            .iter()
+            .flat_map(|request| &request.probes)
+            .map(|probe| probe.public_key.clone())
+            .collect();
+        let mut seen = BTreeSet::new();
+        for (name, octets) in self.folder(part::PROOFS) {
+            let proof = match Proof::read(octets) {
+                Ok(proof) => proof,
+                Err(error) => {
+                    self.fault(name, error.to_string());
+                    continue;
+                }
+            };
+            let Some(batch) = &proof.batch else {
+                self.fault(name, "it proves no batch");
+                continue;
+            };
+            self.batch(name, batch, &keys, &mut seen);
+            if self.proof(name, &proof) {
+                self.report.proven += 1;
+            }
+        }
+        for (name, octets) in self.folder(part::UNSEALED) {
+            let batch: ProvenBatch = match serde_json::from_slice(octets) {
+                Ok(batch) => batch,
+                Err(error) => {
+                    self.fault(name, format!("it is no batch: {error}"));
+                    continue;
+                }
+            };
+            self.batch(name, &batch, &keys, &mut seen);
+            let faults = desserte_custody::verify_batch(&batch);
+            if faults.is_empty() {
+                self.report.unsealed += 1;
+            }
+            faults.into_iter().for_each(|fault| self.fault(name, fault.to_string()));
+        }
+    }
+
+    /// Whether a batch stands once, and under a key that was declared and, if the verifier knows keys, is known.
+    fn batch(
+        &mut self,
+        name: &str,
+        batch: &ProvenBatch,
+        keys: &BTreeSet<String>,
+        seen: &mut BTreeSet<String>,
+    ) {
+        if !seen.insert(format!("{} {}", batch.public_key, batch.batch)) {
+            self.fault(name, "this batch stands twice");
+        }
+        if !keys.contains(&batch.public_key) {
+            self.fault(name, format!("{} declares no probe with its key", part::REQUEST));
+        }
+        let trusted = &self.trusted.keys;
+        if !trusted.is_empty() && !trusted.contains(&batch.public_key) {
+            self.fault(name, format!("its key {} is none of those it was held against", batch.public_key));
+        }
+    }
+
+    /// Whether a proof holds against the seal of its day in the bundle.
+    fn proof(&mut self, name: &str, proof: &Proof) -> bool {
+        let Some(seal) = self.statement(&proof.seal.day.to_string()) else {
+            self.fault(name, format!("the bundle has no seal of {}", proof.seal.day));
+            return false;
+        };
+        let faults = desserte_custody::verify(proof, Some(&seal), None).faults;
+        let holds = faults.is_empty();
+        faults.into_iter().for_each(|fault| self.fault(name, fault.to_string()));
+        holds
+    }
+
+    fn notes(&mut self) {
+        for (name, octets) in self.folder(part::NOTES) {
+            match Proof::read(octets) {
+                Ok(proof) if proof.event.is_some() => _ = self.proof(name, &proof),
+                Ok(_) => self.fault(name, "it proves no note"),
+                Err(error) => self.fault(name, error.to_string()),
+            }
+        }
+    }
+
+    fn replies(&mut self) {
+        let mut replies = Vec::new();
+        for (name, octets) in self.folder(part::REPLIES) {
+            match serde_json::from_slice::<Reply>(octets) {
+                Ok(reply) => {
+                    if let Err(error) = reply.check() {
+                        self.fault(name, error.to_string());
+                    }
+                    replies.push(reply);
+                }
+                Err(error) => self.fault(name, format!("it is no reply: {error}")),
+            }
+        }
+        if self.report.case.as_ref().is_some_and(|case| case.replies != replies) {
+            self.fault(part::CASE, "its replies are not those of the bundle");
+        }
+    }
+
+    fn pdf(&mut self, beside: Option<&[u8]>) {
+        let (Some(beside), Some(within)) = (beside, self.parts.get(part::PDF)) else { return };
+        if beside != *within {
+            let same = beside.iter().zip(*within).take_while(|(beside, within)| beside == within).count();
+            let what =
+                format!("the file beside the bundle differs from the one within it, from octet {same} on");
+            self.fault(part::PDF, what);
+        }
+    }
+
+    /// Whether the facts count what is there.
+    fn counts(&mut self) {
+        let Some(case) = &self.report.case else { return };
+        let counted = (case.custody.proven, case.custody.unsealed);
+        let there = (self.folder(part::PROOFS).len() as u64, self.folder(part::UNSEALED).len() as u64);
+        if counted != there {
+            let what = format!(
+                "it counts {} proven batches and {} others; the bundle has {} and {}",
+                counted.0, counted.1, there.0, there.1
+            );
+            self.fault(part::CASE, what);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,285 @@
+//! A whole bundle: what holds, what does not, and every kind of change.
+
+use desserte_custody::{BatchLeaf, Day, Leaf, PROOF_SCHEMA, seal};
+use desserte_model::{BATCH_CONTENT_TYPE, BATCH_SCHEMA};
+use desserte_signing::{ProbeKey, RequestTarget, sign_request};
+use desserte_units::Timestamp;
+use rand::{RngExt as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
+
+use super::*;
+use crate::bundle::Bundle;
+use crate::case::{Boundary, Custody, Place, PlaceKind, Sealed, Span};
+use crate::request::{DeclaredProbe, Lang, Territory};
+
+const RECEIVED: Timestamp = Timestamp::from_unix_micros(1_795_350_000_000_000);
+const RECORD: &str = r#"{"schema":"desserte-record/1"}"#;
+const PATH: &str = "/api/v1/batches";
+
+fn key() -> ProbeKey {
+    ProbeKey::from_seed([3; 32])
+}
+
+fn batch() -> ProvenBatch {
+    let key = key();
+    let header = serde_json::json!({
+        "schema": BATCH_SCHEMA, "batch": "0190a0b0-0000-7000-8000-000000000001", "probe": key.id(),
+        "software": { "name": "probe", "version": "0" }, "anchors": [],
+    });
+    let body = format!("{header}\n{RECORD}\n").into_bytes();
+    let target = RequestTarget {
+        method: "POST",
+        path: PATH,
+        content_type: BATCH_CONTENT_TYPE,
+        content_encoding: None,
+    };
+    let headers = sign_request(&key, &target, &body, RECEIVED);
+    let head = serde_json::json!({
+        "method": "POST", "path": PATH, "content-type": BATCH_CONTENT_TYPE, "content-encoding": null,
+        "content-digest": headers.content_digest, "signature-input": headers.signature_input,
+        "signature": headers.signature,
+    });
+    ProvenBatch {
+        batch: "0190a0b0000070008000000000000001".to_owned(),
+        public_key: key.public().to_string(),
+        received_us: RECEIVED,
+        signature: head.to_string(),
+        body: ProvenBatch::encode(&body),
+        record_sha256: Some(Hash::of(RECORD.as_bytes())),
+    }
+}
+
+fn proof() -> Proof {
+    let batch = batch();
+    let head: serde_json::Value = serde_json::from_str(&batch.signature).unwrap();
+    assert_eq!(head["method"], "POST");
+    let body = base64::Engine::decode(&base64::prelude::BASE64_STANDARD, &batch.body).unwrap();
+    let leaf = Leaf::Batch(BatchLeaf {
+        batch: batch.batch.clone(),
+        probe: key().id(),
+        public_key: batch.public_key.clone(),
+        received: batch.received_us,
+        signature_sha256: Hash::of(batch.signature.as_bytes()),
+        body_sha256: Hash::of(&body),
+    });
+    let day: Day = "2026-11-22".parse().unwrap();
+    let yesterday = Leaf::Previous { day: day.yesterday().unwrap(), size: 4, root: Hash([9; 32]) };
+    let tree = seal([yesterday, leaf]);
+    Proof {
+        schema: PROOF_SCHEMA.to_owned(),
+        seal: tree.statement(day),
+        index: 1,
+        path: tree.path(1).unwrap(),
+        batch: Some(batch),
+        event: None,
+    }
+}
+
+fn request() -> Request {
+    Request {
+        schema: REQUEST_SCHEMA.to_owned(),
+        program: "desserte 0".to_owned(),
+        method: "m".to_owned(),
+        lang: Lang::Fr,
+        kind: PlaceKind::Commune,
+        code: "23096".to_owned(),
+        from: "2026-11-22".to_owned(),
+        to: "2026-11-23".to_owned(),
+        uses: Vec::new(),
+        demonstration: false,
+        probes: vec![DeclaredProbe {
+            probe: key().id().to_string(),
+            public_key: key().public().to_string(),
+            host: None,
+            class_a: None,
+        }],
+        territory: Territory { sha256: Hash([5; 32]), vintage: "2026".to_owned() },
+    }
+}
+
+fn case(seal: &Statement) -> Case {
+    let sealed = Sealed {
+        day: seal.day.to_string(),
+        size: seal.size,
+        root: seal.root.to_string(),
+        stamps: Vec::new(),
+    };
+    Case {
+        schema: CASE_SCHEMA.to_owned(),
+        lang: Lang::Fr,
+        demonstration: false,
+        program: "desserte 0".to_owned(),
+        method: "m".to_owned(),
+        place: Place {
+            kind: PlaceKind::Commune,
+            code: "23096".to_owned(),
+            name: "Guéret".to_owned(),
+            population: None,
+        },
+        period: Span { from: "2026-11-22".to_owned(), last: "2026-11-22".to_owned(), days: 1 },
+        uses: Vec::new(),
+        area: Vec::new(),
+        may_over_represent_centres: false,
+        sites: Vec::new(),
+        exclusions: Vec::new(),
+        custody: Custody { proven: 1, unsealed: 0, records: 1, seals: vec![sealed] },
+        parameters: Vec::new(),
+        boundary: Boundary {
+            sha256: Hash([5; 32]).to_string(),
+            vintage: "2026".to_owned(),
+            sources: Vec::new(),
+        },
+        seed: 33,
+        drawings: Vec::new(),
+        replies: Vec::new(),
+    }
+}
+
+/// A bundle that holds; `change` may spoil it before digests are taken.
+fn bundle(change: impl FnOnce(&mut Bundle, &Proof)) -> Bundle {
+    let proof = proof();
+    let json = |value: serde_json::Value| value.to_string().into_bytes();
+    let case = case(&proof.seal);
+    let mut bundle = Bundle::default();
+    bundle.put(part::REQUEST, json(serde_json::to_value(request()).unwrap()));
+    bundle.put(part::DOCUMENT, json(serde_json::to_value(crate::words::document(&case)).unwrap()));
+    bundle.put(part::CASE, json(serde_json::to_value(case).unwrap()));
+    bundle.put(part::PDF, b"%PDF-1.7 a dossier".to_vec());
+    bundle.put(part::FIGURES, b"level\n".to_vec());
+    bundle.put(format!("{}00001.json", part::PROOFS), json(serde_json::to_value(&proof).unwrap()));
+    bundle.put(format!("{}{}.txt", part::SEALS, proof.seal.day), proof.seal.text().into_bytes());
+    change(&mut bundle, &proof);
+    bundle
+}
+
+fn told(bundle: &Bundle, trusted: &Trusted) -> Vec<String> {
+    let report = check(&bundle.archive().unwrap(), None, trusted);
+    report.faults.iter().map(ToString::to_string).collect()
+}
+
+fn one_fault(change: impl FnOnce(&mut Bundle, &Proof), part: &str, what: &str) {
+    let told = told(&bundle(change), &Trusted::default());
+    assert!(
+        told.iter().any(|told| told.starts_with(part) && told.contains(what)),
+        "{part}, {what}: {told:?}"
+    );
+}
+
+#[test]
+fn a_bundle_that_holds_says_what_it_shows() {
+    let (bundle, proof) = (bundle(|_, _| ()), proof());
+    let trusted = Trusted {
+        fingerprint: Some(bundle.fingerprint()),
+        seals: vec![proof.seal],
+        keys: vec![key().public().to_string()],
+    };
+    let report = check(&bundle.archive().unwrap(), bundle.get(part::PDF), &trusted);
+    assert_eq!(report.faults, []);
+    assert_eq!(
+        (report.proven, report.unsealed, report.sealed_days, report.days_known_elsewhere),
+        (1, 0, 1, 1)
+    );
+    assert_eq!(report.fingerprint, trusted.fingerprint);
+}
+
+#[test]
+fn what_is_changed_with_its_digests_is_found_too() {
+    let proofs = "evidence/proofs/00001.json";
+    one_fault(
+        |bundle, _| {
+            let mut proof = proof();
+            proof.path[0] = Hash([1; 32]);
+            bundle.put(proofs, serde_json::to_vec(&proof).unwrap());
+        },
+        proofs,
+        "does not lead to the root",
+    );
+    one_fault(
+        |bundle, _| {
+            let mut proof = proof();
+            proof.batch.as_mut().unwrap().body = ProvenBatch::encode(b"another body");
+            bundle.put(proofs, serde_json::to_vec(&proof).unwrap());
+        },
+        proofs,
+        "signature does not cover this body",
+    );
+    one_fault(
+        |bundle, _| {
+            let mut seal = proof().seal;
+            seal.root = Hash([1; 32]);
+            bundle.put("evidence/seals/2026-11-22.txt", seal.text().into_bytes());
+        },
+        proofs,
+        "another seal",
+    );
+    one_fault(
+        |bundle, _| {
+            let mut case = case(&proof().seal);
+            case.custody.records = 9;
+            bundle.put(part::CASE, serde_json::to_vec(&case).unwrap());
+        },
+        part::DOCUMENT,
+        "do not follow from the facts",
+    );
+    one_fault(
+        |bundle, _| {
+            let mut request = request();
+            request.probes.clear();
+            bundle.put(part::REQUEST, serde_json::to_vec(&request).unwrap());
+        },
+        proofs,
+        "declares no probe with its key",
+    );
+    one_fault(
+        |bundle, _| bundle.put("evidence/proofs/00002.json", serde_json::to_vec(&proof()).unwrap()),
+        "evidence/proofs/00002.json",
+        "stands twice",
+    );
+    one_fault(|bundle, _| bundle.put("replies/1.json", b"{}".to_vec()), "replies/1.json", "it is no reply");
+    one_fault(|bundle, _| bundle.put(part::CASE, b"{\"schema\":1}".to_vec()), part::CASE, "cannot be read");
+}
+
+#[test]
+fn a_bundle_is_held_against_what_the_verifier_knows() {
+    let bundle = bundle(|_, _| ());
+    let other = Statement { root: Hash([1; 32]), ..proof().seal };
+    let said = told(&bundle, &Trusted { seals: vec![other], ..Trusted::default() });
+    assert!(said[0].starts_with("evidence/seals/2026-11-22.txt: its root is"), "{said:?}");
+    let said = told(&bundle, &Trusted { keys: vec!["AAAA".to_owned()], ..Trusted::default() });
+    assert!(said[0].contains("none of those it was held against"), "{said:?}");
+    let said = told(&bundle, &Trusted { fingerprint: Some(Hash([1; 32])), ..Trusted::default() });
+    assert!(said[0].starts_with("SHA256SUMS: the dossier's fingerprint is"), "{said:?}");
+}
+
+#[test]
+fn a_file_beside_the_bundle_that_differs_is_named() {
+    let report =
+        check(&bundle(|_, _| ()).archive().unwrap(), Some(b"%PDF-1.7 b dossier"), &Trusted::default());
+    assert_eq!(report.faults.len(), 1);
+    assert_eq!(
+        report.faults[0].to_string(),
+        "dossier.pdf: the file beside the bundle differs from the one within it, from octet 9 on"
+    );
+}
+
+/// Every one of so many bits, chosen by a seed, flipped alone. `DESSERTE_FLIPS` sets how many.
+#[test]
+fn flipped_bits_are_found_and_a_part_is_named() {
+    let flips: usize = std::env::var("DESSERTE_FLIPS").ok().and_then(|text| text.parse().ok()).unwrap_or(300);
+    let bundle = bundle(|_, _| ());
+    let (archive, pdf) = (bundle.archive().unwrap(), bundle.get(part::PDF).unwrap().to_vec());
+    let mut random = ChaCha8Rng::seed_from_u64(8);
+    for _ in 0..flips {
+        let bit = random.random_range(0..8 * (archive.len() + pdf.len()));
+        let (mut archive_changed, mut pdf_changed) = (archive.clone(), pdf.clone());
+        let place = bit / 8;
+        if place < archive.len() {
+            archive_changed[place] ^= 1 << (bit % 8);
+        } else {
+            pdf_changed[place - archive.len()] ^= 1 << (bit % 8);
+        }
+        let report = check(&archive_changed, Some(&pdf_changed), &Trusted::default());
+        assert!(!report.faults.is_empty(), "bit {bit} was not noticed");
+        assert!(report.faults.iter().all(|fault| !fault.part.is_empty()));
+    }
+}

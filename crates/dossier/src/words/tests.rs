@@ -1,0 +1,122 @@
+use crate::case::*;
+use crate::document::{Block, Document};
+use crate::request::Lang;
+use crate::words::document;
+
+/// A case with one site whose figures are `figures`.
+fn case(lang: Lang, figures: Vec<Figure>) -> Case {
+    let site = Site {
+        label: "P1".to_owned(),
+        probe: "00112233445566778899aabbccddeeff".to_owned(),
+        commune: "23096".to_owned(),
+        name: "Guéret".to_owned(),
+        class: Class::B,
+        class_a_declared: None,
+        host: Some("public".to_owned()),
+        days: 30,
+        zone: "Europe/Paris".to_owned(),
+        line: Line::default(),
+        notes: Vec::new(),
+        missing_records: 0,
+        chain_faults: 0,
+        figures,
+        outages: vec![OutageFact { from: "2026-10-03 14:05".to_owned(), seconds: 7_500 }],
+    };
+    Case {
+        schema: CASE_SCHEMA.to_owned(),
+        lang,
+        demonstration: false,
+        program: "desserte 0".to_owned(),
+        method: "m".to_owned(),
+        place: Place {
+            kind: PlaceKind::Commune,
+            code: "23096".to_owned(),
+            name: "Guéret".to_owned(),
+            population: None,
+        },
+        period: Span { from: "2026-10-01".to_owned(), last: "2026-10-31".to_owned(), days: 31 },
+        uses: vec![UseFact {
+            id: "telework".to_owned(),
+            name: "Télétravail".to_owned(),
+            window: "bureau".to_owned(),
+            window_hours: 50.0,
+        }],
+        area: Vec::new(),
+        may_over_represent_centres: true,
+        sites: vec![site],
+        exclusions: vec![Exclusion { reason: "run_wifi".to_owned(), count: 12_345 }],
+        custody: Custody { proven: 30, unsealed: 1, records: 44_000, seals: Vec::new() },
+        parameters: Vec::new(),
+        boundary: Boundary { sha256: "ab".to_owned(), vintage: "2026".to_owned(), sources: Vec::new() },
+        seed: 33,
+        drawings: Vec::new(),
+        replies: Vec::new(),
+    }
+}
+
+fn hours(state: Told, value: Option<f64>) -> Figure {
+    Figure {
+        indicator: "hours".to_owned(),
+        of: Some("telework".to_owned()),
+        unit: "h a week".to_owned(),
+        state,
+        lacks: vec!["class_a_probes".to_owned(), "slots".to_owned()],
+        value,
+        low: value.map(|value| value - 1.0),
+        high: value.map(|value| value + 1.0),
+    }
+}
+
+fn text(document: &Document) -> String {
+    serde_json::to_string(document).unwrap()
+}
+
+#[test]
+fn a_figure_is_told_with_its_letter_and_what_it_lacks() {
+    let told = text(&document(&case(Lang::En, vec![hours(Told::Indicative, Some(47.25))])));
+    assert!(told.contains("Télétravail: possible 47.2 of 50 hours a week."), "{told}");
+    assert!(told.contains("I (b, d)") && told.contains("[46.2 – 48.2]"), "{told}");
+    let told = text(&document(&case(Lang::Fr, vec![hours(Told::Indicative, Some(47.25))])));
+    assert!(told.contains("possible 47,2 heures sur 50 par semaine"), "{told}");
+    assert!(told.contains("du 1er octobre 2026 au 31 octobre 2026"), "{told}");
+    assert!(told.contains("12\u{202f}345"), "{told}");
+}
+
+#[test]
+fn without_enough_there_is_no_number_even_if_the_facts_held_one() {
+    let told = text(&document(&case(Lang::Fr, vec![hours(Told::NotEnough, Some(47.25))])));
+    assert!(!told.contains("47,2") && told.contains("données insuffisantes pour le dire"), "{told}");
+}
+
+#[test]
+fn a_period_without_probes_gives_a_dossier_that_says_so() {
+    let mut empty = case(Lang::Fr, Vec::new());
+    empty.sites.clear();
+    empty.custody = Custody { proven: 0, unsealed: 0, records: 0, seals: Vec::new() };
+    let told = text(&document(&empty));
+    assert!(told.contains("Aucune sonde n’a rien mesuré ici en 31 jours"), "{told}");
+    assert!(!told.contains("Les débits"), "{told}");
+}
+
+#[test]
+fn no_word_claims_an_authority_that_a_measurement_does_not_have() {
+    for lang in [Lang::Fr, Lang::En] {
+        let told = text(&document(&case(lang, vec![hours(Told::Enough, Some(47.0))]))).to_lowercase();
+        for word in ["certifi", "officiel", "official", "opposable"] {
+            assert!(!told.contains(word), "{word} in {told}");
+        }
+    }
+}
+
+#[test]
+fn every_table_has_a_cell_for_each_column_and_the_facts_are_read_back() {
+    let case = case(Lang::Fr, vec![hours(Told::Enough, Some(47.0))]);
+    for block in document(&case).blocks {
+        if let Block::Table { columns, rows, widths, caption, .. } = block {
+            assert_eq!(columns.len(), widths.len(), "{caption}");
+            assert!(rows.iter().all(|row| row.len() == columns.len()), "{caption}");
+        }
+    }
+    let read: Case = serde_json::from_str(&serde_json::to_string(&case).unwrap()).unwrap();
+    assert_eq!(read, case);
+}
