@@ -19,6 +19,8 @@ enum Sign {
     Library(&'static str),
     /// A Python module that making environments needs.
     Python(&'static str),
+    /// A Python module of the system's own Python.
+    SystemPython(&'static str),
 }
 
 const fn program(name: &'static str, package: &'static str) -> Need {
@@ -56,6 +58,9 @@ pub(crate) const TEST: &[Need] = &[
     program("ogrinfo", "gdal-bin"),
     program("pdfinfo", "poppler-utils"),
     program("qpdf", "qpdf"),
+    program("gpsd", "gpsd"),
+    program("dbus-daemon", "dbus-daemon"),
+    Need { seen_as: Sign::SystemPython("dbusmock"), package: "python3-dbusmock" },
 ];
 
 impl Need {
@@ -65,6 +70,9 @@ impl Need {
             // Debian splits the part that brings pip into an environment off from venv itself.
             Sign::Python(name) => {
                 shell::works(Command::new("python3").args(["-c", &format!("import {name}, ensurepip")]))
+            }
+            Sign::SystemPython(name) => {
+                shell::works(Command::new("/usr/bin/python3").args(["-c", &format!("import {name}")]))
             }
             Sign::Library(name) => shell::works(Command::new("pkg-config").args(["--exists", name])),
         }

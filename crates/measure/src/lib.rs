@@ -15,6 +15,7 @@ mod office;
 mod others;
 mod outage;
 mod parameters;
+mod ride;
 mod run_watch;
 mod schedule;
 mod state;
@@ -39,6 +40,7 @@ pub use parameters::{
     LINE_FILLED, LimitRules, LineFilled, MEMORY, Mark, MemoryParameters, OUTAGE, OutageRule, Parameter,
     RAMP_RULE, RAMP_UP, RampRule, STOP, StopParameters, THRESHOLD, ThresholdParameters,
 };
+pub use ride::{place_at, position_skew, radio_skew};
 pub use schedule::{
     DAYPARTS_PER_WEEK, Plan, affordable_runs_per_week, learn_cost, next_slot, run_ceiling, week_of,
 };

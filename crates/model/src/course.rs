@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{EchoMethod, TargetId};
+use crate::{EchoMethod, Mobile, TargetId};
 
 /// What a run was meant to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -187,6 +187,9 @@ pub struct Course {
     /// Echoes before and during the run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub echoes: Option<LoadedEchoes>,
+    /// Radio and place around it; absent when nothing aboard was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mobile: Option<Mobile>,
 }
 
 impl Course {

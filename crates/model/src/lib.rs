@@ -14,6 +14,7 @@ mod health;
 mod ids;
 mod interruption;
 mod minute;
+mod mobile;
 mod place;
 mod reachability;
 mod receipt;
@@ -31,6 +32,10 @@ pub use health::Health;
 pub use ids::{BatchId, BootId, MalformedId, ProbeId, RecordId, ServerId, TargetId};
 pub use interruption::{EdgeEcho, Interruption, InterruptionCause, WatchPace, WitnessKind};
 pub use minute::{EchoMethod, LinkState, Minute, TargetEchoes};
+pub use mobile::{
+    Fix, Mobile, PositionFault, Radio, RadioFault, RadioSample, RadioSignal, RadioTechnology, Registration,
+    ServingCell, Track,
+};
 pub use place::{CogVintage, CommuneCode, LonLat, NotACommuneCode, NotAPosition, Position, PositionSource};
 pub use reachability::{PageSeen, ReachFailure, ReachStep, Reachability};
 pub use receipt::{Problem, Receipt, Refusal, RefusalReason};

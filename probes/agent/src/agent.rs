@@ -9,11 +9,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use desserte_measure::{MinuteState, Purpose};
-use desserte_model::{ClockStamp, Health, Medium, Observation};
+use desserte_model::{ClockStamp, Health, Medium, Mobile, Observation};
 use desserte_net::TlsTrust;
 use desserte_signing::ProbeKey;
 use tokio::sync::watch;
 
+use crate::aboard::{Aboard, Surroundings, Transfer};
 use crate::board::{Board, BudgetSeen, Measured, Nameplate};
 use crate::book::{self, Book};
 use crate::clock::{Clock, Linux};
@@ -79,6 +80,7 @@ pub(crate) struct Agent {
     pub(crate) memory: RefCell<Memory>,
     pub(crate) board: RefCell<Board>,
     pub(crate) line: Line,
+    pub(crate) aboard: Aboard,
     pub(crate) echoer: Echoer,
     pub(crate) system: System,
     /// Asked by the watch; absent when there is no resolver or no name to ask for.
@@ -142,6 +144,7 @@ impl Agent {
             memory: RefCell::new(Memory::open(&state_dir)),
             board: RefCell::new(board),
             line: Line::new(),
+            aboard: Aboard::new(config.aboard),
             echoer: Echoer::default(),
             resolver: Resolver::of(resolver_address, config.resolve.as_deref()),
             resolver_address,
@@ -188,6 +191,7 @@ impl Agent {
         tracing::info!(signal, "the probe stops");
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
         let _ = tokio::time::timeout(LAST_UPLOAD_MAX, uploads::send_last(self)).await;
+        self.aboard.rest().await;
         self.book.borrow_mut().settle_echoes();
         self.store_clock();
         self.board.borrow_mut().next_run_in(None);
@@ -283,6 +287,16 @@ impl Agent {
     pub(crate) fn medium(&self) -> Medium {
         let interface = self.way_out().map(|way| way.interface).or_else(|| self.last_interface());
         interface.map_or(Medium::Unknown, |interface| self.system.medium(&interface))
+    }
+
+    /// Makes a run with those aboard listened to.
+    pub(crate) async fn beside<T>(
+        &self,
+        run: impl Future<Output = (T, Option<Transfer>)>,
+    ) -> (T, Option<Mobile>) {
+        let now = || self.clock.borrow().now();
+        let interface = || self.way_out().map(|way| way.interface).or_else(|| self.last_interface());
+        self.aboard.beside(&Surroundings { now: &now, interface: &interface }, run).await
     }
 
     /// What makes the moments of this probe its own.

@@ -5,6 +5,7 @@
 //! (`runs.rs`), each charged to the data budget first (`book.rs`), each written to the spool (`spool/`) before it counts,
 //! and sent when the collector takes it (`uploads.rs`). Runs are conducted by `conduct/`, as are those of `measure/`, the command line. `status/` reads what the agent shows of itself.
 
+mod aboard;
 mod agent;
 mod board;
 mod book;

@@ -5,10 +5,11 @@ use std::time::Duration;
 use std::sync::Arc;
 
 use desserte_measure::{Plan, Purpose, Reservation, calls_for_more_streams, is_audited, next_slot};
-use desserte_model::{Direction, Medium, Observation, Protocol, RunMode, RunOutcome, Throughput};
+use desserte_model::{ClockStamp, Direction, Medium, Observation, Protocol, RunMode, RunOutcome, Throughput};
 use desserte_net::ndt7::RunConfig;
 use desserte_units::{ByteCount, Timestamp};
 
+use crate::aboard::Transfer;
 use crate::agent::Agent;
 use crate::book::Denied;
 use crate::conduct::{
@@ -224,44 +225,15 @@ async fn run_once(
     let slot = Slot { mode: mode_of_run(agent, direction, streams, slot.mode), ..slot };
     let before = gate(agent, server, direction).await;
     let turn = agent.line.load(Use::Run).await;
-    let stamp = agent.clock.borrow().now();
-    let medium = agent.medium();
-    let politeness = &agent.config.politeness;
-    let result = if let Some(before) = before.filter(|before| before.is_busy && politeness.skips) {
-        left_out(agent, server, direction, medium, slot, before)
-    } else {
-        match reserve(agent, stamp.utc_us, direction) {
-            Ok(reservation) => {
-                let config = run_config(agent, server, direction, reservation.bound(), medium);
-                let conduct = Conduct {
-                    mode: slot.mode,
-                    direction,
-                    duration: config.duration,
-                    streams,
-                    hold: agent.memory.borrow().towards(direction).lessons(streams).hold(config.duration),
-                    interface: agent.way_out().filter(|_| !server.url.is_loopback()).map(|way| way.interface),
-                    before,
-                    yields: politeness.yields,
-                    echoes: true,
-                    ceiling: slot.ceiling,
-                    shared: Arc::new(Shared::default()),
-                    live: None,
-                };
-                conducted(agent, server, &conduct, config, reservation).await
-            }
-            Err(denied) => {
-                let mut nothing = nothing_run(agent, server, direction, medium);
-                nothing.outcome = match denied {
-                    Denied::Budget(refused) => RunOutcome::RefusedByBudget {
-                        needed_bytes: refused.needed.as_bytes(),
-                        left_bytes: refused.left.as_bytes(),
-                    },
-                    Denied::Unstorable(error) => RunOutcome::ProbeFault { reason: error.to_string() },
-                };
-                nothing
-            }
-        }
+    let attempt = Attempt { server, direction, slot, streams, before, shared: Arc::default() };
+    let run = async {
+        let stamp = agent.clock.borrow().now();
+        let result = attempt.make(agent, stamp).await;
+        let transfer = attempt.transfer(&result);
+        ((stamp, result), transfer)
     };
+    let ((stamp, mut result), mobile) = agent.beside(run).await;
+    result.course.mobile = mobile;
     drop(turn);
     tracing::info!(
         direction = direction.code(),
@@ -280,6 +252,68 @@ async fn run_once(
     agent.record(stamp, Observation::Throughput(result));
     agent.publish();
     ended
+}
+
+/// One run that is about to be made.
+struct Attempt<'a> {
+    server: &'a MeasurementServer,
+    direction: Direction,
+    slot: Slot,
+    streams: u16,
+    before: Option<Before>,
+    shared: Arc<Shared>,
+}
+
+impl Attempt<'_> {
+    /// Makes it, or says why nothing was sent.
+    async fn make(&self, agent: &Agent, stamp: ClockStamp) -> Throughput {
+        let Self { server, direction, slot, .. } = *self;
+        let medium = agent.medium();
+        let politeness = &agent.config.politeness;
+        if let Some(before) = self.before.filter(|before| before.is_busy && politeness.skips) {
+            return left_out(agent, server, direction, medium, slot, before);
+        }
+        match reserve(agent, stamp.utc_us, direction) {
+            Ok(reservation) => {
+                let config = run_config(agent, server, direction, reservation.bound(), medium);
+                let hold =
+                    agent.memory.borrow().towards(direction).lessons(self.streams).hold(config.duration);
+                let conduct = Conduct {
+                    mode: slot.mode,
+                    direction,
+                    duration: config.duration,
+                    streams: self.streams,
+                    hold,
+                    interface: agent.way_out().filter(|_| !server.url.is_loopback()).map(|way| way.interface),
+                    before: self.before,
+                    yields: politeness.yields,
+                    echoes: true,
+                    ceiling: slot.ceiling,
+                    shared: Arc::clone(&self.shared),
+                    live: None,
+                };
+                conducted(agent, server, &conduct, config, reservation).await
+            }
+            Err(denied) => {
+                let mut nothing = nothing_run(agent, server, direction, medium);
+                nothing.outcome = match denied {
+                    Denied::Budget(refused) => RunOutcome::RefusedByBudget {
+                        needed_bytes: refused.needed.as_bytes(),
+                        left_bytes: refused.left.as_bytes(),
+                    },
+                    Denied::Unstorable(error) => RunOutcome::ProbeFault { reason: error.to_string() },
+                };
+                nothing
+            }
+        }
+    }
+
+    /// When its payload was under way: from the run's origin to the last reading of it.
+    fn transfer(&self, result: &Throughput) -> Option<Transfer> {
+        let began = self.shared.begun()?;
+        let last_us = result.samples.last()?.elapsed_us;
+        Some(Transfer { began, lasted: Duration::from_micros(last_us) })
+    }
 }
 
 /// A run that was charged: made and settled.

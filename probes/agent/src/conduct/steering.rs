@@ -71,6 +71,11 @@ impl Shared {
         }
     }
 
+    /// The run's origin, if its transfer has begun.
+    pub(crate) fn begun(&self) -> Option<Instant> {
+        *self.origin.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn begin(&self, elapsed: Duration) {
         let mut origin = self.origin.lock().unwrap_or_else(PoisonError::into_inner);
         if origin.is_none() {

@@ -9,6 +9,7 @@ use desserte_net::CongestionAlgorithm;
 use desserte_units::ByteCount;
 use serde::Deserialize;
 
+use super::aboard::MobileTable;
 use super::fault::{ConfigFault, Placeholder, fault};
 use super::peers::{ServerTable, TargetTable, servers, targets};
 use super::placeholders::{is_example_host, is_example_position};
@@ -61,6 +62,8 @@ pub(super) struct File {
     reachability: ReachTable,
     #[serde(default)]
     services: Vec<ServiceTable>,
+    #[serde(default)]
+    mobile: MobileTable,
     #[serde(default)]
     upload: UploadTable,
     #[serde(default)]
@@ -184,6 +187,7 @@ impl File {
             politeness: self.politeness.check()?,
             schedule: self.schedule.check()?,
             reach: self.reachability.check(self.services)?,
+            aboard: self.mobile.check()?,
             upload_every: seconds("upload.every_s", self.upload.every_s, 300.0, 0.5)?,
             spool: spool::Limits {
                 disk_bytes,

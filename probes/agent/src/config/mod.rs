@@ -1,5 +1,6 @@
 //! The configuration file, read into values that cannot be wrong.
 
+mod aboard;
 mod advice;
 mod fault;
 mod file;
@@ -20,6 +21,7 @@ use desserte_net::{CongestionAlgorithm, FamilyChoice, ServerUrl};
 use desserte_units::ByteCount;
 use url::Url;
 
+use crate::aboard::Asked;
 use crate::conduct::Politeness;
 use crate::spool;
 pub(crate) use fault::ConfigFault;
@@ -53,6 +55,7 @@ pub(crate) struct Config {
     pub(crate) politeness: Politeness,
     pub(crate) schedule: Schedule,
     pub(crate) reach: Reach,
+    pub(crate) aboard: Asked,
     pub(crate) upload_every: Duration,
     pub(crate) spool: spool::Limits,
     pub(crate) interface: Option<String>,
