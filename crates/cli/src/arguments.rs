@@ -47,6 +47,9 @@ pub(crate) enum Command {
     /// Seal what was received day by day, note what happens to probes, prove and check.
     #[command(subcommand)]
     Custody(crate::custody::CustodyCommand),
+    /// Make the dossier of a place and a period, a PDF and the bundle that proves it; check one, or make it again.
+    #[command(subcommand)]
+    Dossier(crate::dossier::DossierCommand),
     /// Write open data: figures by commune and month with dictionary, catalogue and checksums; only what may be released.
     Export(crate::export::OpenDataArguments),
     /// Copy the store and its history, as they belong together, while a collector may run.

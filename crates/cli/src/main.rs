@@ -9,6 +9,7 @@ mod contradiction;
 mod custody;
 mod demo_data;
 mod disk;
+mod dossier;
 mod equity;
 mod export;
 mod history;
@@ -63,6 +64,7 @@ fn main() -> ExitCode {
         Command::Export(arguments) => export::run(&arguments),
         Command::Lake(command) => lake::run(&command),
         Command::Custody(command) => custody::run(&command),
+        Command::Dossier(command) => dossier::run(&command),
         Command::RemoteWrite(arguments) => remote_write::run(&arguments),
         Command::Sql(command) => sql::run(&command),
         Command::Locate(arguments) => locate::run(&arguments),

@@ -94,12 +94,12 @@ impl Teller<'_> {
 
     /// How solid a figure is, in a letter or two, with what is lacking: `I (b, d)`.
     fn solidity(&self, figure: Option<&Figure>) -> String {
-        let Some(figure) = figure else { return self.t("n. m.", "n. m.").to_owned() };
+        let Some(figure) = figure else { return "n.\u{a0}m.".to_owned() };
         let letter = match figure.state {
-            Told::Enough | Told::Observed => return self.t("S", "S").to_owned(),
+            Told::Enough | Told::Observed => return "S".to_owned(),
             Told::Indicative => "I",
             Told::NotEnough => "–",
-            Told::NotMeasured => return self.t("n. m.", "n. m.").to_owned(),
+            Told::NotMeasured => return "n.\u{a0}m.".to_owned(),
         };
         let lacks: Vec<&str> = figure
             .lacks
@@ -118,10 +118,10 @@ impl Teller<'_> {
     /// What the letters mean.
     fn legend(&self) -> String {
         self.t(
-            "Solidité : S suffisante ; I indicative, à lire avec prudence ; – données insuffisantes, aucun chiffre n’est donné ; n. m. non \
+            "Solidité : S suffisante ; I indicative, à lire avec prudence ; – données insuffisantes, aucun chiffre n’est donné ; n.\u{a0}m. non \
              mesuré. Il manque : (a) assez d’observations indépendantes ; (b) une sonde déclarée de classe A ; (c) 14 jours de mesure ; \
              (d) 80 % du temps observé.",
-            "Solidity: S enough; I indicative, to be read with care; – not enough data, no figure is given; n. m. not measured. What is \
+            "Solidity: S enough; I indicative, to be read with care; – not enough data, no figure is given; n.\u{a0}m. not measured. What is \
              lacking: (a) enough independent observations; (b) a probe declared of class A; (c) 14 days of measurement; (d) 80 % of the \
              time observed.",
         )

@@ -9,6 +9,7 @@ use desserte_signing::{
 };
 use desserte_units::Timestamp;
 use http::HeaderMap;
+use serde::Deserialize;
 
 use super::body::Encoding;
 use super::intake::Intake;
@@ -44,6 +45,25 @@ impl Signed {
         let probe =
             signing_probe(&headers_read.signature_input).map_err(|error| unbelieved(error.to_string()))?;
         Ok(Self { probe, headers: headers_read, encoding })
+    }
+
+    /// A kept head, with the path that it was signed for: what [`Self::as_text`] writes.
+    pub(super) fn of_text(text: &str) -> Result<(Self, String), ApiError> {
+        let kept: Kept =
+            serde_json::from_str(text).map_err(|error| unbelieved(format!("the kept head: {error}")))?;
+        let encoding = match kept.content_encoding.as_deref() {
+            None => Encoding::Absent,
+            Some("identity") => Encoding::Identity,
+            Some("gzip") => Encoding::Gzip,
+            Some(_) => return Err(ApiError::unsupported("Content-Encoding must be gzip or absent")),
+        };
+        let headers = SignatureHeaders {
+            content_digest: kept.content_digest,
+            signature_input: kept.signature_input,
+            signature: kept.signature,
+        };
+        let probe = signing_probe(&headers.signature_input).map_err(|error| unbelieved(error.to_string()))?;
+        Ok((Self { probe, headers, encoding }, kept.path))
     }
 
     /// Everything but the body: a stranger's is never read, and only a probe's own requests take its places.
@@ -110,6 +130,17 @@ impl Signed {
         })
         .to_string()
     }
+}
+
+/// The kept text of a head.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Kept {
+    path: String,
+    content_encoding: Option<String>,
+    content_digest: String,
+    signature_input: String,
+    signature: String,
 }
 
 fn unbelieved(detail: String) -> ApiError {

@@ -55,6 +55,26 @@ impl Intake<'_> {
         take().map_err(|error: ApiError| Box::new(error.document()))
     }
 
+    /// Takes again a batch that a collector kept, with every check it passed when it came; `signature` is the kept head. What is wrong with
+    /// single records is in the receipt.
+    ///
+    /// # Errors
+    /// The problem document that the request would have been answered with.
+    pub fn retake(
+        &self,
+        signature: &str,
+        octets: Vec<u8>,
+        received: Timestamp,
+    ) -> Result<Receipt, Box<Problem>> {
+        let take = || {
+            let (signed, path) = Signed::of_text(signature)?;
+            signed.verify_head(self, &path, received)?;
+            let (batch, refused) = self.prepare(&signed, &path, octets, received)?;
+            Ok(merged(self.store.ingest(batch)?, refused))
+        };
+        take().map_err(|error: ApiError| Box::new(error.document()))
+    }
+
     /// Everything between a verified head and the store: digest, encoding, header, each record.
     pub(super) fn prepare(
         &self,

@@ -40,6 +40,7 @@ impl Teller<'_> {
         if !case.sites.is_empty() && !case.uses.is_empty() {
             blocks.push(self.essentials());
         }
+        blocks.extend(self.drawing("map"));
         blocks
     }
 
@@ -73,9 +74,10 @@ impl Teller<'_> {
         }];
         let runs: f64 = sites.iter().map(runs).sum();
         let (runs, records) = (self.number(runs, 0), self.count(custody.records));
+        let method = &self.case.method;
         told.push(match self.case.lang {
-            Lang::Fr => format!("{runs} essais de débit, et l’état de la ligne minute par minute : {records} relevés signés."),
-            Lang::En => format!("{runs} throughput runs, and the state of the line minute by minute: {records} signed records."),
+            Lang::Fr => format!("{runs} essais de débit, et l’état de la ligne minute par minute : {records} relevés signés (méthode {method})."),
+            Lang::En => format!("{runs} throughput runs, and the state of the line minute by minute: {records} signed records (method {method})."),
         });
         told
     }
@@ -117,7 +119,7 @@ impl Teller<'_> {
     fn use_in_words(&self, one: &UseFact) -> String {
         let id = Some(one.id.as_str());
         let area = Figure::find(&self.case.area, "hours", id).filter(|figure| figure.value.is_some());
-        let (name, of) = (&one.name, self.number(one.window_hours, 0));
+        let (name, of) = (capital(&one.name), self.number(one.window_hours, 0));
         if let Some(hours) = area.and_then(|figure| figure.value) {
             let hours = self.number(hours, 1);
             return match self.case.lang {
@@ -125,14 +127,18 @@ impl Teller<'_> {
                 Lang::En => format!("{name}: possible {hours} of {of} hours a week."),
             };
         }
-        let told: Vec<f64> = self
+        let figures: Vec<&Figure> = self
             .case
             .sites
             .iter()
-            .filter_map(|site| {
-                self.of(site, "hours", id).filter(|figure| figure.state != Told::NotEnough)?.value
-            })
+            .filter_map(|site| self.of(site, "hours", id).filter(|figure| figure.state != Told::NotEnough))
             .collect();
+        if let [figure] = figures.as_slice()
+            && figure.state == Told::Indicative
+        {
+            return self.indicative(&name, figure, &of);
+        }
+        let told: Vec<f64> = figures.iter().filter_map(|figure| figure.value).collect();
         let low = told.iter().copied().fold(f64::INFINITY, f64::min);
         let high = told.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let (low, high) = (self.number(low, 1), self.number(high, 1));
@@ -147,6 +153,18 @@ impl Teller<'_> {
             (Lang::En, _) => {
                 format!("{name}: possible {low} to {high} of {of} hours a week, depending on the line.")
             }
+        }
+    }
+
+    /// A figure that lacks something is told with its bounds, on page one too.
+    fn indicative(&self, name: &str, figure: &Figure, of: &str) -> String {
+        let hour = |hours: f64| self.number(hours, 1);
+        let (value, ends) = (Self::value(Some(figure), hour), Self::ends(Some(figure), hour));
+        match self.case.lang {
+            Lang::Fr => {
+                format!("{name} : environ {value} heures sur {of} par semaine (indicatif ; bornes {ends}).")
+            }
+            Lang::En => format!("{name}: about {value} of {of} hours a week (indicative; bounds {ends})."),
         }
     }
 
@@ -193,10 +211,11 @@ impl Teller<'_> {
         let mut told = Vec::new();
         if all > 0 {
             told.push(match self.case.lang {
-                Lang::Fr => format!("Sur {all} chiffres d’usage : {enough} solides, {indicative} indicatifs, {rest} non donnés faute de données."),
-                Lang::En => format!("Of {all} figures of uses: {enough} solid, {indicative} indicative, {rest} not given for lack of data."),
+                Lang::Fr => format!("Chiffres d’usage : {all}, dont solides {enough}, indicatifs {indicative}, non donnés faute de données {rest}."),
+                Lang::En => format!("Figures of uses: {all}, of which solid {enough}, indicative {indicative}, not given for lack of data {rest}."),
             });
         }
+        told.extend(self.unobserved());
         let custody = &self.case.custody;
         let (proven, batches) = (self.count(custody.proven), self.count(custody.proven + custody.unsealed));
         if custody.proven + custody.unsealed > 0 {
@@ -215,6 +234,23 @@ impl Teller<'_> {
             );
         }
         told
+    }
+
+    /// How much of the time nobody looked, where a figure of it may be told.
+    fn unobserved(&self) -> Option<String> {
+        let shares = self.case.sites.iter().filter_map(|site| {
+            self.of(site, "time_unknown", None).filter(|figure| figure.state != Told::NotEnough)?.value
+        });
+        let ends = shares.fold(None, |ends: Option<(f64, f64)>, share| {
+            Some(ends.map_or((share, share), |(low, high)| (low.min(share), high.max(share))))
+        });
+        let (low, high) = ends.map(|(low, high)| (self.percent(low), self.percent(high)))?;
+        Some(match self.case.lang {
+            Lang::Fr if low == high => format!("Temps non observé : {high}."),
+            Lang::En if low == high => format!("Time not observed: {high}."),
+            Lang::Fr => format!("Temps non observé : de {low} à {high} selon la ligne."),
+            Lang::En => format!("Time not observed: {low} to {high}, depending on the line."),
+        })
     }
 
     fn unsaid(&self) -> Vec<String> {
@@ -263,7 +299,7 @@ impl Teller<'_> {
         }
         let rows = self.case.uses.iter().take(USES).map(|one| {
             let id = Some(one.id.as_str());
-            let mut row = vec![one.name.clone(), self.number(one.window_hours, 0)];
+            let mut row = vec![capital(&one.name), self.number(one.window_hours, 0)];
             if few {
                 for site in &sites {
                     let figure = self.of(site, "hours", id);
@@ -309,4 +345,10 @@ impl Teller<'_> {
 /// Runs of a site, both ways.
 fn runs(site: &Site) -> f64 {
     ["download", "upload"].iter().filter_map(|of| Figure::find(&site.figures, "runs", Some(of))?.value).sum()
+}
+
+/// A name as it begins a line.
+pub(super) fn capital(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

@@ -16,7 +16,6 @@ impl Teller<'_> {
                  is lacking or not declared. Class C: a citizen’s contribution; it never decides alone.",
             ),
         ];
-        blocks.extend(self.drawing("map"));
         for site in &self.case.sites {
             blocks.push(Block::Heading {
                 level: 2,

@@ -30,7 +30,7 @@ impl Teller<'_> {
                 let ends = Self::ends(minimum, hour);
                 let ends = if ends == "–" { ends } else { format!("[{ends}]") };
                 vec![
-                    one.name.clone(),
+                    super::front::capital(&one.name),
                     format!("{} ({})", one.window, self.number(one.window_hours, 0)),
                     Self::value(minimum, hour),
                     ends,

@@ -1,0 +1,63 @@
+//! The other side's reply: what is to be signed, and the dossier with it.
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use desserte_dossier::{Outcome as Followed, Reply, read as parts, reply_text};
+
+use super::arguments::{self, ReplyArguments, ReplyTextArguments};
+use super::check::{checked, fingerprint, read};
+use super::evidence::Evidence;
+use super::{make, open_territory, put, tell_made, work_in};
+use crate::out::{Failure, Outcome, note, written_whole};
+
+/// Octets read of a reply and of a signature; what a reply may have is checked with it.
+const TEXT_BYTES_MAX: usize = 64 * 1024;
+
+pub(super) fn text(arguments: &ReplyTextArguments) -> Outcome {
+    let archive = checked(&arguments.bundle)?;
+    let dossier = fingerprint(&parts(&archive).0)?;
+    let text = words(&arguments.text)?;
+    written_whole(&arguments.out, |file| Ok(file.write_all(reply_text(dossier, &text).as_bytes())?))?;
+    note(&format!(
+        "{}: openssl pkeyutl -sign -rawin -inkey KEY.pem -in {} -out SIGNATURE",
+        arguments.out.display(),
+        arguments.out.display()
+    ));
+    Ok(())
+}
+
+pub(super) fn reply(arguments: &ReplyArguments) -> Outcome {
+    let archive = checked(&arguments.bundle)?;
+    let (old, _) = parts(&archive);
+    let mut evidence = Evidence::of(&old)?;
+    let reply = Reply {
+        dossier: fingerprint(&old)?,
+        operator: arguments.operator.clone(),
+        received: arguments.received.to_string(),
+        text: words(&arguments.text)?,
+        public_key: arguments.key.clone(),
+        signature: BASE64_STANDARD.encode(read(&arguments.signature, TEXT_BYTES_MAX)?),
+        outcome: match arguments.outcome {
+            arguments::Followed::Pending => Followed::Pending,
+            arguments::Followed::Maintained => Followed::Maintained,
+            arguments::Followed::Amended => Followed::Amended,
+            arguments::Followed::Withdrawn => Followed::Withdrawn,
+        },
+        because: arguments.because.clone(),
+    };
+    reply.check().map_err(Failure::no)?;
+    evidence.replies.push(reply);
+    let lang = evidence.request.lang;
+    let territory = open_territory(&arguments.territory, Some(evidence.request.territory.sha256), lang)?;
+    let work = work_in(&arguments.making.out)?;
+    let tools =
+        make::Tools { territory: &territory.0, work: &work, typeset: arguments.making.typeset.as_deref() };
+    let made = make::make(&evidence, &tools)?;
+    put(&made, &arguments.making.out)?;
+    tell_made(&made, &evidence, &arguments.making.out, lang)
+}
+
+fn words(path: &std::path::Path) -> Result<String, Failure> {
+    let octets = read(path, TEXT_BYTES_MAX)?;
+    String::from_utf8(octets)
+        .map_err(|_| Failure::usage(anyhow::anyhow!("{} is no UTF-8 text", path.display())))
+}
