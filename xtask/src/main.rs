@@ -3,6 +3,7 @@
 mod check;
 mod dashboards;
 mod demo;
+mod drive;
 mod interop;
 mod kill_rounds;
 mod packages;
@@ -27,6 +28,7 @@ cargo xtask COMMAND
   peers OUTLINES TERRITORY [PEER...]     place points with ours, GEOS and other programs, compare and time them
   kill-rounds [--rounds COUNT] [--seed NUMBER]
                                          kill the history's keeper so often, and compare every row each time
+  drive                                  replay a drive (modem, receiver, line) against the real probe; needs root
   schema                                 write docs/spec/wire-v1.schema.json again
   dashboards                             write dashboards/grafana again
   help                                   this text
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
         ("check", []) => workspace().and_then(|workspace| check::run(&workspace)),
         ("peers", _) => workspace().and_then(|workspace| peers::run(&workspace, &rest)),
         ("kill-rounds", _) => workspace().and_then(|workspace| kill_rounds::run(&workspace, &rest)),
+        ("drive", []) => workspace().and_then(|workspace| drive::run(&workspace)),
         ("schema", []) => schema::write(&Workspace::find()),
         ("dashboards", []) => dashboards::write(&Workspace::find()),
         ("help" | "--help" | "-h", []) => {

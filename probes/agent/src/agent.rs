@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use desserte_measure::{MinuteState, Purpose};
-use desserte_model::{ClockStamp, Health, Medium, Mobile, Observation};
+use desserte_model::{ClockStamp, Health, Medium, Mobile, Observation, Position};
 use desserte_net::TlsTrust;
 use desserte_signing::ProbeKey;
 use tokio::sync::watch;
@@ -190,13 +190,18 @@ impl Agent {
         };
         tracing::info!(signal, "the probe stops");
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
+        self.end().await;
+        Ok(())
+    }
+
+    /// Sends what waits, as far as that goes at once, and leaves everything as the next start should find it.
+    pub(crate) async fn end(&self) {
         let _ = tokio::time::timeout(LAST_UPLOAD_MAX, uploads::send_last(self)).await;
         self.aboard.rest().await;
         self.book.borrow_mut().settle_echoes();
         self.store_clock();
         self.board.borrow_mut().next_run_in(None);
         self.publish();
-        Ok(())
     }
 
     async fn until_stopped(&self, work: impl Future<Output = ()>) {
@@ -212,9 +217,14 @@ impl Agent {
         let _ = self.stop.subscribe().wait_for(|stop| *stop).await;
     }
 
-    /// Stores an observation; a probe that cannot goes on measuring and says so.
+    /// Stores an observation made where the probe stands; a probe that cannot goes on measuring and says so.
     pub(crate) fn record(&self, stamp: ClockStamp, observation: Observation) {
-        let stored = self.envelope.record(&mut self.spool.borrow_mut(), stamp, observation);
+        self.record_at(stamp, self.envelope.position(), observation);
+    }
+
+    /// Stores an observation made somewhere.
+    pub(crate) fn record_at(&self, stamp: ClockStamp, position: Position, observation: Observation) {
+        let stored = self.envelope.record(&mut self.spool.borrow_mut(), stamp, position, observation);
         let fault = match stored {
             Ok(Stored::Durable) => None,
             Ok(Stored::InMemory(error)) => Some(error.to_string()),
@@ -294,9 +304,19 @@ impl Agent {
         &self,
         run: impl Future<Output = (T, Option<Transfer>)>,
     ) -> (T, Option<Mobile>) {
-        let now = || self.clock.borrow().now();
-        let interface = || self.way_out().map(|way| way.interface).or_else(|| self.last_interface());
+        let (now, interface) = (|| self.clock.borrow().now(), || self.modem_interface());
         self.aboard.beside(&Surroundings { now: &now, interface: &interface }, run).await
+    }
+
+    /// Listens to those aboard for as long as it is polled.
+    #[cfg(feature = "mobile")]
+    pub(crate) async fn listen(&self) -> std::convert::Infallible {
+        let (now, interface) = (|| self.clock.borrow().now(), || self.modem_interface());
+        self.aboard.listen(&Surroundings { now: &now, interface: &interface }).await
+    }
+
+    fn modem_interface(&self) -> Option<String> {
+        self.way_out().map(|way| way.interface).or_else(|| self.last_interface())
     }
 
     /// What makes the moments of this probe its own.

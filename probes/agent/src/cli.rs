@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::{DEFAULT_PATH, DEFAULT_STATE_DIR};
+#[cfg(feature = "mobile")]
+use crate::drive::DriveArgs;
 use crate::measure::MeasureArgs;
 use crate::status::Language;
 
@@ -42,6 +44,10 @@ pub(crate) enum Command {
     /// Measure a line now, on behalf of a person: no configuration, no budget, nothing sent to a collector.
     #[command(visible_alias = "mesure")]
     Measure(MeasureArgs),
+    /// Measure on the way, within a bound of data, so that each cell of the map is passed as often as the plan asks for.
+    #[cfg(feature = "mobile")]
+    #[command(visible_alias = "tournee")]
+    Drive(DriveArgs),
     /// Measure this device against itself, over its loopback interface, and keep the result: what a line reads near it may
     /// be the device's doing.
     Selftest(SelftestArgs),
@@ -95,6 +101,8 @@ impl Command {
             Self::Run(_) | Self::Spool(_) => Language::En,
             Self::Status(args) => args.lang.unwrap_or_else(session),
             Self::Measure(args) => args.lang.unwrap_or_else(session),
+            #[cfg(feature = "mobile")]
+            Self::Drive(args) => args.lang.unwrap_or_else(session),
             Self::Selftest(args) => args.lang.unwrap_or_else(session),
             Self::Key(args) | Self::CheckConfig(args) => args.lang.unwrap_or_else(session),
             Self::Init(args) => args.lang.unwrap_or_else(session),

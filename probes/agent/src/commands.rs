@@ -27,7 +27,7 @@ pub(crate) fn complain(error: &anyhow::Error, language: Language) {
     }
 }
 
-fn load(args: &ConfigArgs) -> anyhow::Result<Config> {
+pub(crate) fn load(args: &ConfigArgs) -> anyhow::Result<Config> {
     let mut config = Config::load(&args.config)?;
     if let Some(folder) = &args.state_dir {
         config.state_dir.clone_from(folder);

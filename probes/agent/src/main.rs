@@ -16,6 +16,8 @@ mod collector;
 mod commands;
 mod conduct;
 mod config;
+#[cfg(feature = "mobile")]
+mod drive;
 mod echo;
 mod files;
 mod identity;
@@ -63,6 +65,8 @@ fn main() -> ExitCode {
         Command::CheckConfig(args) => commands::check_config(&args.config, language),
         Command::Init(args) => commands::init(&args, language),
         Command::Measure(args) => measure::measure(&args, language),
+        #[cfg(feature = "mobile")]
+        Command::Drive(args) => drive::drive(&args, language),
         Command::Selftest(args) => commands::selftest(&args, language),
         Command::Spool(SpoolCommand::Check(args)) => commands::check_spool(&args),
     };

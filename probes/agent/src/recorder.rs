@@ -45,11 +45,17 @@ impl Envelope {
         Self { probe, position, software: software() }
     }
 
+    /// Where the probe stands.
+    pub(crate) const fn position(&self) -> Position {
+        self.position
+    }
+
     /// Makes the next record of the chain and stores it. Its octets are final: they are what is hashed, sent and kept.
     pub(crate) fn record(
         &self,
         spool: &mut Spool,
         clock: ClockStamp,
+        position: Position,
         observation: Observation,
     ) -> Result<Stored, RecordError> {
         let head = spool.head();
@@ -60,7 +66,7 @@ impl Envelope {
             sequence: head.next_sequence,
             previous_sha256: head.previous_sha256.clone(),
             clock,
-            position: self.position,
+            position,
             software: self.software.clone(),
             observation,
         };

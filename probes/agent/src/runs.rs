@@ -1,8 +1,10 @@
 //! Throughput runs: a download, then an upload, at the moments of the schedule and within the budget.
 
-use std::time::Duration;
+#[cfg(feature = "mobile")]
+mod ordered;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use desserte_measure::{Plan, Purpose, Reservation, calls_for_more_streams, is_audited, next_slot};
 use desserte_model::{ClockStamp, Direction, Medium, Observation, Protocol, RunMode, RunOutcome, Throughput};
@@ -18,6 +20,8 @@ use crate::conduct::{
 use crate::config::{MeasurementServer, ScheduledMode};
 use crate::line::Use;
 use crate::recorder;
+#[cfg(feature = "mobile")]
+pub(crate) use ordered::{Order, Placed, ordered};
 
 /// The longest sleep at once: the calendar may be corrected meanwhile, or the machine may have slept.
 const NAP: Duration = Duration::from_secs(30);
@@ -85,7 +89,7 @@ fn mode(agent: &Agent) -> RunMode {
 }
 
 /// What this device can do, measured against itself when that was never done.
-async fn device_ceiling(agent: &Agent) -> Option<DeviceCeiling> {
+pub(crate) async fn device_ceiling(agent: &Agent) -> Option<DeviceCeiling> {
     let state_dir = &agent.config.state_dir;
     if let Some(known) = DeviceCeiling::read(state_dir) {
         return Some(known);
@@ -223,18 +227,49 @@ async fn run_once(
     streams: u16,
 ) -> Ended {
     let slot = Slot { mode: mode_of_run(agent, direction, streams, slot.mode), ..slot };
+    let Run { stamp, result, .. } = one_run(agent, server, direction, slot, streams).await;
+    if agent.config.run.mode == ScheduledMode::Adaptive {
+        agent.memory.borrow_mut().note_run(&result, agent.config.run.duration);
+    }
+    let ended = Ended { outcome: result.outcome.clone(), limited_by: result.course.limited_by.clone() };
+    agent.record(stamp, Observation::Throughput(result));
+    agent.publish();
+    ended
+}
+
+/// A run that is over and not yet recorded.
+struct Run {
+    stamp: ClockStamp,
+    result: Throughput,
+    /// What the budget was charged for it, echoes included.
+    #[cfg_attr(
+        not(feature = "mobile"),
+        expect(dead_code, reason = "drives alone have a bound of their own")
+    )]
+    cost: ByteCount,
+}
+
+/// One run: waited for, charged, made and settled.
+async fn one_run(
+    agent: &Agent,
+    server: &MeasurementServer,
+    direction: Direction,
+    slot: Slot,
+    streams: u16,
+) -> Run {
     let before = gate(agent, server, direction).await;
     let turn = agent.line.load(Use::Run).await;
     let attempt = Attempt { server, direction, slot, streams, before, shared: Arc::default() };
     let run = async {
         let stamp = agent.clock.borrow().now();
-        let result = attempt.make(agent, stamp).await;
+        let (result, cost) = attempt.make(agent, stamp).await;
         let transfer = attempt.transfer(&result);
-        ((stamp, result), transfer)
+        (Run { stamp, result, cost }, transfer)
     };
-    let ((stamp, mut result), mobile) = agent.beside(run).await;
-    result.course.mobile = mobile;
+    let (mut run, mobile) = agent.beside(run).await;
+    run.result.course.mobile = mobile;
     drop(turn);
+    let result = &run.result;
     tracing::info!(
         direction = direction.code(),
         outcome = result.outcome.code(),
@@ -244,14 +279,8 @@ async fn run_once(
         bytes_charged = result.connection.bytes_charged,
         "throughput run"
     );
-    if agent.config.run.mode == ScheduledMode::Adaptive {
-        agent.memory.borrow_mut().note_run(&result, agent.config.run.duration);
-    }
-    agent.board.borrow_mut().note_run(stamp, &result);
-    let ended = Ended { outcome: result.outcome.clone(), limited_by: result.course.limited_by.clone() };
-    agent.record(stamp, Observation::Throughput(result));
-    agent.publish();
-    ended
+    agent.board.borrow_mut().note_run(run.stamp, result);
+    run
 }
 
 /// One run that is about to be made.
@@ -266,12 +295,12 @@ struct Attempt<'a> {
 
 impl Attempt<'_> {
     /// Makes it, or says why nothing was sent.
-    async fn make(&self, agent: &Agent, stamp: ClockStamp) -> Throughput {
+    async fn make(&self, agent: &Agent, stamp: ClockStamp) -> (Throughput, ByteCount) {
         let Self { server, direction, slot, .. } = *self;
         let medium = agent.medium();
         let politeness = &agent.config.politeness;
         if let Some(before) = self.before.filter(|before| before.is_busy && politeness.skips) {
-            return left_out(agent, server, direction, medium, slot, before);
+            return (left_out(agent, server, direction, medium, slot, before), ByteCount::ZERO);
         }
         match reserve(agent, stamp.utc_us, direction) {
             Ok(reservation) => {
@@ -303,7 +332,7 @@ impl Attempt<'_> {
                     },
                     Denied::Unstorable(error) => RunOutcome::ProbeFault { reason: error.to_string() },
                 };
-                nothing
+                (nothing, ByteCount::ZERO)
             }
         }
     }
@@ -323,7 +352,7 @@ async fn conducted(
     conduct: &Conduct,
     config: RunConfig,
     reservation: Reservation,
-) -> Throughput {
+) -> (Throughput, ByteCount) {
     let medium = config.medium.clone();
     let direction = conduct.direction;
     let (result, cost) = match conduct.run(Carrier::Ndt7(Box::new(config)), &agent.echoer).await {
@@ -347,7 +376,7 @@ async fn conducted(
         book.note_run(direction, cost);
     }
     book.settle(reservation, cost);
-    result
+    (result, cost)
 }
 
 /// Watches the line, and waits while others use it; not for a server on this machine, which no line leads to.

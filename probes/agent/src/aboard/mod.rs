@@ -121,6 +121,12 @@ impl Aboard {
         }
     }
 
+    /// What was seen lately.
+    #[cfg(feature = "mobile")]
+    pub(crate) const fn seen(&self) -> &Seen {
+        &self.seen
+    }
+
     async fn hear_after(&self, moment: Monotonic) {
         let heard = self.seen.heard_after(moment, self.asked.modem, self.asked.gpsd.is_some());
         let _ = tokio::time::timeout(WAIT_MAX, heard).await;

@@ -66,6 +66,25 @@ impl Seen {
         Track { fixes, fault }
     }
 
+    /// The last position.
+    #[cfg(feature = "mobile")]
+    pub(crate) fn last_fix(&self) -> Option<Fix> {
+        self.fixes.borrow().back().copied()
+    }
+
+    /// The last reason for which there was none.
+    #[cfg(feature = "mobile")]
+    pub(crate) fn position_fault(&self) -> Option<PositionFault> {
+        self.position_fault.get().map(|(_, fault)| fault)
+    }
+
+    /// The network that the modem said to be with, at its last answer after a moment.
+    #[cfg(feature = "mobile")]
+    pub(crate) fn operator_after(&self, moment: Monotonic) -> Option<String> {
+        let answers = self.answers.borrow();
+        answers.back().filter(|answer| answer.at_us >= moment)?.operator.clone()
+    }
+
     /// Waits until the modem and the receiver, each if it is asked, have been heard, or told why not, after a moment.
     pub(super) async fn heard_after(&self, moment: Monotonic, modem: bool, receiver: bool) {
         loop {

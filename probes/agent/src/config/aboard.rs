@@ -15,7 +15,10 @@ impl MobileTable {
     pub(super) fn check(self) -> Result<Asked, ConfigFault> {
         let modem = self.modem.unwrap_or(false);
         if modem && !cfg!(feature = "mobile") {
-            return Err(fault("mobile.modem", "this program cannot ask a modem; take one built with `--features mobile`"));
+            return Err(fault(
+                "mobile.modem",
+                "this program cannot ask a modem; take one built with `--features mobile`",
+            ));
         }
         let gpsd = self.gpsd.filter(|gpsd| !gpsd.is_empty()).map(|gpsd| {
             gpsd.parse()
