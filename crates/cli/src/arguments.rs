@@ -80,6 +80,8 @@ pub(crate) enum Command {
     Ledger(crate::ledger::LedgerCommand),
     /// Say where tests contradict declared coverage, cell by cell, and where there are not enough of them to say anything.
     Contradiction(crate::contradiction::ContradictionArguments),
+    /// Show who asked what of the administration: codes made and used, probes added, moved and retired, and every refusal.
+    Audit(crate::audit::AuditArguments),
     /// Plan a campaign of tests on one line, and check it against its rules.
     #[command(subcommand)]
     Campaign(crate::campaign::CampaignCommand),
@@ -304,10 +306,16 @@ pub(crate) struct CollectorArguments {
 /// What to do with probes.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ProbeCommand {
+    /// Make a one-time code for a site: whoever installs the probe there gives it to `desserte-probe enrol`.
+    Invite(crate::probe::invite::InviteArguments),
+    /// Take back a code that was not used yet.
+    Withdraw(crate::probe::invite::WithdrawArguments),
     /// Register a probe's public key. A collector on the same directory knows it at once.
     Add(ProbeAddArguments),
-    /// List the probes and when each was last heard.
+    /// List the probes, how each stands (waiting, active, silent, retired), and the codes that can still be used.
     List(DataArguments),
+    /// Name another site for a probe that was carried there; a note tells from where to where.
+    Move(ProbeMoveArguments),
     /// Declare where a probe stands, which decides what of its figures may be published (docs/spec/open-data.md).
     Host(ProbeHostArguments),
     /// Refuse a probe's batches from now on; what it sent stays.
@@ -332,6 +340,20 @@ pub(crate) struct ProbeAddArguments {
     /// The site it stands at; never published.
     #[arg(long)]
     pub(crate) site: Option<String>,
+}
+
+/// Options of `desserte probe move`.
+#[derive(Debug, Args)]
+pub(crate) struct ProbeMoveArguments {
+    /// Directory of the store.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// The probe's identifier, as `desserte probe list` shows it.
+    #[arg(value_name = "PROBE")]
+    pub(crate) probe: String,
+    /// Where it stands from now on; never published. The position in its own configuration is what its records say.
+    #[arg(value_name = "PLACE")]
+    pub(crate) site: String,
 }
 
 /// Options of `desserte probe host`.

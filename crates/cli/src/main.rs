@@ -1,6 +1,7 @@
 //! `desserte`: the collector and every operator's command.
 
 mod arguments;
+mod audit;
 mod backup;
 mod campaign;
 mod clock;
@@ -51,6 +52,9 @@ fn main() -> ExitCode {
     };
     let result = match arguments.command {
         Command::Collector(arguments) => collector::run(&arguments),
+        Command::Probe(ProbeCommand::Invite(arguments)) => probe::invite::invite(&arguments),
+        Command::Probe(ProbeCommand::Withdraw(arguments)) => probe::invite::withdraw(&arguments),
+        Command::Probe(ProbeCommand::Move(arguments)) => probe::relocate(&arguments),
         Command::Probe(ProbeCommand::Add(arguments)) => probe::add(&arguments),
         Command::Probe(ProbeCommand::List(arguments)) => probe::list(&arguments),
         Command::Probe(ProbeCommand::Host(arguments)) => probe::host(&arguments),
@@ -83,6 +87,7 @@ fn main() -> ExitCode {
         Command::Indicators(arguments) => indicators::run(&arguments),
         Command::Perequation(arguments) => perequation::run(&arguments),
         Command::Contradiction(arguments) => contradiction::run(&arguments),
+        Command::Audit(arguments) => audit::run(&arguments),
         Command::Campaign(command) => campaign::run(&command),
         Command::Version => out::line(&format!("desserte {}", env!("CARGO_PKG_VERSION"))),
     };

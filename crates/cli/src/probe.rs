@@ -1,12 +1,16 @@
 //! `desserte probe`: who may send.
 
+pub(crate) mod invite;
+mod qr;
+mod words;
+
 use anyhow::{Context as _, anyhow};
 use desserte_model::ProbeId;
 use desserte_signing::PublicKey;
-use desserte_store::{Host, NewProbe, STORE_FILE, Store, StoreOptions};
+use desserte_store::{Host, InvitationState, NewProbe, STORE_FILE, Store, StoreOptions};
 
 use crate::arguments::{
-    DataArguments, ProbeAddArguments, ProbeHost, ProbeHostArguments, ProbeRetireArguments,
+    DataArguments, ProbeAddArguments, ProbeHost, ProbeHostArguments, ProbeMoveArguments, ProbeRetireArguments,
 };
 use crate::clock;
 use crate::out::{Failure, Outcome, line, note};
@@ -37,25 +41,53 @@ pub(crate) fn add(arguments: &ProbeAddArguments) -> Outcome {
 
 pub(crate) fn list(arguments: &DataArguments) -> Outcome {
     let store = open_existing(arguments)?;
-    let probes = store.probes()?;
-    if probes.is_empty() {
-        return line("no probe is registered; add one with `desserte probe add`");
+    let (probes, now) = (store.probes()?, clock::now());
+    let invited: Vec<_> = store
+        .invitations()?
+        .into_iter()
+        .filter(|invitation| invitation.state(now) == InvitationState::Open)
+        .collect();
+    if probes.is_empty() && invited.is_empty() {
+        return line("no probe is registered; invite one with `desserte probe invite`");
     }
     line(&format!(
-        "{:<32}  {:<20}  {:<7}  {:<20}  name",
-        "probe", "last heard", "commune", "last measurement"
+        "{:<32}  {:<7}  {:<20}  {:<7}  {:<20}  name",
+        "probe", "state", "last heard", "commune", "last measurement"
     ))?;
     for probe in probes {
         let seen = probe.seen.as_ref();
+        let state = probe.standing(now).code();
         let heard = seen.map_or_else(|| "never".to_owned(), |seen| clock::text(seen.received));
         let commune = seen.map_or_else(|| "-".to_owned(), |seen| seen.commune.to_string());
         let measured = seen.and_then(|seen| seen.measured).map_or_else(|| "-".to_owned(), clock::text);
-        let retired = if probe.retired.is_some() { " (retired)" } else { "" };
         let site = probe.site.map(|site| format!(", {site}")).unwrap_or_default();
         let name = probe.name;
-        line(&format!("{}  {heard:<20}  {commune:<7}  {measured:<20}  {name}{site}{retired}", probe.id))?;
+        line(&format!("{}  {state:<7}  {heard:<20}  {commune:<7}  {measured:<20}  {name}{site}", probe.id))?;
+    }
+    for invitation in invited {
+        let (number, made) = (invitation.number, invitation.made);
+        let commune = made.commune.map_or_else(|| "-".to_owned(), |code| code.to_string());
+        let site = made.site.map(|site| format!(", {site}")).unwrap_or_default();
+        let until = format!("until {}", clock::text(made.expires));
+        line(&format!(
+            "{:<32}  {:<7}  {:<20}  {commune:<7}  {until:<20}  {}{site}",
+            format!("invitation {number}"),
+            "invited",
+            "never",
+            made.name
+        ))?;
     }
     Ok(())
+}
+
+pub(crate) fn relocate(arguments: &ProbeMoveArguments) -> Outcome {
+    let id: ProbeId = arguments.probe.parse().map_err(Failure::usage)?;
+    let store = open_existing(&DataArguments { data: arguments.data.clone() })?;
+    if store.move_probe(&id, arguments.site.clone(), clock::now())? {
+        line(&format!("probe {id} stands at {} now", arguments.site))
+    } else {
+        Err(Failure::no(anyhow!("no probe {id} is in service here")))
+    }
 }
 
 pub(crate) fn host(arguments: &ProbeHostArguments) -> Outcome {

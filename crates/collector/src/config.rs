@@ -20,6 +20,8 @@ pub struct Config {
     pub server: Server,
     /// Where clients are sent to measure.
     pub locate: Locate,
+    /// How probes are enrolled.
+    pub enrolment: EnrolmentConfig,
     /// What is done to prove what was received.
     pub custody: Custody,
     /// Open data that is served.
@@ -180,6 +182,32 @@ impl std::fmt::Display for Origin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// How probes are enrolled with a code.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default)]
+pub struct EnrolmentConfig {
+    /// Refused requests of one address within an hour; zero sets no limit for one address.
+    pub refused_per_address: u32,
+    /// Whom new probes send echoes to.
+    pub targets: Vec<EnrolmentTargetConfig>,
+}
+
+impl Default for EnrolmentConfig {
+    fn default() -> Self {
+        Self { refused_per_address: 10, targets: Vec::new() }
+    }
+}
+
+/// A target of echoes that new probes are given.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct EnrolmentTargetConfig {
+    /// Its name in records.
+    pub id: String,
+    /// Its name in the network, or its address.
+    pub host: String,
 }
 
 /// What is done to prove what was received.

@@ -6,6 +6,7 @@
 mod api;
 mod config;
 mod connection;
+mod enrol;
 mod figures;
 mod guard;
 mod indicators;
@@ -23,8 +24,8 @@ mod ui;
 
 pub use api::openapi_json;
 pub use config::{
-    Config, DEFAULT_CONFIG, Ingest, Locate, Log, MeasurementServer, OpenDataConfig, Origin, Publication,
-    Server,
+    Config, DEFAULT_CONFIG, EnrolmentConfig, EnrolmentTargetConfig, Ingest, Locate, Log, MeasurementServer,
+    OpenDataConfig, Origin, Publication, Server,
 };
 pub use ingest::{Intake, SignedBody};
 pub use server::{Collector, ServeError};

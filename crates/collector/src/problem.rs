@@ -2,6 +2,8 @@
 //!
 //! Public text says what to do; internal text goes to the log only.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use desserte_model::{Problem, Receipt};
@@ -118,6 +120,11 @@ impl ApiError {
             detail,
         );
         error.come_back_in(COME_BACK_S)
+    }
+
+    /// As [`Self::too_many`], for whoever has to wait for longer.
+    pub(crate) fn too_many_for(detail: impl Into<String>, wait: Duration) -> Self {
+        Self::too_many(detail).come_back_in(wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
     }
 
     pub(crate) fn unavailable(detail: impl Into<String>) -> Self {

@@ -14,6 +14,7 @@ use desserte_territory::drawing::{DepartementMap, Detail, NationalMap, departeme
 use desserte_units::Timestamp;
 
 use crate::config::Config;
+use crate::enrol::Gate;
 use crate::figures::{self, CommuneFigures, Compared, Figures, Kept, Reading, SiteUses, Window};
 use crate::indicators::Months;
 use crate::ingest::Intake;
@@ -46,6 +47,8 @@ pub(crate) struct Shared {
     as_of: Option<Timestamp>,
     /// How often clients may ask where to measure.
     pub(crate) limiter: Limiter,
+    /// How often requests to be enrolled are refused.
+    pub(crate) gate: Gate,
     /// Files of open data.
     pub(crate) open_data: OpenData,
     /// Months of indicators, and published scenarios.
@@ -81,6 +84,7 @@ impl Shared {
         let directory = Some(config.open_data.directory.clone()).filter(|path| !path.as_os_str().is_empty());
         Ok(Self {
             limiter,
+            gate: Gate::new(config.enrolment.refused_per_address),
             open_data: OpenData::new(directory),
             months: Months::new(data),
             config,

@@ -40,8 +40,22 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         .route("/recherche", get(search::page))
         .route("/comparer", get(compare::page))
         .route("/glossaire", get(glossary::page))
+        .route("/enroler", get(enrol))
         .route("/assets/style.css", get(assets::style))
         .route("/favicon.ico", get(assets::icon))
+}
+
+/// Where the address of an invitation leads. What stands behind its number sign never comes here: a code is for a probe.
+async fn enrol(uri: Uri) -> Response {
+    let lang = Lang::of(&uri);
+    let words = lang.t("Ce code est pour une sonde.", "This code is for a probe.");
+    let detail = lang.t(
+        "Sur l'ordinateur qui sera la sonde, tapez : sudo desserte-probe enrol, puis le code de douze signes de la feuille et \
+         --collector suivi de l'adresse de ce site. La sonde demande alors si c'est bien le bon lieu.",
+        "On the computer that is to be the probe, type: sudo desserte-probe enrol, then the code of twelve signs on the sheet and \
+         --collector followed by the address of this site. The probe then asks whether it is the right place.",
+    );
+    page::message(StatusCode::OK, lang, words, Some(detail))
 }
 
 /// The page for an address that leads nowhere.

@@ -10,6 +10,7 @@ mod access;
 mod batch;
 mod clock;
 mod course;
+mod enrolment;
 mod health;
 mod ids;
 mod interruption;
@@ -27,6 +28,9 @@ pub use batch::{BATCH_CONTENT_TYPE, BATCH_SCHEMA, BatchHeader, BootAnchor};
 pub use clock::{ClockSource, ClockStamp};
 pub use course::{
     Course, DeviceLoad, LimitedBy, LoadedEchoes, OthersTraffic, RunMode, StopReason, TimedEcho,
+};
+pub use enrolment::{
+    ENROLMENT_SCHEMA, EnrolmentAnswer, EnrolmentPosition, EnrolmentRequest, EnrolmentStep, EnrolmentTarget,
 };
 pub use health::Health;
 pub use ids::{BatchId, BootId, MalformedId, ProbeId, RecordId, ServerId, TargetId};

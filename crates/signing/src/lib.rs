@@ -10,12 +10,16 @@
 mod batch;
 mod chain;
 mod digest;
+mod enrolment;
+mod invitation;
 mod keys;
 mod request;
 
 pub use batch::{BatchLine, BatchTextError, encode_batch, split_batch};
 pub use chain::record_sha256;
 pub use digest::{DigestError, content_digest, verify_content_digest};
+pub use enrolment::{Application, ApplicationError, apply};
+pub use invitation::{InvitationCode, InvitationLink, MalformedInvitation};
 pub use keys::{MalformedKey, ProbeKey, PublicKey};
 pub use request::{
     RequestTarget, SIGNATURE_TAG, SignatureError, SignatureHeaders, SignatureWindow, sign_request,

@@ -15,6 +15,7 @@ use crate::query::unsigned;
 use crate::{Store, StoreError};
 pub use evidence::{Evidence, Kept};
 use leaves::Origin;
+pub(crate) use notes::insert_note;
 pub use notes::{NewNote, Note};
 pub use proofs::Wanted;
 pub use stamps::Stamp;

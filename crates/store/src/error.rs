@@ -16,6 +16,11 @@ pub enum StoreError {
     /// A probe is already registered under this key.
     #[error("probe {0} is already registered, as {1:?}")]
     AlreadyRegistered(String, String),
+    /// As many invitations are open as may be at once.
+    #[error(
+        "{0} invitations are open: withdraw some with `desserte probe withdraw`, or wait until they expire"
+    )]
+    TooManyInvitations(i64),
     /// The day has no seal.
     #[error("{0} is not sealed: `desserte custody seal` does it once the day is over")]
     NotSealed(String),

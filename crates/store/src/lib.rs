@@ -6,35 +6,43 @@
 //!
 //! The tables are described where they are declared, in `sql/001-schema.sql`.
 
+mod audit;
 mod chain;
 mod connection;
 mod custody;
 mod derive;
 mod directory;
+mod enrolment;
 mod error;
 mod handover;
 mod happenings;
 mod host;
 mod ingest;
+mod invitations;
 mod late;
 mod probes;
 mod query;
 mod rebuild;
 mod rollup;
 mod service;
+mod standing;
 mod store;
 mod writer;
 
+pub use audit::{AuditEntry, COMMAND};
 pub use chain::ChainState;
 pub use custody::{BrokenSeal, Evidence, Kept, NewNote, Note, SealedDay, Stamp, Wanted};
 pub use directory::DirectoryLock;
+pub use enrolment::{Enrolment, EnrolmentRefusal};
 pub use error::StoreError;
 pub use handover::{Cell, Handover, HandoverRows, HandoverTable};
 pub use happenings::{InterruptionRow, ReachEnd, ReachTotal, UnknownTotal};
 pub use host::Host;
 pub use ingest::{IncomingBatch, IncomingRecord};
+pub use invitations::{Invitation, InvitationState, NewInvitation, OPEN_INVITATIONS_MAX};
 pub use probes::{LatestHealth, NewProbe, ProbeSeen, RegisteredProbe};
 pub use query::{CommuneRtts, CommuneSeen, DownMinute, MinuteTotals, Period, RunRow, Scope};
 pub use rebuild::RebuildReport;
 pub use service::{ServiceMinute, ServicePage, ServiceRun};
+pub use standing::{SILENT_AFTER, Standing};
 pub use store::{CopiedStore, STORE_FILE, Store, StoreOptions};

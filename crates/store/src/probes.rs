@@ -1,12 +1,15 @@
 //! Registered probes and the latest that is known of each.
 
+use desserte_custody::EventKind;
 use desserte_model::{CogVintage, CommuneCode, Observation, ProbeId};
 use desserte_units::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
+use crate::audit::AuditEntry;
 use crate::chain::ChainState;
+use crate::custody::insert_note;
 use crate::ingest::{IncomingBatch, IncomingRecord, own_event_time};
-use crate::{Store, StoreError, late};
+use crate::{NewNote, Store, StoreError, late};
 
 /// A probe to register.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,44 +94,68 @@ impl Store {
     /// When the key is already registered, or the database fails.
     pub fn register_probe(&self, probe: NewProbe) -> Result<(), StoreError> {
         self.writer().run(move |transaction| {
-            let wrap = StoreError::database("registering a probe");
             let known: Option<String> = transaction
                 .query_row("SELECT name FROM probe WHERE id = ?1", [probe.id.as_str()], |row| row.get(0))
                 .optional()
-                .map_err(&wrap)?;
+                .map_err(StoreError::database("registering a probe"))?;
             if let Some(name) = known {
                 return Err(StoreError::AlreadyRegistered(probe.id.to_string(), name));
             }
-            transaction
-                .execute(
-                    "INSERT INTO probe (id, public_key, name, site, created_us) VALUES (?1, ?2, ?3, ?4, ?5)",
-                    params![
-                        probe.id.as_str(),
-                        probe.public_key,
-                        probe.name,
-                        probe.site,
-                        probe.created.as_unix_micros()
-                    ],
-                )
-                .map_err(&wrap)?;
-            Ok(())
+            insert_probe(transaction, &probe)?;
+            AuditEntry::done(probe.created, "add", format!("probe {}", probe.id)).write(transaction)
         })
     }
 
-    /// Refuses a probe's batches from now on; what it sent stays. Gives whether there was such a probe in service.
+    /// Refuses a probe's batches from now on; what it sent stays. Gives whether there was such a probe in service. A note
+    /// tells of it.
     ///
     /// # Errors
     /// When the database fails.
     pub fn retire_probe(&self, id: &ProbeId, now: Timestamp) -> Result<bool, StoreError> {
-        let id = id.to_string();
+        let id = id.clone();
         self.writer().run(move |transaction| {
-            let changed = transaction
-                .execute(
-                    "UPDATE probe SET retired_us = ?2 WHERE id = ?1 AND retired_us IS NULL",
-                    params![id, now.as_unix_micros()],
+            if !retire(transaction, &id, now)? {
+                return Ok(false);
+            }
+            let text = "taken out of service".to_owned();
+            let kind = EventKind::Retirement;
+            insert_note(
+                transaction,
+                &NewNote { kind, probe: Some(id.clone()), happened: now, noted: now, text },
+            )?;
+            AuditEntry::done(now, "retire", format!("probe {id}")).write(transaction)?;
+            Ok(true)
+        })
+    }
+
+    /// Names another site for a probe in service. Gives whether there is such a probe. A note tells from where to where.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn move_probe(&self, id: &ProbeId, site: String, now: Timestamp) -> Result<bool, StoreError> {
+        let id = id.clone();
+        self.writer().run(move |transaction| {
+            let wrap = StoreError::database("moving a probe");
+            let before: Option<Option<String>> = transaction
+                .query_row(
+                    "SELECT site FROM probe WHERE id = ?1 AND retired_us IS NULL",
+                    [id.as_str()],
+                    |row| row.get(0),
                 )
-                .map_err(StoreError::database("retiring a probe"))?;
-            Ok(changed > 0)
+                .optional()
+                .map_err(&wrap)?;
+            let Some(before) = before else { return Ok(false) };
+            transaction
+                .execute("UPDATE probe SET site = ?2 WHERE id = ?1", params![id.as_str(), site])
+                .map_err(&wrap)?;
+            let text = format!("from {} to {site}", before.as_deref().unwrap_or("a site that was not named"));
+            let kind = EventKind::Move;
+            insert_note(
+                transaction,
+                &NewNote { kind, probe: Some(id.clone()), happened: now, noted: now, text },
+            )?;
+            AuditEntry::done(now, "move", format!("probe {id}")).write(transaction)?;
+            Ok(true)
         })
     }
 
@@ -153,6 +180,38 @@ impl Store {
             connection.prepare_cached(&sql)?.query_map([], probe_row)?.collect()
         })
     }
+}
+
+/// Registers a probe that is not known yet.
+pub(crate) fn insert_probe(transaction: &Transaction<'_>, probe: &NewProbe) -> Result<(), StoreError> {
+    transaction
+        .execute(
+            "INSERT INTO probe (id, public_key, name, site, created_us) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![
+                probe.id.as_str(),
+                probe.public_key,
+                probe.name,
+                probe.site,
+                probe.created.as_unix_micros()
+            ],
+        )
+        .map_err(StoreError::database("registering a probe"))?;
+    Ok(())
+}
+
+/// Takes a probe out of service, and gives whether it was in service.
+pub(crate) fn retire(
+    transaction: &Transaction<'_>,
+    id: &ProbeId,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let changed = transaction
+        .execute(
+            "UPDATE probe SET retired_us = ?2 WHERE id = ?1 AND retired_us IS NULL",
+            params![id.as_str(), now.as_unix_micros()],
+        )
+        .map_err(StoreError::database("retiring a probe"))?;
+    Ok(changed > 0)
 }
 
 fn probe_row(row: &Row<'_>) -> rusqlite::Result<RegisteredProbe> {

@@ -19,8 +19,9 @@ use crate::status::Language;
     after_help = "Exit codes: 0 done or all is well; 1 could not be done; 2 the answer is no: something is not well (status,\n\
                   check), the line does not surely carry what was asked about (measure --threshold);\n\
                   64 wrong command line or configuration.\n\n\
-                  First use: desserte-probe init, edit the file, desserte-probe check-config, desserte-probe key,\n\
-                  give the public key to the collector's operator, then start the service."
+                  First use, with the code that the collector's operator gave: desserte-probe enrol CODE, and do what it says.\n\
+                  Without a code: desserte-probe init, edit the file, desserte-probe check-config, desserte-probe key,\n\
+                  give the public key to the operator, then start the service."
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -35,6 +36,10 @@ pub(crate) enum Command {
     /// Say in plain words whether all is well, and what to do if not.
     #[command(visible_alias = "statut")]
     Status(StatusArgs),
+    /// Take up a one-time code: makes the key on this machine, asks whether the site is right, and completes the
+    /// configuration file.
+    #[command(visible_alias = "enroler")]
+    Enrol(EnrolArgs),
     /// Show the probe's name and public key, to give to the collector's operator; makes the key on first use.
     Key(SpokenArgs),
     /// Read the configuration file and say what is wrong with it, without measuring.
@@ -106,6 +111,7 @@ impl Command {
             Self::Selftest(args) => args.lang.unwrap_or_else(session),
             Self::Key(args) | Self::CheckConfig(args) => args.lang.unwrap_or_else(session),
             Self::Init(args) => args.lang.unwrap_or_else(session),
+            Self::Enrol(args) => args.lang.unwrap_or_else(session),
         }
     }
 }
@@ -121,6 +127,38 @@ pub(crate) struct StatusArgs {
     /// The same for programs.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Flags of `enrol`.
+#[derive(Debug, Args)]
+pub(crate) struct EnrolArgs {
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+    /// The code, or the whole address on the sheet, in quotes.
+    #[arg(value_name = "CODE")]
+    pub(crate) code: String,
+    /// The collector's address, when the code stands alone and the configuration file does not name one.
+    #[arg(long, value_name = "URL")]
+    pub(crate) collector: Option<String>,
+    /// Longitude of the building in degrees, when whoever made the code did not say it.
+    #[arg(long, value_name = "DEGREES", requires = "lat", allow_negative_numbers = true)]
+    pub(crate) lon: Option<f64>,
+    /// Latitude of the building in degrees.
+    #[arg(long, value_name = "DEGREES", requires = "lon", allow_negative_numbers = true)]
+    pub(crate) lat: Option<f64>,
+    /// Do not ask whether the site is right.
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Language of the text; that of the session by default.
+    #[arg(long, value_name = "LANGUAGE")]
+    pub(crate) lang: Option<Language>,
+}
+
+impl EnrolArgs {
+    /// Longitude and latitude, when they were given.
+    pub(crate) fn position(&self) -> Option<(f64, f64)> {
+        self.lon.zip(self.lat)
+    }
 }
 
 /// Flags of `init`.

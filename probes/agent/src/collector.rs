@@ -5,7 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use desserte_model::{BATCH_CONTENT_TYPE, BATCH_SCHEMA, BatchHeader, BatchId, BootAnchor, Problem, Receipt};
+use desserte_model::{
+    BATCH_CONTENT_TYPE, BATCH_SCHEMA, BatchHeader, BatchId, BootAnchor, ENROLMENT_SCHEMA, EnrolmentAnswer,
+    EnrolmentRequest, Problem, Receipt,
+};
 use desserte_signing::{ProbeKey, RequestTarget, encode_batch, sign_request};
 use desserte_units::{ByteCount, Timestamp};
 use flate2::Compression;
@@ -35,6 +38,9 @@ const ANSWER_BYTES_MAX: u64 = 128 * 1024;
 
 /// Longest answer to the question for the time; a page of a portal that stands in between need not be read.
 const TIME_BYTES_MAX: u64 = 4 * 1024;
+
+/// Longest answer about a code: names, and a few addresses.
+const ENROLMENT_BYTES_MAX: u64 = 16 * 1024;
 
 /// What may come beside the bodies: the handshake of TLS with a chain of certificates, and headers.
 pub(crate) const BESIDE_BYTES_MAX: u64 = 32 * 1024;
@@ -92,6 +98,7 @@ pub(crate) struct Collector {
     agent: HeaderValue,
     batches: Uri,
     time: Uri,
+    enrolments: Uri,
 }
 
 /// An answer that was read whole.
@@ -139,7 +146,8 @@ impl Collector {
             .pool_max_idle_per_host(1)
             .http1_max_buf_size(HTTP_BUFFER_BYTES)
             .build(connector);
-        Ok(Self { http, meter, agent, batches: address("/api/v1/batches")?, time: address("/api/v1/time")? })
+        let (batches, time) = (address("/api/v1/batches")?, address("/api/v1/time")?);
+        Ok(Self { http, meter, agent, batches, time, enrolments: address("/api/v1/enrolments")? })
     }
 
     /// The most that asking for the time once can put on the line.
@@ -159,6 +167,28 @@ impl Collector {
             time.map(|time| time.utc_us).map_err(|error| Trouble::Nonsense(error.to_string()))
         });
         (sent, time)
+    }
+
+    /// Asks for which site a code is, or to be enrolled with it.
+    pub(crate) async fn enrol(&self, asked: &EnrolmentRequest) -> Result<EnrolmentAnswer, Trouble> {
+        let nonsense = |error: serde_json::Error| Trouble::Nonsense(error.to_string());
+        let body = serde_json::to_vec(asked).map_err(nonsense)?;
+        let request = self
+            .request(Method::POST, &self.enrolments)
+            .header(CONTENT_TYPE, "application/json")
+            .header(ACCEPT, "application/json, application/problem+json")
+            .body(Full::new(body.into()));
+        let (_, answer) = self.exchange(request, ENROLMENT_BYTES_MAX, TIME_MAX).await;
+        let answer = answer?;
+        if answer.status != StatusCode::OK {
+            return Err(refused(answer.status, retry_after(&answer.headers), &answer.body));
+        }
+        let read: EnrolmentAnswer = serde_json::from_slice(&answer.body).map_err(nonsense)?;
+        if read.schema == ENROLMENT_SCHEMA {
+            Ok(read)
+        } else {
+            Err(Trouble::Nonsense(format!("an answer of another form than {ENROLMENT_SCHEMA}")))
+        }
     }
 
     fn request(&self, method: Method, uri: &Uri) -> http::request::Builder {

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 
 use desserte_signing::ProbeKey;
@@ -53,12 +53,22 @@ pub(crate) fn load_or_create(state_dir: &Path) -> Result<ProbeKey, KeyError> {
 fn create(state_dir: &Path, path: PathBuf) -> Result<ProbeKey, KeyError> {
     let mut seed = [0; 32];
     getrandom::fill(&mut seed).map_err(KeyError::NoRandomness)?;
-    let written =
-        fs::create_dir_all(state_dir).and_then(|()| files::replace(&path, &seed, files::PRIVATE_MODE));
+    let written = fs::create_dir_all(state_dir)
+        .and_then(|()| files::replace(&path, &seed, files::PRIVATE_MODE))
+        .and_then(|()| give_to_owner(state_dir, &path));
     match written {
         Ok(()) => Ok(ProbeKey::from_seed(seed)),
         Err(source) => Err(KeyError::Unwritable { path, source }),
     }
+}
+
+/// A key that the administrator made is for the user that the folder belongs to: the service runs as that one.
+fn give_to_owner(state_dir: &Path, path: &Path) -> io::Result<()> {
+    let (folder, file) = (fs::metadata(state_dir)?, fs::metadata(path)?);
+    if file.uid() == 0 && folder.uid() != 0 {
+        chown(path, Some(folder.uid()), Some(folder.gid()))?;
+    }
+    Ok(())
 }
 
 /// A file that was copied with a wide mode is closed again.

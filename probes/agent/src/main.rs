@@ -19,6 +19,7 @@ mod config;
 #[cfg(feature = "mobile")]
 mod drive;
 mod echo;
+mod enrol;
 mod files;
 mod identity;
 mod line;
@@ -61,6 +62,7 @@ fn main() -> ExitCode {
     let done = match cli.command {
         Command::Run(args) => commands::run(args),
         Command::Status(args) => commands::status(&args, language),
+        Command::Enrol(args) => enrol::enrol(&args, language),
         Command::Key(args) => commands::key(&args.config, language),
         Command::CheckConfig(args) => commands::check_config(&args.config, language),
         Command::Init(args) => commands::init(&args, language),

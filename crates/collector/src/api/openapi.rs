@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 
 use super::{communes, departements, equity, health, metrics, probes, seals, service, time};
 use crate::state::Shared;
-use crate::{ingest, locate};
+use crate::{enrol, ingest, locate};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -32,6 +32,7 @@ struct Document;
 fn routed() -> OpenApiRouter<Arc<Shared>> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(ingest::post_batch))
+        .routes(routes!(enrol::post_enrolment))
         .routes(routes!(time::get_time))
         .routes(routes!(communes::get_commune))
         .routes(routes!(departements::get_departement))

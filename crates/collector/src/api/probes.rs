@@ -23,6 +23,8 @@ pub(crate) struct ProbesAnswer {
 pub(crate) struct ProbeAnswer {
     /// Opaque identifier, made from its public key.
     id: String,
+    /// `waiting` before its first record, `active`, or `silent` when none came for 72 minutes.
+    state: &'static str,
     /// Code of the commune of its latest record; null before the first.
     commune: Option<String>,
     /// When its last new record arrived, to the second; null before the first.
@@ -50,11 +52,13 @@ pub(crate) struct ChainAnswer {
 #[utoipa::path(get, path = "/api/v1/probes", tag = "figures", responses((status = 200, body = ProbesAnswer)))]
 pub(crate) async fn get_probes(State(shared): State<Arc<Shared>>) -> Result<Json<ProbesAnswer>, ApiError> {
     blocking(move || {
+        let now = shared.as_of();
         let probes = shared.store.probes()?;
         let probes = probes.into_iter().filter(|probe| probe.retired.is_none()).map(|probe| {
             let seen = probe.seen.as_ref();
             ProbeAnswer {
                 id: probe.id.to_string(),
+                state: probe.standing(now).code(),
                 commune: seen.map(|seen| seen.commune.to_string()),
                 last_seen_utc: seen.map(|seen| utc_text(seen.received)),
                 last_measurement_utc: seen.and_then(|seen| seen.measured).map(utc_text),

@@ -53,6 +53,72 @@ pub(crate) struct ProblemSchema {
     receipt: Option<ReceiptSchema>,
 }
 
+/// A probe's request to be enrolled, signed twice.
+#[derive(ToSchema, Serialize)]
+#[schema(as = EnrolmentRequest)]
+pub(crate) struct EnrolmentRequestSchema {
+    /// `desserte-enrolment/1`.
+    schema: String,
+    /// `ask`: for which site the code is; `take`: to be enrolled with it.
+    step: String,
+    /// Public half of the key that grows from the code, Base64.
+    invitation: String,
+    /// The probe's public key, Base64.
+    probe: String,
+    /// Signature of the invitation's key over the request's text, Base64.
+    invitation_signature: String,
+    /// Signature of the probe's key over the same text, Base64.
+    probe_signature: String,
+}
+
+/// For which site a code is, and what a probe there needs to begin.
+#[derive(ToSchema, Serialize)]
+#[schema(as = EnrolmentAnswer)]
+pub(crate) struct EnrolmentAnswerSchema {
+    /// `desserte-enrolment/1`.
+    schema: String,
+    /// What the probe is called.
+    name: String,
+    /// The site; absent when it was not said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    site: Option<String>,
+    /// INSEE code of the commune; absent when it was not said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    commune: Option<String>,
+    /// Name of the commune; absent when it is not known here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    commune_name: Option<String>,
+    /// Whether the probe is enrolled now.
+    enrolled: bool,
+    /// Where the site is; absent when it was not said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    position: Option<EnrolmentPositionSchema>,
+    /// Addresses of measurement servers.
+    servers: Vec<String>,
+    /// Whom to send echoes to.
+    targets: Vec<EnrolmentTargetSchema>,
+}
+
+/// Where a site is, WGS 84 decimal degrees.
+#[derive(ToSchema, Serialize)]
+#[schema(as = EnrolmentPosition)]
+pub(crate) struct EnrolmentPositionSchema {
+    /// Longitude.
+    lon: f64,
+    /// Latitude.
+    lat: f64,
+}
+
+/// Whom to send echoes to.
+#[derive(ToSchema, Serialize)]
+#[schema(as = EnrolmentTarget)]
+pub(crate) struct EnrolmentTargetSchema {
+    /// Its name in records.
+    id: String,
+    /// Its name in the network, or its address.
+    host: String,
+}
+
 /// A moment in UTC as text of RFC 3339, to the second.
 pub(crate) fn utc_text(moment: Timestamp) -> String {
     jiff::Timestamp::from_second(moment.as_unix_secs())
@@ -61,7 +127,10 @@ pub(crate) fn utc_text(moment: Timestamp) -> String {
 
 #[cfg(test)]
 mod tests {
-    use desserte_model::{Problem, Receipt, Refusal, RefusalReason};
+    use desserte_model::{
+        EnrolmentAnswer, EnrolmentPosition, EnrolmentRequest, EnrolmentStep, EnrolmentTarget, Problem,
+        Receipt, Refusal, RefusalReason,
+    };
     use serde_json::{Value, to_value};
 
     use super::*;
@@ -107,5 +176,53 @@ mod tests {
         assert_eq!(keys(&sent), keys(&shape));
         assert_eq!(keys(&sent["receipt"]), keys(&shape["receipt"]));
         assert_eq!(keys(&sent["receipt"]["refused"][0]), keys(&shape["receipt"]["refused"][0]));
+    }
+
+    #[test]
+    fn published_shapes_of_enrolment_are_those_of_what_is_sent() {
+        let text = String::new;
+        let request = EnrolmentRequest {
+            schema: text(),
+            step: EnrolmentStep::Ask,
+            invitation: text(),
+            probe: text(),
+            invitation_signature: text(),
+            probe_signature: text(),
+        };
+        let answer = EnrolmentAnswer {
+            schema: text(),
+            name: text(),
+            site: Some(text()),
+            commune: Some(text()),
+            commune_name: Some(text()),
+            enrolled: false,
+            position: Some(EnrolmentPosition { lon: 0.0, lat: 0.0 }),
+            servers: vec![],
+            targets: vec![EnrolmentTarget { id: text(), host: text() }],
+        };
+        let request_shape = EnrolmentRequestSchema {
+            schema: text(),
+            step: text(),
+            invitation: text(),
+            probe: text(),
+            invitation_signature: text(),
+            probe_signature: text(),
+        };
+        let answer_shape = EnrolmentAnswerSchema {
+            schema: text(),
+            name: text(),
+            site: Some(text()),
+            commune: Some(text()),
+            commune_name: Some(text()),
+            enrolled: false,
+            position: Some(EnrolmentPositionSchema { lon: 0.0, lat: 0.0 }),
+            servers: vec![],
+            targets: vec![EnrolmentTargetSchema { id: text(), host: text() }],
+        };
+        assert_eq!(keys(&to_value(request).unwrap()), keys(&to_value(request_shape).unwrap()));
+        let (sent, shape) = (to_value(answer).unwrap(), to_value(answer_shape).unwrap());
+        assert_eq!(keys(&sent), keys(&shape));
+        assert_eq!(keys(&sent["position"]), keys(&shape["position"]));
+        assert_eq!(keys(&sent["targets"][0]), keys(&shape["targets"][0]));
     }
 }

@@ -4,7 +4,7 @@ use desserte_custody::EventKind;
 use desserte_model::ProbeId;
 use desserte_units::Timestamp;
 use rusqlite::types::ValueRef;
-use rusqlite::{Row, params};
+use rusqlite::{Row, Transaction, params};
 
 use crate::probes::{number, text};
 use crate::{Store, StoreError};
@@ -39,27 +39,7 @@ impl Store {
     /// # Errors
     /// When the probe is not registered, or the database fails.
     pub fn note(&self, note: NewNote) -> Result<i64, StoreError> {
-        self.writer().run(move |transaction| {
-            let probe = match &note.probe {
-                Some(id) => {
-                    Some(number(transaction, id)?.ok_or_else(|| StoreError::UnknownProbe(id.to_string()))?)
-                }
-                None => None,
-            };
-            transaction
-                .execute(
-                    "INSERT INTO custody_event (kind, probe, happened_us, noted_us, text) VALUES (?1, ?2, ?3, ?4, ?5)",
-                    params![
-                        note.kind.as_str(),
-                        probe,
-                        note.happened.as_unix_micros(),
-                        note.noted.as_unix_micros(),
-                        note.text
-                    ],
-                )
-                .map_err(StoreError::database("keeping a note"))?;
-            Ok(transaction.last_insert_rowid())
-        })
+        self.writer().run(move |transaction| insert_note(transaction, &note))
     }
 
     /// Every note, in the order in which they were kept.
@@ -88,6 +68,27 @@ impl Store {
                 .collect()
         })
     }
+}
+
+/// Keeps a note together with what it tells of, and gives its number.
+pub(crate) fn insert_note(transaction: &Transaction<'_>, note: &NewNote) -> Result<i64, StoreError> {
+    let probe = match &note.probe {
+        Some(id) => Some(number(transaction, id)?.ok_or_else(|| StoreError::UnknownProbe(id.to_string()))?),
+        None => None,
+    };
+    transaction
+        .execute(
+            "INSERT INTO custody_event (kind, probe, happened_us, noted_us, text) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![
+                note.kind.as_str(),
+                probe,
+                note.happened.as_unix_micros(),
+                note.noted.as_unix_micros(),
+                note.text
+            ],
+        )
+        .map_err(StoreError::database("keeping a note"))?;
+    Ok(transaction.last_insert_rowid())
 }
 
 /// The probe that a note is about, if it is about one.

@@ -16,7 +16,7 @@ use super::placeholders::{is_example_host, is_example_position};
 use super::politeness::PolitenessTable;
 use super::reach::{ReachTable, ServiceTable};
 use super::site::{AccessTable, SiteTable};
-use super::{Config, RunPlan, Schedule, ScheduledMode};
+use super::{Beginning, Config, RunPlan, Schedule, ScheduledMode};
 use crate::spool;
 
 /// Where the state is when the file does not say otherwise.
@@ -206,6 +206,15 @@ impl File {
 }
 
 impl File {
+    pub(super) fn beginning(self) -> Beginning {
+        let collector = self.collector.trim_end_matches('/').to_owned();
+        Beginning {
+            collector: Some(collector).filter(|address| !is_example_host(address)),
+            ca_file: self.ca_file,
+            state_dir: self.state_dir.unwrap_or_else(|| PathBuf::from(DEFAULT_STATE_DIR)),
+        }
+    }
+
     /// What is still as in the example.
     fn placeholders(&self) -> Vec<Placeholder> {
         let mut found = Vec::new();

@@ -4,6 +4,7 @@ mod aboard;
 mod advice;
 mod fault;
 mod file;
+mod fill;
 mod peers;
 mod placeholders;
 mod politeness;
@@ -27,6 +28,7 @@ use crate::spool;
 pub(crate) use fault::ConfigFault;
 pub(crate) use file::DEFAULT_STATE_DIR;
 use file::File;
+pub(crate) use fill::{Given, fill};
 
 /// The commented default file. It shows every key, which is how misspelt ones are recognised.
 pub(crate) const TEMPLATE: &str = include_str!("../../probe.toml");
@@ -158,6 +160,11 @@ impl Config {
         file.check()
     }
 
+    /// Whether a text could be loaded.
+    pub(crate) fn check_text(text: &str, path: &Path) -> Result<(), ConfigFault> {
+        read(text, path)?.check().map(drop)
+    }
+
     /// Reads a text.
     #[cfg(test)]
     pub(crate) fn parse(text: &str) -> Result<Self, ConfigFault> {
@@ -167,14 +174,35 @@ impl Config {
     }
 }
 
+/// What of a file is needed before it is complete.
+#[derive(Debug, Clone)]
+pub(crate) struct Beginning {
+    /// The collector's address; absent while it is the example's.
+    pub(crate) collector: Option<String>,
+    pub(crate) ca_file: Option<PathBuf>,
+    pub(crate) state_dir: PathBuf,
+}
+
+impl Beginning {
+    /// Reads the beginning of a text that may still hold values of the example.
+    pub(crate) fn read(text: &str, path: &Path) -> Result<Self, ConfigFault> {
+        Ok(read(text, path)?.beginning())
+    }
+}
+
+fn read(text: &str, path: &Path) -> Result<File, ConfigFault> {
+    desserte_boot::config::parse::<File>(text, TEMPLATE, &path.display().to_string())
+        .map_err(|error| ConfigFault::of_file(error, text))
+}
+
 /// The template as someone would fill it in.
 #[cfg(test)]
 pub(crate) fn filled_template() -> String {
-    fill(TEMPLATE)
+    fill_in(TEMPLATE)
 }
 
 #[cfg(test)]
-fn fill(text: &str) -> String {
+fn fill_in(text: &str) -> String {
     let text = text.replace("example.org", "desserte.test").replace("#lon = 0.0", "lon = 1.87");
     let text = text.replace("#lat = 0.0", "lat = 46.17");
     text.replace("192.0.2.1", "198.18.0.1").replace("198.51.100.1", "198.18.0.2")

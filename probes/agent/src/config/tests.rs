@@ -38,7 +38,7 @@ fn the_profiles_are_valid_and_afford_what_they_plan() {
         ("town-hall-pc", include_str!("../../../profiles/town-hall-pc/probe.toml")),
         ("raspberry-pi-4g", include_str!("../../../profiles/raspberry-pi-4g/probe.toml")),
     ] {
-        let config = Config::parse(&fill(text)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let config = Config::parse(&fill_in(text)).unwrap_or_else(|error| panic!("{name}: {error}"));
         let rules = crate::book::rules(&config).unwrap_or_else(|error| panic!("{name}: {error}"));
         let pair = ByteCount::from_bytes(2 * config.run.max_bytes.as_bytes());
         let affordable = desserte_measure::affordable_runs_per_week(rules.throughput_share(), pair);
