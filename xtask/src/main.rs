@@ -2,6 +2,7 @@
 
 mod check;
 mod dashboards;
+mod deb;
 mod demo;
 mod drive;
 mod interop;
@@ -29,6 +30,8 @@ cargo xtask COMMAND
   kill-rounds [--rounds COUNT] [--seed NUMBER]
                                          kill the history's keeper so often, and compare every row each time
   drive                                  replay a drive (modem, receiver, line) against the real probe; needs root
+  packages [--programs DIR] [--out DIR] [--version VERSION] [--compression NAME]
+                                         build the Debian packages, of programs in DIR or built for shipping
   schema                                 write docs/spec/wire-v1.schema.json again
   dashboards                             write dashboards/grafana again
   help                                   this text
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
         ("test", _) => workspace().and_then(|workspace| test::run(&workspace, &rest)),
         ("check", []) => workspace().and_then(|workspace| check::run(&workspace)),
         ("peers", _) => workspace().and_then(|workspace| peers::run(&workspace, &rest)),
+        ("packages", _) => deb::run(&Workspace::find(), &rest),
         ("kill-rounds", _) => workspace().and_then(|workspace| kill_rounds::run(&workspace, &rest)),
         ("drive", []) => workspace().and_then(|workspace| drive::run(&workspace)),
         ("schema", []) => schema::write(&Workspace::find()),
