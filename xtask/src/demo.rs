@@ -16,7 +16,7 @@ use anyhow::{Context as _, Result, bail};
 use desserte_netlab::Lab;
 
 use crate::workspace::Workspace;
-use crate::{packages, shell};
+use crate::{map_library, packages, shell};
 use houses::House;
 use process::Processes;
 
@@ -91,7 +91,8 @@ fn measure(workspace: &Workspace, options: &Options, folder: &Path, stop: &Atomi
     let data = folder.join("collector");
     fs::create_dir_all(&data)?;
     let configuration = folder.join("collector.toml");
-    fs::write(&configuration, COLLECTOR_CONFIGURATION)?;
+    let map = zoomable(workspace, &processes, &territory.file, folder);
+    fs::write(&configuration, format!("{COLLECTOR_CONFIGURATION}{}", map.unwrap_or_default()))?;
     let (data, territory_file) = (text(&data)?, text(&territory.file)?);
     let listen = options.listen.to_string();
     let for_probes = SocketAddr::from((server, options.listen.port())).to_string();
@@ -172,6 +173,24 @@ minimum_runs = 3
 minimum_known_minutes = 2
 period_days = 1
 ";
+
+/// What the collector's configuration says of the zoomable map, where npm can bring its library; the demonstration does without
+/// otherwise.
+fn zoomable(workspace: &Workspace, processes: &Processes, territory: &Path, folder: &Path) -> Option<String> {
+    let made = || -> Result<String> {
+        let library = map_library::install(workspace)?.join("dist");
+        let tiles = folder.join("territoire.pmtiles");
+        processes.output("desserte", &["territory", "tiles", text(territory)?, "--out", text(&tiles)?])?;
+        Ok(format!("\n[map]\ntiles = '{}'\nlibrary = '{}'\n", tiles.display(), library.display()))
+    };
+    match made() {
+        Ok(lines) => Some(lines),
+        Err(error) => {
+            shell::complain(&format!("Pas de carte à zoomer ici ({error:#}) ; tout le reste s'en passe."));
+            None
+        }
+    }
+}
 
 /// Emulated lines, where the kernel and our rights allow them.
 fn lab() -> Option<Lab> {

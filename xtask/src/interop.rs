@@ -5,8 +5,8 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
-use crate::shell;
 use crate::workspace::Workspace;
+use crate::{map_library, shell};
 
 /// Makes the Python environment of `tests/interop/requirements.txt` in the cache; gives back its interpreter.
 pub(crate) fn python(workspace: &Workspace) -> Result<PathBuf> {
@@ -49,7 +49,7 @@ pub(crate) fn environment(
 
 /// Installs the JavaScript peers below `tests/interop`, as their lock files say, without running their scripts.
 pub(crate) fn javascript(workspace: &Workspace) -> Result<()> {
-    for project in ["librespeed", "ndt7", "pages"] {
+    for project in ["grafana", "librespeed", "ndt7", "pages"] {
         let folder = workspace.root.join("tests/interop").join(project);
         if folder.join("node_modules/.package-lock.json").exists() {
             continue;
@@ -57,5 +57,6 @@ pub(crate) fn javascript(workspace: &Workspace) -> Result<()> {
         let install = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
         shell::run(Command::new("npm").args(install).current_dir(&folder))?;
     }
+    map_library::install(workspace)?;
     Ok(())
 }

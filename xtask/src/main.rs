@@ -7,6 +7,7 @@ mod demo;
 mod drive;
 mod interop;
 mod kill_rounds;
+mod map_library;
 mod packages;
 mod peers;
 mod schema;
@@ -32,6 +33,7 @@ cargo xtask COMMAND
   drive                                  replay a drive (modem, receiver, line) against the real probe; needs root
   packages [--programs DIR] [--out DIR] [--version VERSION] [--compression NAME]
                                          build the Debian packages, of programs in DIR or built for shipping
+  map-library DIRECTORY                  bring the library of the zoomable map (npm) to a directory for a collector
   schema                                 write docs/spec/wire-v1.schema.json again
   dashboards                             write dashboards/grafana again
   help                                   this text
@@ -58,6 +60,7 @@ fn main() -> ExitCode {
         ("packages", _) => deb::run(&Workspace::find(), &rest),
         ("kill-rounds", _) => workspace().and_then(|workspace| kill_rounds::run(&workspace, &rest)),
         ("drive", []) => workspace().and_then(|workspace| drive::run(&workspace)),
+        ("map-library", _) => map_library::copy(&Workspace::find(), &rest),
         ("schema", []) => schema::write(&Workspace::find()),
         ("dashboards", []) => dashboards::write(&Workspace::find()),
         ("help" | "--help" | "-h", []) => {

@@ -1,6 +1,7 @@
 //! The JSON interface: what handlers answer, and the OpenAPI document made from them.
 
 pub(crate) mod communes;
+pub(crate) mod contributions;
 mod departements;
 mod equity;
 mod happenings;

@@ -28,6 +28,10 @@ pub struct Config {
     pub open_data: OpenDataConfig,
     /// Indicators of months.
     pub indicators: Indicators,
+    /// Tests that residents give.
+    pub contributions: Contributions,
+    /// The map that can be zoomed.
+    pub map: Map,
     /// Logs.
     pub log: Log,
 }
@@ -125,6 +129,16 @@ impl Default for Locate {
 pub struct OpenDataConfig {
     /// Directory that `desserte export` writes; empty: nothing is served.
     pub directory: std::path::PathBuf,
+}
+
+/// The map that can be zoomed. Both are empty, and there is none; or both are set.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Map {
+    /// Vector tiles, as `desserte territory tiles` writes them.
+    pub tiles: std::path::PathBuf,
+    /// Directory with the files of MapLibre GL JS.
+    pub library: std::path::PathBuf,
 }
 
 /// A measurement server that clients are sent to.
@@ -235,6 +249,24 @@ pub struct Indicators {
 impl Default for Indicators {
     fn default() -> Self {
         Self { keep: true }
+    }
+}
+
+/// Tests that residents make with their browser.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default)]
+pub struct Contributions {
+    /// Whether tests can be given; the page of the test is there whenever measurement servers are.
+    pub accept: bool,
+    /// Whole months after which a test is forgotten.
+    pub keep_months: u16,
+    /// Tests and erasures of one address within an hour; zero sets no limit.
+    pub requests_per_address: u32,
+}
+
+impl Default for Contributions {
+    fn default() -> Self {
+        Self { accept: true, keep_months: 13, requests_per_address: 12 }
     }
 }
 

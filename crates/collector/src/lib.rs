@@ -6,6 +6,7 @@
 mod api;
 mod config;
 mod connection;
+mod contributions;
 mod enrol;
 mod figures;
 mod guard;
@@ -13,6 +14,7 @@ mod indicators;
 mod ingest;
 mod listen;
 mod locate;
+mod map;
 mod metrics;
 mod open_data;
 mod problem;
@@ -24,9 +26,10 @@ mod ui;
 
 pub use api::openapi_json;
 pub use config::{
-    Config, DEFAULT_CONFIG, EnrolmentConfig, EnrolmentTargetConfig, Ingest, Locate, Log, MeasurementServer,
-    OpenDataConfig, Origin, Publication, Server,
+    Config, Contributions, DEFAULT_CONFIG, EnrolmentConfig, EnrolmentTargetConfig, Ingest, Locate, Log, Map,
+    MeasurementServer, OpenDataConfig, Origin, Publication, Server,
 };
 pub use ingest::{Intake, SignedBody};
+pub use map::MapError;
 pub use server::{Collector, ServeError};
 pub use state::{META_AS_OF, META_DEMONSTRATION};

@@ -149,7 +149,8 @@ impl ApiError {
         self
     }
 
-    fn come_back_in(mut self, seconds: u64) -> Self {
+    /// Says when to come again.
+    pub(crate) fn come_back_in(mut self, seconds: u64) -> Self {
         self.0.retry_after_s = Some(seconds);
         self
     }

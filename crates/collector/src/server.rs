@@ -24,10 +24,11 @@ use tower_http::compression::CompressionLayer;
 use crate::config::Config;
 use crate::guard::{Guard, guard};
 use crate::listen::Listeners;
+use crate::map::{self, MapError, MapFiles};
 use crate::metrics::Metrics;
 use crate::problem::ApiError;
 use crate::state::Shared;
-use crate::{api, connection, indicators, open_data, seal, ui};
+use crate::{api, connection, contributions, indicators, open_data, seal, ui};
 
 /// Why the collector could not start or went down.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +39,9 @@ pub enum ServeError {
     /// The metrics are declared twice.
     #[error("cannot declare the metrics")]
     Metrics(#[from] prometheus::Error),
+    /// The files of the map cannot be used.
+    #[error(transparent)]
+    Map(#[from] MapError),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}")]
     Listen {
@@ -56,6 +60,8 @@ pub struct Collector {
     drain: Duration,
     /// For the task that seals; `None` when the operator wants none.
     sealing: Option<Arc<Shared>>,
+    /// For the task that forgets residents' tests.
+    forgetting: Arc<Shared>,
     /// For the task that keeps months of indicators; `None` when the operator wants none.
     keeping: Option<Arc<Shared>>,
     /// Held until the end: a second collector on the same directory is refused.
@@ -82,12 +88,14 @@ impl Collector {
         store.check_writable()?;
         let metrics = Metrics::new(registry, build.version)?;
         let (seals, keeps) = (config.custody.seal, config.indicators.keep);
-        let shared = Arc::new(Shared::new(config, data, store, territory, metrics, build)?);
+        let map_files = MapFiles::open(&config.map.tiles, &config.map.library).await?;
+        let shared = Arc::new(Shared::new(config, data, store, territory, map_files, metrics, build)?);
         let refused = |(address, source)| ServeError::Listen { address, source };
         let listeners = Listeners::bind(addresses).await.map_err(refused)?;
         let sealing = seals.then(|| Arc::clone(&shared));
         let keeping = keeps.then(|| Arc::clone(&shared));
-        Ok(Self { listeners, router: router(shared), drain, sealing, keeping, _lock: lock })
+        let forgetting = Arc::clone(&shared);
+        Ok(Self { listeners, router: router(shared), drain, sealing, forgetting, keeping, _lock: lock })
     }
 
     /// The addresses listened on, with the ports that the system chose where 0 was asked for.
@@ -103,12 +111,13 @@ impl Collector {
     /// # Errors
     /// None today: an error of one connection is not one of the collector.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), ServeError> {
-        let Self { listeners, router, drain, sealing, keeping, _lock } = self;
+        let Self { listeners, router, drain, sealing, forgetting, keeping, _lock } = self;
         let (connections, tasks) = (GracefulShutdown::new(), TaskTracker::new());
         let (end, ending) = watch::channel(());
         if let Some(shared) = sealing {
             tasks.spawn(seal::keep(shared, ending.clone()));
         }
+        tasks.spawn(contributions::forget(forgetting, ending.clone()));
         if let Some(shared) = keeping {
             tasks.spawn(indicators::keep(shared, ending.clone()));
         }
@@ -143,6 +152,7 @@ fn router(shared: Arc<Shared>) -> Router {
     Router::new()
         .merge(api::router())
         .merge(open_data::router())
+        .merge(map::router())
         .merge(ui::router())
         .method_not_allowed_fallback(|| async { ApiError::method_not_allowed() })
         .fallback(no_route)

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use desserte_boot::build::BuildInfo;
+use desserte_equity::ReleaseRules;
 use desserte_model::{CommuneCode, ProbeId};
 use desserte_service::Sets;
 use desserte_store::{Store, StoreError};
@@ -14,11 +15,13 @@ use desserte_territory::drawing::{DepartementMap, Detail, NationalMap, departeme
 use desserte_units::Timestamp;
 
 use crate::config::Config;
+use crate::contributions::{self, Residents};
 use crate::enrol::Gate;
 use crate::figures::{self, CommuneFigures, Compared, Figures, Kept, Reading, SiteUses, Window};
 use crate::indicators::Months;
 use crate::ingest::Intake;
 use crate::locate::Limiter;
+use crate::map::MapFiles;
 use crate::metrics::Metrics;
 use crate::open_data::OpenData;
 use crate::ui::Index;
@@ -28,6 +31,9 @@ pub const META_DEMONSTRATION: &str = "demonstration";
 
 /// Key of the moment that a demonstration store takes for now, microseconds since the Unix epoch.
 pub const META_AS_OF: &str = "as_of_us";
+
+/// Window in which the tests of an address are counted.
+const GIVING_WINDOW: Duration = Duration::from_secs(3_600);
 
 /// Width of the map in pixels before it is scaled to the page.
 const MAP_WIDTH_PX: u32 = 900;
@@ -47,6 +53,10 @@ pub(crate) struct Shared {
     as_of: Option<Timestamp>,
     /// How often clients may ask where to measure.
     pub(crate) limiter: Limiter,
+    /// How often residents may give tests.
+    pub(crate) giving: Limiter,
+    /// Files of the map that can be zoomed.
+    pub(crate) map_files: Option<MapFiles>,
     /// How often requests to be enrolled are refused.
     pub(crate) gate: Gate,
     /// Files of open data.
@@ -56,6 +66,7 @@ pub(crate) struct Shared {
     figures: Kept<BTreeMap<CommuneCode, CommuneFigures>>,
     compared: Kept<Compared>,
     uses: Kept<Vec<SiteUses>>,
+    residents: Kept<Residents>,
     /// Held by whoever computes at length: readers never take more than one processor from the probes.
     at_length: Mutex<()>,
     sets: OnceLock<Sets>,
@@ -71,6 +82,7 @@ impl Shared {
         data: &Path,
         store: Store,
         territory: Territory,
+        map_files: Option<MapFiles>,
         metrics: Metrics,
         build: BuildInfo,
     ) -> Result<Self, StoreError> {
@@ -81,9 +93,12 @@ impl Shared {
         // A collector that is started again does not begin with the same server.
         let seed = now().as_unix_micros().unsigned_abs();
         let limiter = Limiter::new(config.locate.requests_per_address, window, seed);
+        let giving = Limiter::new(config.contributions.requests_per_address, GIVING_WINDOW, seed);
         let directory = Some(config.open_data.directory.clone()).filter(|path| !path.as_os_str().is_empty());
         Ok(Self {
             limiter,
+            giving,
+            map_files,
             gate: Gate::new(config.enrolment.refused_per_address),
             open_data: OpenData::new(directory),
             months: Months::new(data),
@@ -97,6 +112,7 @@ impl Shared {
             figures: Kept::default(),
             compared: Kept::default(),
             uses: Kept::default(),
+            residents: Kept::default(),
             at_length: Mutex::default(),
             sets: OnceLock::new(),
             places: OnceLock::new(),
@@ -133,6 +149,15 @@ impl Shared {
         self.uses.get(commune.as_str(), window, || {
             let _turn = self.turn();
             figures::uses_of_commune(&self.store, commune, window, self.sets())
+        })
+    }
+
+    /// What may be told of tests that residents of a département gave, over the whole months before this one.
+    pub(crate) fn residents(&self, departement: &str) -> Result<Arc<Residents>, StoreError> {
+        let Some(window) = contributions::window(self.as_of()) else { return Ok(Arc::default()) };
+        self.residents.get(departement, &window, || {
+            let tests = self.store.contributions(departement, window.period)?;
+            Ok(contributions::residents(&tests, &ReleaseRules::built_in()))
         })
     }
 

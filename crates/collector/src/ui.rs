@@ -1,4 +1,4 @@
-//! Pages for people: drawn here, without script, without anything from another origin. French first, English complete.
+//! Pages for people: drawn here, readable without script, without anything from another origin. French first, English complete.
 
 mod address;
 mod assets;
@@ -16,8 +16,10 @@ mod nearby;
 mod page;
 mod scale;
 mod search;
+mod tester;
 mod text;
 mod uses;
+mod zoom;
 
 use std::sync::Arc;
 
@@ -41,7 +43,13 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         .route("/comparer", get(compare::page))
         .route("/glossaire", get(glossary::page))
         .route("/enroler", get(enrol))
+        .route("/carte", get(zoom::page))
+        .route("/carte/departement/{code}", get(zoom::classes))
+        .route("/tester", get(tester::page))
+        .route("/effacer", get(tester::ask_to_erase).post(tester::erase))
         .route("/assets/style.css", get(assets::style))
+        .route("/assets/tester.js", get(assets::tester))
+        .route("/assets/zoom.js", get(assets::zoom))
         .route("/favicon.ico", get(assets::icon))
 }
 

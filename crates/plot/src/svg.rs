@@ -30,7 +30,7 @@ const HEAD: f64 = 30.0;
 pub(crate) const LINE: f64 = 15.0;
 
 /// Letters of the description that fit in a line.
-const LETTERS: usize = 124;
+const LETTERS: usize = 116;
 
 /// Letters of the title that fit in a line, and its height.
 const TITLE_LETTERS: usize = 82;

@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../sql/006-seal.sql"),
     include_str!("../sql/007-host.sql"),
     include_str!("../sql/008-enrolment.sql"),
+    include_str!("../sql/009-contribution.sql"),
 ];
 
 /// How long a connection waits for another process's lock (`desserte probe add` beside a running collector): longer
@@ -84,7 +85,7 @@ mod tests {
         let connection = Connection::open(&path).unwrap();
         connection.pragma_update(None, "user_version", 99).unwrap();
         drop(connection);
-        assert!(matches!(open_writer(&path), Err(StoreError::NewerSchema { found: 99, known: 8 })));
+        assert!(matches!(open_writer(&path), Err(StoreError::NewerSchema { found: 99, known: 9 })));
     }
 
     #[test]

@@ -9,6 +9,7 @@
 mod audit;
 mod chain;
 mod connection;
+mod contributions;
 mod custody;
 mod derive;
 mod directory;
@@ -31,6 +32,7 @@ mod writer;
 
 pub use audit::{AuditEntry, COMMAND};
 pub use chain::ChainState;
+pub use contributions::{Contributor, GivenTest, NewContribution};
 pub use custody::{BrokenSeal, Evidence, Kept, NewNote, Note, SealedDay, Stamp, Wanted};
 pub use directory::DirectoryLock;
 pub use enrolment::{Enrolment, EnrolmentRefusal};

@@ -134,6 +134,26 @@ fn both_languages_ask_the_same() {
 }
 
 #[test]
+fn dashboards_and_their_panels_are_as_grafana_publishes_them() {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("../interop/grafana");
+    let tools = project.join("node_modules/ajv").is_dir() && has_program("node");
+    if !can("node and what `cargo xtask test` installs beside it", tools) {
+        return;
+    }
+    let mut validate = Command::new("node");
+    let output = validate.arg(project.join("validate.mjs")).arg(folder().join("grafana")).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{told}{}", String::from_utf8_lossy(&output.stderr));
+    let report: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(report["dashboards"].as_u64(), u64::try_from(dashboards().len()).ok());
+    let drawn = |dashboard: &Value| {
+        dashboard["panels"].as_array().unwrap().iter().filter(|p| p["type"] != "row").count()
+    };
+    let panels: usize = dashboards().iter().map(|(_, dashboard)| drawn(dashboard)).sum();
+    assert!(report["panels"].as_u64().unwrap() >= u64::try_from(panels).unwrap(), "{told}");
+}
+
+#[test]
 fn rules_and_their_tests_pass_promtool() {
     if !can("promtool", has_program("promtool")) {
         return;

@@ -11,15 +11,17 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use desserte_e2e::{Collector, can, has_program, is_root, program, settled};
-use desserte_netlab::Lab;
+use desserte_e2e::{Collector, MeasurementServer, can, has_program, is_root, program, settled};
 use desserte_netlab::link::LinkConfig;
 use desserte_netlab::stalls::judge;
+use desserte_netlab::{Lab, Shape};
+use desserte_territory::Territory;
 use desserte_units::BitRate;
 use serde_json::Value;
 
-/// Third number of the addresses of the emulated line: no other test's.
+/// Third numbers of the addresses of emulated lines: no other test's.
 const SUBNET: u8 = 74;
+const RESIDENT_SUBNET: u8 = 75;
 
 fn project() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../interop/pages")
@@ -100,4 +102,75 @@ async fn first_content_comes_within_two_seconds_on_a_poor_line() {
         eprintln!("  {seen}");
         if paths.iter().all(|path| first(path) < 2_000.0) { Ok(()) } else { Err(seen.to_string()) }
     }));
+}
+
+/// Down and up of the resident's line, Mbit/s.
+const RESIDENT: [u64; 2] = [20, 5];
+
+/// A resident behind a line of known rates tests it, gives the test and takes it back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_resident_tests_the_line_gives_the_test_and_takes_it_back() {
+    let need = "root, node, chromium and what `cargo xtask test` installs beside them";
+    if !can(need, is_root() && tools()) {
+        return;
+    }
+    let mut lab = Lab::new("dsresi", RESIDENT_SUBNET).unwrap();
+    let [down, up] = RESIDENT.map(Shape::from_mbit_per_s);
+    let line = lab.line("flat", down, up).unwrap();
+    let here = IpAddr::V4(line.gateway);
+    let folder = tempfile::tempdir().unwrap();
+    let data = demonstration(folder.path());
+    let server = MeasurementServer::start(folder.path(), here, &[]);
+    let configuration = folder.path().join("collector.toml");
+    let text = format!("[[locate.servers]]\nmachine = \"test\"\nws = \"ws://{}\"\n", server.address);
+    std::fs::write(&configuration, text).unwrap();
+    let words = ["--config", configuration.to_str().unwrap()];
+    let collector = Collector::start_at(here, folder.path(), &data.join("territoire.dst"), &words).await;
+    let [commune, _] = two_measured(&collector).await;
+    let base = format!("http://{}/", collector.address);
+    settled(judge(|| {
+        let told =
+            line.command("node").arg(project().join("tester.mjs")).args([&base, &commune]).output().unwrap();
+        let report = String::from_utf8_lossy(&told.stdout);
+        assert!(told.status.success(), "{report}{}", String::from_utf8_lossy(&told.stderr));
+        let seen: Value = serde_json::from_slice(&told.stdout).unwrap();
+        let told = ["download_mbit", "upload_mbit"].map(|name| seen[name].as_f64().unwrap());
+        eprintln!("  {told:?} Mbit/s on a line of {RESIDENT:?}");
+        // The page cuts nothing off and adds nothing; headers of messages and the unsteady rest take a few per cent.
+        let near = |told: f64, line: Shape| {
+            (0.90..=1.0).contains(&(told * 1e6 / line.tcp_goodput_bits_per_second()))
+        };
+        if near(told[0], down) && near(told[1], up) { Ok(()) } else { Err(seen.to_string()) }
+    }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_map_is_zoomed_to_a_commune_by_pointer_and_keyboard() {
+    let library = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../crates/collector/maplibre/node_modules/maplibre-gl/dist");
+    let need = "node, chromium and what `cargo xtask test` installs beside them";
+    if !can(need, tools() && library.is_dir()) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let data = demonstration(folder.path());
+    let territory = data.join("territoire.dst");
+    let tiles = folder.path().join("tuiles.pmtiles");
+    let made = Command::new(program("desserte"))
+        .args(["territory", "tiles"])
+        .arg(&territory)
+        .arg("--out")
+        .arg(&tiles)
+        .output();
+    assert!(made.unwrap().status.success());
+    let configuration = folder.path().join("collector.toml");
+    let text = format!("[map]\ntiles = '{}'\nlibrary = '{}'\n", tiles.display(), library.display());
+    std::fs::write(&configuration, text).unwrap();
+    let words = ["--config", configuration.to_str().unwrap()];
+    let collector = Collector::start(folder.path(), &territory, &words).await;
+    let [commune, _] = two_measured(&collector).await;
+    let outlines = Territory::open(&territory).unwrap();
+    let middle = outlines.outline(commune.parse().unwrap()).unwrap().point_inside().unwrap();
+    let base = format!("http://{}/", collector.address);
+    node("zoom.mjs", &[&base, "99", &middle.lon().to_string(), &middle.lat().to_string()], 11);
 }

@@ -227,7 +227,7 @@ fn variables(board: &Board, lang: Lang) -> Vec<Value> {
     let source = |name: &str, label: Words, kind: &str| {
         json!({
             "name": name, "label": label.of(lang), "type": "datasource", "query": kind, "refresh": 1, "hide": 0,
-            "multi": false, "includeAll": false, "options": [], "current": {},
+            "multi": false, "includeAll": false, "options": [],
         })
     };
     let mut list = vec![
@@ -295,9 +295,9 @@ fn asked(name: &str, label: &str, query: &str, many: Many, hidden: bool) -> Valu
     let mut made = json!({
         "name": name, "label": label, "type": "query",
         "datasource": {"type": "prometheus", "uid": "${datasource}"},
-        "query": {"query": query, "refId": name}, "definition": query,
+        "query": {"query": query, "refId": name},
         "refresh": 2, "sort": 1, "multi": many == Many::All, "includeAll": many == Many::All,
-        "hide": if hidden { 2 } else { 0 }, "options": [], "current": {},
+        "hide": if hidden { 2 } else { 0 }, "options": [],
     });
     if many == Many::All {
         made["allValue"] = json!(".*");
@@ -314,7 +314,7 @@ fn remembered(name: &str, label: &str, column: &str) -> Value {
     json!({
         "name": name, "label": label, "type": "query",
         "datasource": {"type": "grafana-postgresql-datasource", "uid": "${history}"},
-        "query": query, "definition": query,
+        "query": query,
         "refresh": 2, "sort": 1, "multi": true, "includeAll": true, "hide": 0, "options": [],
         "allValue": ".*", "current": {"selected": true, "text": ["All"], "value": ["$__all"]},
     })

@@ -213,7 +213,9 @@ impl<'a> Study<'a> {
             let told = |side: usize| Told {
                 value: found[side][at],
                 interval: drawn[0]
-                    .interval(figure_kind(name), worth[0], |row| row[side * INDICES.len() + at]),
+                    .interval(figure_kind(name), worth[0], |row| row[side * INDICES.len() + at])
+                    // No index of inequality is negative.
+                    .map(|ends| ends.within(0.0, f64::INFINITY)),
             };
             Index { name, raw: told(0), capped: told(1) }
         };
@@ -315,10 +317,13 @@ impl Grouped<'_, '_> {
                 part.as_ref().and_then(|part| Prepared::new(part, self.asked).figures().gini)
             };
             let measure = |measure: usize| {
-                let (place, kind) = (number * measures + measure, self.measures[measure].kind());
+                let (place, own) = (number * measures + measure, self.measures[measure]);
+                let (lowest, highest) = own.attainable(of);
                 Told {
                     value: Some(row[place]).filter(|value| told && value.is_finite()),
-                    interval: self.drawn[0].interval(kind, worth[0], |row| row[start + place]),
+                    interval: self.drawn[0]
+                        .interval(own.kind(), worth[0], |row| row[start + place])
+                        .map(|ends| ends.within(lowest, highest)),
                 }
             };
             let held = of.rows().zip(&grouping.of).filter(|(_, other)| own(other));
@@ -421,6 +426,16 @@ impl Measure {
     /// What it is, for its interval.
     pub(super) const fn kind(self) -> Of {
         if self.is_share() { Of::Share } else { Of::Mean }
+    }
+
+    /// Where it can lie at all: an interval that is found by the spread of draws does not know that nobody receives less than
+    /// nothing. A mean or a median lies between the smallest and the largest value there is.
+    fn attainable(self, of: &Distribution) -> (f64, f64) {
+        if self.is_share() {
+            return (0.0, 1.0);
+        }
+        let ends = (f64::INFINITY, f64::NEG_INFINITY);
+        of.values().iter().fold(ends, |(low, high), value| (low.min(*value), high.max(*value)))
     }
 
     /// Whether it is a share of inhabitants rather than in the ledger's unit.

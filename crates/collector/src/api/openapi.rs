@@ -10,7 +10,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{communes, departements, equity, health, metrics, probes, seals, service, time};
+use super::{communes, contributions, departements, equity, health, metrics, probes, seals, service, time};
 use crate::state::Shared;
 use crate::{enrol, ingest, locate};
 
@@ -24,6 +24,7 @@ use crate::{enrol, ingest, locate};
     tags(
         (name = "probes", description = "For probes"),
         (name = "figures", description = "For everyone"),
+        (name = "residents", description = "For residents who test their own line"),
         (name = "operation", description = "For operators"),
     )
 )]
@@ -46,6 +47,9 @@ fn routed() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(seals::get_seals))
         .routes(routes!(seals::get_seal))
         .routes(routes!(locate::get_nearest))
+        .routes(routes!(contributions::post_contribution))
+        .routes(routes!(contributions::post_erasure))
+        .routes(routes!(contributions::get_contributions))
         .routes(routes!(get_openapi))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))

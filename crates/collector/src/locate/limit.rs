@@ -38,7 +38,7 @@ impl Limiter {
     }
 
     /// Counts a question at `now`, or tells how long the address has to wait.
-    pub(super) fn take(&self, address: IpAddr, now: Instant) -> Result<(), Duration> {
+    pub(crate) fn take(&self, address: IpAddr, now: Instant) -> Result<(), Duration> {
         if self.most == 0 {
             return Ok(());
         }

@@ -54,6 +54,8 @@ struct View {
     minimum_runs: u64,
     minimum_known: String,
     permalink: String,
+    /// Address of the map that can be zoomed; none without its files.
+    zoom: Option<String>,
     svg: String,
     api: String,
 }
@@ -140,6 +142,10 @@ fn view(shared: &Shared, code: &str, query: &Query) -> Result<Response, ApiError
         legend,
         minimum_runs: rules.minimum_runs,
         minimum_known: text::hours(rules.minimum_known()),
+        zoom: shared
+            .map_files
+            .is_some()
+            .then(|| links.to("/carte", &[("indicateur", query.indicateur.code())])),
         svg: links.to(&format!("/departement/{code}/carte.svg"), &[("indicateur", query.indicateur.code())]),
         permalink: links
             .permalink(&format!("/departement/{code}"), &[("indicateur", query.indicateur.code())]),

@@ -30,6 +30,8 @@ struct Home {
     shapes: Vec<Shape>,
     legend: Vec<(&'static str, &'static str, usize)>,
     departements: Vec<Row>,
+    /// Whether there is a map that can be zoomed.
+    zoom: bool,
     /// What the list of the others is called; `None` when every département has measurements.
     others: Option<String>,
     /// Départements without measurement; their map is there all the same.
@@ -113,7 +115,8 @@ pub(super) async fn page(
         });
         let view_box = format!("0 0 {} {}", map.view_width, map.view_height);
         let legend = legend(&shapes, lang);
-        render(&Home { frame, view_box, shapes, legend, departements, others, unmeasured })
+        let zoom = shared.map_files.is_some();
+        render(&Home { frame, view_box, shapes, legend, departements, zoom, others, unmeasured })
     });
     made.await.unwrap_or_else(|error| problem(error, lang))
 }

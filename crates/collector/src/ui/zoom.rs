@@ -1,0 +1,121 @@
+//! The map that can be zoomed: asked for on purpose, since it weighs more than all other pages together.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+
+use super::address::Links;
+use super::assets;
+use super::departement::{Query, what};
+use super::lang::Lang;
+use super::page::{Frame, PageParams, message, problem, render};
+use super::scale::{Class, Indicator};
+use super::text;
+use crate::api::{blocking, window};
+use crate::problem::ApiError;
+use crate::state::Shared;
+
+/// What the page of the map may load: its own script, the library and its worker, tiles and figures, all from here. Controls of
+/// the library are drawn from data in its style sheet.
+const POLICY: &str = "default-src 'self'; script-src 'self'; worker-src 'self'; connect-src 'self'; img-src 'self' data:; \
+     object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+#[derive(Template)]
+#[template(path = "zoom.html")]
+struct View {
+    frame: Frame,
+    debit: bool,
+    what: &'static str,
+    period: String,
+    tabs: Vec<(String, String, bool)>,
+    classes: Vec<Class>,
+    script: &'static str,
+    fingerprint: String,
+    bounds: String,
+    zooms: (u8, u8),
+    /// The query that figures and links share.
+    query: String,
+}
+
+pub(super) async fn page(
+    State(shared): State<Arc<Shared>>,
+    PageParams(query): PageParams<Query>,
+) -> Response {
+    let lang = query.lang;
+    blocking(move || view(&shared, &query)).await.unwrap_or_else(|error| problem(error, lang))
+}
+
+fn view(shared: &Shared, query: &Query) -> Result<Response, ApiError> {
+    let lang = query.lang;
+    let Some(map) = &shared.map_files else {
+        let words = lang.t("Ce collecteur n'a pas de carte à zoomer.", "This collector has no zoomable map.");
+        let detail = lang.t(
+            "Les cartes des départements se lisent sans elle, depuis la page d'accueil.",
+            "The maps of départements can be read without it, from the first page.",
+        );
+        return Ok(message(StatusCode::NOT_FOUND, lang, words, Some(detail)));
+    };
+    let window = window(shared, query.jours, query.au.as_deref())?;
+    let links = Links { shared, window: &window, lang };
+    let own = |indicator: Indicator| match indicator {
+        Indicator::Debit => links.to("/carte", &[]),
+        other @ Indicator::Coupures => links.to("/carte", &[("indicateur", other.code())]),
+    };
+    let names = [
+        (Indicator::Debit, lang.t("Débit descendant médian", "Median download")),
+        (Indicator::Coupures, lang.t("Coupures", "Outages")),
+    ];
+    let current = query.indicateur;
+    let shared_query = links.to("", &[("indicateur", current.code())]);
+    let path = Links { lang: Lang::Fr, ..links }.to("/carte", &[("indicateur", current.code())]);
+    let title = format!("{} – {}", lang.t("Carte à zoomer", "Zoomable map"), what(query));
+    let mut page = render(&View {
+        frame: Frame::new(shared, lang, title, &path),
+        debit: current == Indicator::Debit,
+        what: what(query),
+        period: text::period(&window, lang),
+        tabs: names
+            .map(|(indicator, label)| (label.to_owned(), own(indicator), indicator == current))
+            .to_vec(),
+        classes: current.classes(lang),
+        script: assets::zoom_address(),
+        fingerprint: map.fingerprint.clone(),
+        bounds: map.bounds.map(|degrees| format!("{degrees:.4}")).join(","),
+        zooms: map.zooms,
+        query: shared_query,
+    })?;
+    page.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    Ok(page)
+}
+
+/// The classes of a département's communes on the map.
+#[derive(Serialize)]
+struct Classes {
+    /// Class and words of each commune that is not *not measured*.
+    communes: BTreeMap<String, (&'static str, String)>,
+}
+
+pub(super) async fn classes(
+    State(shared): State<Arc<Shared>>,
+    Path(code): Path<String>,
+    PageParams(query): PageParams<Query>,
+) -> Result<Response, ApiError> {
+    blocking(move || {
+        let window = window(&shared, query.jours, query.au.as_deref())?;
+        let found = shared.territory.departement(&code.to_ascii_uppercase());
+        let departement = found.ok_or_else(|| ApiError::not_found("no such département"))?;
+        let figures = shared.departement_figures(&departement.code, &window)?;
+        let communes = figures.iter().map(|(code, figures)| {
+            let class = query.indicateur.class_of(Some(figures));
+            (code.to_string(), (class, query.indicateur.value(Some(figures), query.lang)))
+        });
+        Ok(Json(Classes { communes: communes.collect() }).into_response())
+    })
+    .await
+}
