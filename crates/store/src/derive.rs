@@ -2,8 +2,8 @@
 
 use desserte_measure::{Estimate, METHOD_VERSION, MinuteState, minute_state};
 use desserte_model::{
-    CommuneCode, CountingLayer, Interruption, Medium, Minute, Observation, ReachFailure, ReachStep,
-    Reachability, TargetEchoes, Throughput,
+    CommuneCode, CountingLayer, Interruption, Medium, Minute, Observation, PositionSource, ReachFailure,
+    ReachStep, Reachability, Record, TargetEchoes, Throughput,
 };
 use desserte_units::{BitRate, Timestamp};
 use rusqlite::{ToSql, Transaction, params};
@@ -78,9 +78,11 @@ pub(crate) struct DerivedInterruption {
     uncertainty_us: Option<i64>,
 }
 
-pub(crate) fn derive(observation: &Observation) -> Derived {
-    match observation {
-        Observation::Throughput(run) => Derived::Throughput(Box::new(throughput(run))),
+pub(crate) fn derive(record: &Record) -> Derived {
+    match &record.observation {
+        Observation::Throughput(run) => {
+            Derived::Throughput(Box::new(throughput(run, record.position.source)))
+        }
         Observation::Minute(seen) => Derived::Minute(minute(seen)),
         Observation::Health(_) => Derived::Health,
         Observation::Reachability(seen) => Derived::Reachability(reachability(seen)),
@@ -88,8 +90,14 @@ pub(crate) fn derive(observation: &Observation) -> Derived {
     }
 }
 
-fn throughput(run: &Throughput) -> DerivedThroughput {
+fn throughput(run: &Throughput, place: PositionSource) -> DerivedThroughput {
     let estimate = Estimate::of(&run.samples);
+    // A run on the way read what the way carried, not what a line does: it has a mean and enters no figure of lines
+    // (docs/spec/mobile.md).
+    let steady = match place {
+        PositionSource::Declared => estimate.steady,
+        PositionSource::Gnss => None,
+    };
     let line = run.access_line.as_ref();
     DerivedThroughput {
         direction: run.direction.code(),
@@ -104,7 +112,7 @@ fn throughput(run: &Throughput) -> DerivedThroughput {
             CountingLayer::Kernel => "kernel",
         }),
         mean: estimate.mean.map(BitRate::as_bits_per_second),
-        steady: estimate.steady.map(BitRate::as_bits_per_second),
+        steady: steady.map(BitRate::as_bits_per_second),
     }
 }
 

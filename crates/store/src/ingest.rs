@@ -55,7 +55,7 @@ impl Prepared {
         let derived = batch
             .records
             .iter()
-            .map(|record| (derive::derive(&record.record.observation), Sha256::digest(&record.octets).into()))
+            .map(|record| (derive::derive(&record.record), Sha256::digest(&record.octets).into()))
             .collect();
         Self { batch, derived }
     }

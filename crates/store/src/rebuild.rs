@@ -68,7 +68,7 @@ impl Store {
                         .map_err(&wrap)?;
                 }
                 let place = Place { record: number, probe, commune: text(row, 2).map_err(&wrap)?, event };
-                let derived = derive(&record.observation);
+                let derived = derive(&record);
                 derived.insert(transaction, &place)?;
                 let sha256: [u8; 32] = row.get(7).map_err(&wrap)?;
                 chain::check(transaction, &Link::of(probe, number, &record, &sha256))?;

@@ -11,7 +11,7 @@ mod common;
 
 use common::{Bench, at, batch, batch_with, bench, boot, download, health, minute, period, record, register};
 use desserte_measure::{MinuteState, outages};
-use desserte_model::{BootAnchor, ClockSource, Direction, RefusalReason};
+use desserte_model::{BootAnchor, ClockSource, Direction, PositionSource, RefusalReason};
 use desserte_store::{Scope, Store, StoreError, StoreOptions};
 use desserte_units::Monotonic;
 
@@ -37,6 +37,22 @@ fn the_same_octets_again_are_a_duplicate_and_other_octets_are_refused() {
     let runs = store.runs(&Scope::All, period(3600)).unwrap();
     assert_eq!(runs.len(), 1);
     assert!((runs[0].steady.unwrap().as_mbit_per_s() - 20.0).abs() < 1e-9);
+}
+
+#[test]
+fn a_run_on_the_way_is_kept_with_its_mean_and_enters_no_figure_of_lines() {
+    let bench = open();
+    let store = &bench.store;
+    let mut moving = record(0, Some(at(0)), download(20));
+    moving.position.source = PositionSource::Gnss;
+    let receipt = store.ingest(batch(vec![moving, record(1, Some(at(60)), download(20))])).unwrap();
+    assert_eq!(receipt.accepted, 2);
+    let runs = store.runs(&Scope::All, period(3600)).unwrap();
+    assert!(runs.iter().all(|run| run.mean.is_some()));
+    assert_eq!([runs[0].steady.is_some(), runs[1].steady.is_some()], [false, true]);
+    store.rebuild().unwrap();
+    let again = store.runs(&Scope::All, period(3600)).unwrap();
+    assert!(again[0].steady.is_none(), "derived anew, it is the same");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "helpers of tests, and what they measured")]
 
+mod communes;
 mod rig;
 
 use std::time::Duration;
@@ -17,6 +18,9 @@ const SKEW_MAX: Duration = Duration::from_secs(1);
 
 /// As well, at 130 km/h.
 const PLACE_ERROR_MAX_M: f64 = 15.0;
+
+/// What gpsd tells of the replayed receiver, rounded up.
+const GPSD_RADIUS_M: f64 = 18.0;
 
 fn run(record: &Record) -> (&Throughput, &Mobile) {
     let Observation::Throughput(run) = &record.observation else { panic!("a drive records runs") };
@@ -39,6 +43,33 @@ fn true_skew(rig: &Rig, mobile: &Mobile) -> Duration {
     Duration::from_micros(moments.chain([ended.as_micros()]).map(apart).max().unwrap())
 }
 
+/// A longitude and latitude as recorded, and as it was.
+struct Place {
+    seen: (f64, f64),
+    truth: (f64, f64),
+}
+
+/// Whether places and truths are in the same communes, save where a border is within the error, which must be told.
+fn are_in_the_right_communes(rig: &Rig, places: &[Place]) {
+    let (seen, truths): (Vec<_>, Vec<_>) = places.iter().map(|place| (place.seen, place.truth)).unzip();
+    let communes = |places: &[_]| communes::of(rig.folder(), places, GPSD_RADIUS_M);
+    let Some((seen, truths)) = communes(&seen).zip(communes(&truths)) else {
+        eprintln!("SKIPPED: communes, for which DESSERTE_PROGRAMS must say where the programs are");
+        return;
+    };
+    let mut at_borders = 0;
+    for (seen, truth) in seen.iter().zip(&truths) {
+        let told = seen.commune == truth.commune || seen.candidates.contains(&truth.commune);
+        assert!(told, "{seen:?} in truth {truth:?}");
+        at_borders += usize::from(!seen.candidates.is_empty());
+    }
+    let crossed = truths.windows(2).filter(|pair| pair[0].commune != pair[1].commune).count();
+    eprintln!(
+        "{} positions in the right commune, {at_borders} of them told to be at a border; the way crosses {crossed}",
+        seen.len()
+    );
+}
+
 #[test]
 #[ignore = "needs root, python3-dbusmock, gpsd and the shared traces: cargo xtask drive"]
 fn a_replayed_drive_is_placed_and_heard_to_the_second() {
@@ -56,6 +87,7 @@ fn a_replayed_drive_is_placed_and_heard_to_the_second() {
     let (mut worst_skew, mut worst_true, mut worst_place, mut worst_gap) =
         (Duration::ZERO, Duration::ZERO, 0.0_f64, Duration::ZERO);
     let mut heard = 0;
+    let mut places = Vec::new();
     for record in &transfers {
         let (run, mobile) = run(record);
         let (began, ended) = (mobile.began_us.unwrap(), mobile.ended_us.unwrap());
@@ -70,7 +102,9 @@ fn a_replayed_drive_is_placed_and_heard_to_the_second() {
         let track = mobile.track.as_ref().unwrap();
         let placed = place_at(track, middle).unwrap();
         assert!((placed.lon - record.position.lon).abs() < 1e-9, "anyone places it the same");
+        places.push(Place { seen: (record.position.lon, record.position.lat), truth });
         for fix in &track.fixes {
+            places.push(Place { seen: (fix.lon, fix.lat), truth: rig.truth(fix.moment()) });
             assert!(fix.lon > 1.0 && fix.lat > 46.0, "no fix is no position: {fix:?}");
         }
         if let Some(skew) = radio_skew(mobile).filter(|_| mobile.radio.as_ref().unwrap().fault.is_none()) {
@@ -96,6 +130,7 @@ fn a_replayed_drive_is_placed_and_heard_to_the_second() {
          of at most {worst_true:?}; to positions at most {worst_gap:?}; placed at most {worst_place:.1} m off",
         transfers.len()
     );
+    are_in_the_right_communes(&rig, &places);
     assert!(heard >= 3 && worst_skew <= SKEW_MAX && worst_true <= SKEW_MAX);
 
     // The drive was killed under way and went on: what was done stayed done, and no data came back.

@@ -80,7 +80,7 @@ fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-fn shared(path: &str) -> PathBuf {
+pub(crate) fn shared(path: &str) -> PathBuf {
     std::env::var_os("DESSERTE_SHARED")
         .map_or_else(|| repository().join("../shared"), PathBuf::from)
         .join(path)
@@ -236,6 +236,11 @@ impl Rig {
     pub(crate) fn rates(&self) -> Vec<u32> {
         let text = fs::read_to_string(self.folder.path().join("rates")).unwrap_or_default();
         text.lines().map(|line| line.parse().unwrap()).collect()
+    }
+
+    /// For what a test makes of it.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Where the vehicle was at a moment.
