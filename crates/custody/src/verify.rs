@@ -77,6 +77,8 @@ pub struct Verdict {
     pub record: Option<Vec<u8>>,
     /// How many records the batch has; zero for a note.
     pub records: u64,
+    /// Octets that its body unpacked to; the most that are unpacked if there were more.
+    pub unpacked: u64,
 }
 
 /// Checks every part of a proof; `seal` and `key` (Base64) are those that the verifier knows from elsewhere, `None` where it
@@ -100,14 +102,14 @@ pub fn verify(proof: &Proof, seal: Option<&Statement>, key: Option<&str>) -> Ver
     verdict
 }
 
-/// Checks a batch of a day that has no seal yet: that its key signed its body, and that it can be read. Faults, if there are any.
+/// Checks a batch of a day that has no seal yet: that its key signed its body, and that it can be read.
 #[must_use]
-pub fn verify_batch(batch: &ProvenBatch) -> Vec<Fault> {
+pub fn verify_batch(batch: &ProvenBatch) -> Verdict {
     let mut verdict = Verdict::default();
     if let Err(fault) = check_batch(batch, None, &mut verdict) {
         verdict.faults.push(fault);
     }
-    verdict.faults
+    verdict
 }
 
 /// The records of a batch, in its order. The signature is not looked at ([`verify_batch`]).
@@ -164,8 +166,14 @@ fn check_batch(batch: &ProvenBatch, trusted: Option<&str>, verdict: &mut Verdict
         verdict.faults.push(Fault::Signature(error));
     }
     match unpack(&head, &body) {
-        Ok(text) => find_record(batch, &text, verdict),
-        Err(why) => verdict.faults.push(unreadable("the body", why)),
+        Ok(text) => {
+            verdict.unpacked = text.len() as u64;
+            find_record(batch, &text, verdict);
+        }
+        Err(why) => {
+            verdict.unpacked = BODY_BYTES_MAX;
+            verdict.faults.push(unreadable("the body", why));
+        }
     }
     Ok(Leaf::Batch(BatchLeaf {
         batch: batch.batch.clone(),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use desserte_custody::{Hash, Proof, ProvenBatch, Statement};
 
-use crate::bundle::{Fault, Parts, SUMS, part, read};
+use crate::bundle::{Fault, Parts, SUMS, limits, part, read};
 use crate::case::{CASE_SCHEMA, Case};
 use crate::document::Document;
 use crate::reply::Reply;
@@ -48,7 +48,7 @@ pub struct Report {
 #[must_use]
 pub fn check(archive: &[u8], pdf: Option<&[u8]>, trusted: &Trusted) -> Report {
     let (parts, faults) = read(archive);
-    let mut checker = Checker { parts: &parts, trusted, report: Report::default() };
+    let mut checker = Checker { parts: &parts, trusted, unpacked: 0, report: Report::default() };
     checker.report.faults = faults;
     checker.report.parts = parts.len();
     checker.fingerprint();
@@ -65,6 +65,8 @@ pub fn check(archive: &[u8], pdf: Option<&[u8]>, trusted: &Trusted) -> Report {
 struct Checker<'a> {
     parts: &'a Parts<'a>,
     trusted: &'a Trusted,
+    /// Octets unpacked so far.
+    unpacked: u64,
     report: Report,
 }
 
@@ -204,6 +206,9 @@ impl<'a> Checker<'a> {
                 continue;
             };
             self.batch(name, batch, &keys, &mut seen);
+            if self.is_spent(name) {
+                return;
+            }
             if self.proof(name, &proof) {
                 self.report.proven += 1;
             }
@@ -217,11 +222,12 @@ impl<'a> Checker<'a> {
                 }
             };
             self.batch(name, &batch, &keys, &mut seen);
-            let faults = desserte_custody::verify_batch(&batch);
-            if faults.is_empty() {
+            if self.is_spent(name) {
+                return;
+            }
+            if self.took(name, desserte_custody::verify_batch(&batch)) {
                 self.report.unsealed += 1;
             }
-            faults.into_iter().for_each(|fault| self.fault(name, fault.to_string()));
         }
     }
 
@@ -251,10 +257,28 @@ impl<'a> Checker<'a> {
             self.fault(name, format!("the bundle has no seal of {}", proof.seal.day));
             return false;
         };
-        let faults = desserte_custody::verify(proof, Some(&seal), None).faults;
-        let holds = faults.is_empty();
-        faults.into_iter().for_each(|fault| self.fault(name, fault.to_string()));
+        self.took(name, desserte_custody::verify(proof, Some(&seal), None))
+    }
+
+    /// Notes what is wrong with a batch and what it unpacked to; whether nothing is wrong.
+    fn took(&mut self, name: &str, verdict: desserte_custody::Verdict) -> bool {
+        self.unpacked += verdict.unpacked;
+        let holds = verdict.faults.is_empty();
+        verdict.faults.into_iter().for_each(|fault| self.fault(name, fault.to_string()));
         holds
+    }
+
+    /// Whether so much was unpacked that no honest bundle is left, which is a fault.
+    fn is_spent(&mut self, name: &str) -> bool {
+        let spent = self.unpacked > limits::UNPACKED_OCTETS_MAX;
+        if spent {
+            let what = format!(
+                "the batches before it unpack to more than {} octets: no more are read",
+                limits::UNPACKED_OCTETS_MAX
+            );
+            self.fault(name, what);
+        }
+        spent
     }
 
     fn notes(&mut self) {

@@ -11,3 +11,7 @@ pub const OCTETS_MAX: usize = 256 * 1024 * 1024;
 
 /// Octets of a name at the most.
 pub const NAME_OCTETS_MAX: usize = 120;
+
+/// Octets that the bodies of a bundle's batches unpack to at the most: twice what an archive of the largest size honestly holds. Beyond
+/// it nothing more is unpacked.
+pub const UNPACKED_OCTETS_MAX: u64 = 4 * 1024 * 1024 * 1024;

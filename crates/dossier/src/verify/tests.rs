@@ -240,6 +240,23 @@ fn what_is_changed_with_its_digests_is_found_too() {
 }
 
 #[test]
+fn a_body_that_unpacks_to_more_than_any_batch_is_named_and_counted() {
+    let mut bomb = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    let zeros = vec![0; 1024 * 1024];
+    (0..65).for_each(|_| std::io::Write::write_all(&mut bomb, &zeros).unwrap());
+    let mut batch = batch();
+    batch.body = ProvenBatch::encode(&bomb.finish().unwrap());
+    batch.signature = batch.signature.replace("\"content-encoding\":null", "\"content-encoding\":\"gzip\"");
+    assert_eq!(desserte_custody::verify_batch(&batch).unpacked, 64 * 1024 * 1024);
+    let name = "evidence/unsealed/00002.json";
+    one_fault(
+        |bundle, _| bundle.put(name, serde_json::to_vec(&batch).unwrap()),
+        name,
+        "unpacked it has more than 67108864 octets",
+    );
+}
+
+#[test]
 fn a_bundle_is_held_against_what_the_verifier_knows() {
     let bundle = bundle(|_, _| ());
     let other = Statement { root: Hash([1; 32]), ..proof().seal };

@@ -133,38 +133,36 @@ impl Teller<'_> {
             .iter()
             .filter_map(|site| self.of(site, "hours", id).filter(|figure| figure.state != Told::NotEnough))
             .collect();
-        if let [figure] = figures.as_slice()
-            && figure.state == Told::Indicative
-        {
-            return self.indicative(&name, figure, &of);
-        }
-        let told: Vec<f64> = figures.iter().filter_map(|figure| figure.value).collect();
-        let low = told.iter().copied().fold(f64::INFINITY, f64::min);
-        let high = told.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let Some((low, high)) = ends(figures.iter().filter_map(|figure| figure.value)) else {
+            return match self.case.lang {
+                Lang::Fr => format!("{name} : données insuffisantes pour le dire."),
+                Lang::En => format!("{name}: not enough data to tell."),
+            };
+        };
         let (low, high) = (self.number(low, 1), self.number(high, 1));
-        match (self.case.lang, told.len()) {
-            (Lang::Fr, 0) => format!("{name} : données insuffisantes pour le dire."),
-            (Lang::En, 0) => format!("{name}: not enough data to tell."),
-            (Lang::Fr, _) if low == high => format!("{name} : possible {low} heures sur {of} par semaine."),
-            (Lang::En, _) if low == high => format!("{name}: possible {low} of {of} hours a week."),
-            (Lang::Fr, _) => {
-                format!("{name} : possible de {low} à {high} heures sur {of} par semaine selon la ligne.")
-            }
-            (Lang::En, _) => {
-                format!("{name}: possible {low} to {high} of {of} hours a week, depending on the line.")
-            }
+        let lines = figures.len();
+        let caution = self.caution(&figures);
+        match self.case.lang {
+            Lang::Fr if low == high => format!("{name} : {low} heures sur {of} par semaine{caution}."),
+            Lang::En if low == high => format!("{name}: {low} of {of} hours a week{caution}."),
+            Lang::Fr => format!(
+                "{name} : de {low} à {high} heures sur {of} par semaine, sur {lines} lignes{caution}."
+            ),
+            Lang::En => format!("{name}: {low} to {high} of {of} hours a week, on {lines} lines{caution}."),
         }
     }
 
-    /// A figure that lacks something is told with its bounds, on page one too.
-    fn indicative(&self, name: &str, figure: &Figure, of: &str) -> String {
-        let hour = |hours: f64| self.number(hours, 1);
-        let (value, ends) = (Self::value(Some(figure), hour), Self::ends(Some(figure), hour));
-        match self.case.lang {
-            Lang::Fr => {
-                format!("{name} : environ {value} heures sur {of} par semaine (indicatif ; bornes {ends}).")
+    /// Figures of which none is solid are told with the bounds that unobserved time leaves, on page one too.
+    fn caution(&self, figures: &[&Figure]) -> String {
+        let bounds = ends(figures.iter().filter_map(|figure| figure.low))
+            .zip(ends(figures.iter().filter_map(|figure| figure.high)));
+        match bounds {
+            Some(((low, _), (_, high))) if figures.iter().all(|figure| figure.state == Told::Indicative) => {
+                let (low, high) = (self.number(low, 1), self.number(high, 1));
+                let (said, bounds) = (self.t("indicatif", "indicative"), self.t("bornes", "bounds"));
+                format!(" ({said}{} {bounds} {low} – {high})", self.t(" ;", ";"))
             }
-            Lang::En => format!("{name}: about {value} of {of} hours a week (indicative; bounds {ends})."),
+            _ => String::new(),
         }
     }
 
@@ -241,10 +239,7 @@ impl Teller<'_> {
         let shares = self.case.sites.iter().filter_map(|site| {
             self.of(site, "time_unknown", None).filter(|figure| figure.state != Told::NotEnough)?.value
         });
-        let ends = shares.fold(None, |ends: Option<(f64, f64)>, share| {
-            Some(ends.map_or((share, share), |(low, high)| (low.min(share), high.max(share))))
-        });
-        let (low, high) = ends.map(|(low, high)| (self.percent(low), self.percent(high)))?;
+        let (low, high) = ends(shares).map(|(low, high)| (self.percent(low), self.percent(high)))?;
         Some(match self.case.lang {
             Lang::Fr if low == high => format!("Temps non observé : {high}."),
             Lang::En if low == high => format!("Time not observed: {high}."),
@@ -314,9 +309,7 @@ impl Teller<'_> {
                     .filter(|figure| figure.state != Told::NotEnough)
                     .filter_map(|figure| figure.value)
                     .collect();
-                let ends = values.iter().copied().fold(None, |ends: Option<(f64, f64)>, value| {
-                    Some(ends.map_or((value, value), |(low, high)| (low.min(value), high.max(value))))
-                });
+                let ends = ends(values.iter().copied());
                 row.push(ends.map_or_else(|| "–".to_owned(), |(low, _)| hour(low)));
                 row.push(ends.map_or_else(|| "–".to_owned(), |(_, high)| hour(high)));
                 row.push(values.len().to_string());
@@ -345,6 +338,13 @@ impl Teller<'_> {
 /// Runs of a site, both ways.
 fn runs(site: &Site) -> f64 {
     ["download", "upload"].iter().filter_map(|of| Figure::find(&site.figures, "runs", Some(of))?.value).sum()
+}
+
+/// The lowest and the highest of some values; `None` without one.
+fn ends(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
+    values.fold(None, |ends, value| {
+        Some(ends.map_or((value, value), |(low, high): (f64, f64)| (low.min(value), high.max(value))))
+    })
 }
 
 /// A name as it begins a line.

@@ -17,8 +17,10 @@ const WIDTH: f64 = 760.0;
 const MAP: f64 = 340.0;
 /// Highest map: what page one has room for.
 const HEIGHT_MAX: f64 = 240.0;
+/// Letters of the credit in a line.
+const LETTERS: usize = 140;
 /// Probes listed beside the map.
-const LISTED: usize = 16;
+const LISTED: usize = 11;
 
 /// The map; `None` where there is no département to draw, or its borders may not leave the territory file.
 pub(super) fn of(case: &Case, found: &Found, territory: &Territory) -> Option<(Caption, String)> {
@@ -95,12 +97,15 @@ pub(super) fn of(case: &Case, found: &Found, territory: &Territory) -> Option<(C
         let _ = write!(body, "<text x=\"430\" y=\"{at:.1}\">…</text>");
         at += 17.0;
     }
-    let bottom = (top + height * scale).max(at) + 16.0;
-    let _ = write!(
-        body,
-        "<text x=\"20\" y=\"{bottom:.1}\" font-size=\"10\" fill=\"#5f5f5f\">{}</text>",
-        escaped(&caption.source)
-    );
+    let mut bottom = (top + height * scale).max(at) + 4.0;
+    for line in lines(&caption.source) {
+        bottom += 12.0;
+        let _ = write!(
+            body,
+            "<text x=\"20\" y=\"{bottom:.1}\" font-size=\"10\" fill=\"#5f5f5f\">{}</text>",
+            escaped(&line)
+        );
+    }
     let svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {:.0}\" width=\"{WIDTH}\" height=\"{:.0}\" \
          font-family=\"'Liberation Sans', Arial, Helvetica, sans-serif\" font-size=\"12\" fill=\"#1a1a1a\" role=\"img\">\n\
@@ -147,6 +152,23 @@ fn middle(d: &str) -> Option<(f64, f64)> {
         high = (high.0.max(at.0), high.1.max(at.1));
     }
     low.0.is_finite().then(|| (f64::midpoint(low.0, high.0), f64::midpoint(low.1, high.1)))
+}
+
+/// The credit, cut into lines at spaces.
+fn lines(text: &str) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let last = lines.len() - 1;
+        if lines[last].chars().count() + word.chars().count() > LETTERS {
+            lines.push(word.to_owned());
+        } else {
+            if !lines[last].is_empty() {
+                lines[last].push(' ');
+            }
+            lines[last].push_str(word);
+        }
+    }
+    lines
 }
 
 fn escaped(text: &str) -> String {
