@@ -50,8 +50,8 @@ impl Teller<'_> {
                 "runs that could not be completed: they count as runs, without a rate",
             ),
             "run_without_rate" => self.t(
-                "essais complets dont la méthode ne donne pas de débit établi",
-                "complete runs for which the method gives no steady rate",
+                "essais complets sans débit établi : la méthode n’en donne pas, ou l’essai a été fait en déplacement",
+                "complete runs without a steady rate: the method gives none, or the run was made on the way",
             ),
             "run_other_layer" => self.t(
                 "essais comptés à une autre couche que l’application",
