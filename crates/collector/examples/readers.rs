@@ -49,7 +49,8 @@ fn main() {
                 line(&record)
             })
             .collect();
-        assert_eq!(post(address, &key(1), &body(&key(1), &lines)).status, 200);
+        let answer = post(address, &key(1), &body(&key(1), &lines));
+        assert_eq!(answer.status, 200, "{}", answer.body);
     }
     let pages: Vec<String> =
         ["/", "/departement/99", "/departement/99?indicateur=coupures", "/recherche?q=a"]
@@ -94,6 +95,7 @@ fn run(n: u64, at: desserte_units::Timestamp) -> Value {
         "kind": "throughput", "direction": "download", "protocol": {"name": "ndt7", "version": "0"},
         "outcome": {"status": "complete"}, "counted_by": {"end": "probe", "layer": "application"},
         "samples": samples, "connection": {"bytes_charged": 1}, "medium": {"type": "wired"},
+        "server": {"host": "192.0.2.7:1"},
     });
     record
 }
