@@ -1,6 +1,7 @@
 //! Invitations: used once, for a time, by one probe; everything that happens leaves a line.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 

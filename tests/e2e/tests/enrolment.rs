@@ -1,5 +1,11 @@
 //! From nothing to an active probe by what the screen says, and everything that may go wrong with a code, with the real programs.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test fails by panicking, and tells what it measured"
+)]
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};

@@ -1,6 +1,8 @@
 //! Debian packages of the programs: what is in them, how closed their services are, and that they can be installed, upgraded and
 //! purged.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
