@@ -80,6 +80,9 @@ pub(crate) enum Command {
     Ledger(crate::ledger::LedgerCommand),
     /// Say where tests contradict declared coverage, cell by cell, and where there are not enough of them to say anything.
     Contradiction(crate::contradiction::ContradictionArguments),
+    /// Say who may use the administration interface (docs/spec/roles.md).
+    #[command(subcommand)]
+    Token(crate::token::TokenCommand),
     /// Show who asked what of the administration: codes made and used, probes added, moved and retired, and every refusal.
     Audit(crate::audit::AuditArguments),
     /// Plan a campaign of tests on one line, and check it against its rules.

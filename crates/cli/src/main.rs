@@ -30,6 +30,7 @@ mod service;
 mod sheet;
 mod sql;
 mod territory;
+mod token;
 mod translate;
 mod vintage;
 
@@ -87,6 +88,7 @@ fn main() -> ExitCode {
         Command::Indicators(arguments) => indicators::run(&arguments),
         Command::Perequation(arguments) => perequation::run(&arguments),
         Command::Contradiction(arguments) => contradiction::run(&arguments),
+        Command::Token(command) => token::run(&command),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Campaign(command) => campaign::run(&command),
         Command::Version => out::line(&format!("desserte {}", env!("CARGO_PKG_VERSION"))),

@@ -17,7 +17,7 @@ use desserte_store::{AuditEntry, Enrolment, EnrolmentRefusal, Invitation};
 use http::{StatusCode, header};
 
 pub(crate) use self::gate::Gate;
-use self::gate::Turned;
+pub(crate) use self::gate::Turned;
 use crate::api::blocking;
 use crate::api::schema::{EnrolmentAnswerSchema, EnrolmentRequestSchema, ProblemSchema};
 use crate::listen::Client;
@@ -221,7 +221,7 @@ fn refusal(actor: String, outcome: &str) -> AuditEntry {
 }
 
 /// What is kept of an address: enough to see that an attack came from one place, too little to name a subscriber.
-fn network(address: IpAddr) -> String {
+pub(crate) fn network(address: IpAddr) -> String {
     match address {
         IpAddr::V4(address) => {
             let [a, b, c, _] = address.octets();

@@ -3,6 +3,7 @@
 //! This crate is the one place that serves HTTP and knows status codes. What it keeps is in `desserte-store`, how figures
 //! are made of raw readings in `desserte-measure`, where communes lie in `desserte-territory`.
 
+mod access;
 mod api;
 mod config;
 mod connection;
@@ -24,6 +25,7 @@ mod server;
 mod state;
 mod ui;
 
+pub use access::token_sha256;
 pub use api::openapi_json;
 pub use config::{
     Config, Contributions, DEFAULT_CONFIG, EnrolmentConfig, EnrolmentTargetConfig, Ingest, Locate, Log, Map,

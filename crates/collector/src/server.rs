@@ -28,7 +28,7 @@ use crate::map::{self, MapError, MapFiles};
 use crate::metrics::Metrics;
 use crate::problem::ApiError;
 use crate::state::Shared;
-use crate::{api, connection, contributions, indicators, open_data, seal, ui};
+use crate::{access, api, connection, contributions, indicators, open_data, seal, ui};
 
 /// Why the collector could not start or went down.
 #[derive(Debug, thiserror::Error)]
@@ -156,6 +156,7 @@ fn router(shared: Arc<Shared>) -> Router {
         .merge(ui::router())
         .method_not_allowed_fallback(|| async { ApiError::method_not_allowed() })
         .fallback(no_route)
+        .layer(from_fn_with_state(Arc::clone(&shared), access::check))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(CompressionLayer::new())
         .layer(from_fn_with_state(Guard::new(Arc::clone(&shared)), guard))

@@ -59,6 +59,8 @@ pub(crate) struct Shared {
     pub(crate) map_files: Option<MapFiles>,
     /// How often requests to be enrolled are refused.
     pub(crate) gate: Gate,
+    /// How often requests of the administration are refused.
+    pub(crate) admin_gate: Gate,
     /// Files of open data.
     pub(crate) open_data: OpenData,
     /// Months of indicators, and published scenarios.
@@ -100,6 +102,7 @@ impl Shared {
             giving,
             map_files,
             gate: Gate::new(config.enrolment.refused_per_address),
+            admin_gate: Gate::new(config.enrolment.refused_per_address),
             open_data: OpenData::new(directory),
             months: Months::new(data),
             config,

@@ -18,6 +18,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../sql/007-host.sql"),
     include_str!("../sql/008-enrolment.sql"),
     include_str!("../sql/009-contribution.sql"),
+    include_str!("../sql/010-tokens.sql"),
 ];
 
 /// How long a connection waits for another process's lock (`desserte probe add` beside a running collector): longer
@@ -85,7 +86,7 @@ mod tests {
         let connection = Connection::open(&path).unwrap();
         connection.pragma_update(None, "user_version", 99).unwrap();
         drop(connection);
-        assert!(matches!(open_writer(&path), Err(StoreError::NewerSchema { found: 99, known: 9 })));
+        assert!(matches!(open_writer(&path), Err(StoreError::NewerSchema { found: 99, known: 10 })));
     }
 
     #[test]

@@ -121,11 +121,12 @@ impl Store {
         })
     }
 
-    /// Takes an invitation back. Gives whether there was one of this number that could be used.
+    /// Takes an invitation back, for `actor`. Gives whether there was one of this number that could be used.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn withdraw_invitation(&self, number: i64, now: Timestamp) -> Result<bool, StoreError> {
+    pub fn withdraw_invitation(&self, number: i64, actor: &str, now: Timestamp) -> Result<bool, StoreError> {
+        let actor = actor.to_owned();
         self.writer().run(move |transaction| {
             let changed = transaction
                 .execute(
@@ -134,7 +135,7 @@ impl Store {
                 )
                 .map_err(StoreError::database("withdrawing an invitation"))?;
             if changed > 0 {
-                AuditEntry::done(now, "withdraw", subject(number)).write(transaction)?;
+                AuditEntry { actor, ..AuditEntry::done(now, "withdraw", subject(number)) }.write(transaction)?;
             }
             Ok(changed > 0)
         })

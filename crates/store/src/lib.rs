@@ -28,6 +28,7 @@ mod rollup;
 mod service;
 mod standing;
 mod store;
+mod tokens;
 mod writer;
 
 pub use audit::{AuditEntry, COMMAND};
@@ -48,3 +49,4 @@ pub use rebuild::RebuildReport;
 pub use service::{ServiceMinute, ServicePage, ServiceRun};
 pub use standing::{SILENT_AFTER, Standing};
 pub use store::{CopiedStore, STORE_FILE, Store, StoreOptions};
+pub use tokens::{NewToken, Role, Token, UnknownRole};

@@ -1,7 +1,6 @@
 //! Invitations: used once, for a time, by one probe; everything that happens leaves a line.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
@@ -9,8 +8,8 @@ use common::{PROBE, at, bench};
 use desserte_custody::EventKind;
 use desserte_model::ProbeId;
 use desserte_store::{
-    Enrolment, EnrolmentRefusal, InvitationState, NewInvitation, OPEN_INVITATIONS_MAX, Standing, Store,
-    StoreError, StoreOptions,
+    COMMAND, Enrolment, EnrolmentRefusal, InvitationState, NewInvitation, OPEN_INVITATIONS_MAX, Standing,
+    Store, StoreError, StoreOptions,
 };
 
 const ONE: &str = "0123456789abcdef0123456789abcdef";
@@ -81,8 +80,8 @@ fn what_is_unknown_late_or_taken_back_enrols_nobody_and_is_written_down() {
     store.invite(new("late")).unwrap();
     assert_eq!(enrol(store, "late", ONE, 14 * DAY), Err(EnrolmentRefusal::Expired));
     let back = store.invite(new("back")).unwrap();
-    assert!(store.withdraw_invitation(back, at(5)).unwrap());
-    assert!(!store.withdraw_invitation(back, at(6)).unwrap());
+    assert!(store.withdraw_invitation(back, COMMAND, at(5)).unwrap());
+    assert!(!store.withdraw_invitation(back, COMMAND, at(6)).unwrap());
     assert_eq!(enrol(store, "back", ONE, 10), Err(EnrolmentRefusal::Withdrawn));
     store.invite(new("known")).unwrap();
     assert_eq!(enrol(store, "known", PROBE, 10), Err(EnrolmentRefusal::InService));

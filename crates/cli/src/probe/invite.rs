@@ -8,7 +8,7 @@ use anyhow::{Context as _, anyhow};
 use clap::Args;
 use desserte_model::{CommuneCode, LonLat, ProbeId};
 use desserte_signing::{InvitationCode, InvitationLink};
-use desserte_store::{NewInvitation, Store};
+use desserte_store::{COMMAND, NewInvitation, Store};
 use desserte_units::Timestamp;
 
 use super::{open_existing, qr, words};
@@ -110,7 +110,7 @@ pub(crate) fn invite(arguments: &InviteArguments) -> Outcome {
 
 pub(crate) fn withdraw(arguments: &WithdrawArguments) -> Outcome {
     let (store, number) = (open_existing(&arguments.data)?, arguments.number);
-    if store.withdraw_invitation(number, clock::now())? {
+    if store.withdraw_invitation(number, COMMAND, clock::now())? {
         line(&format!("invitation {number} is withdrawn"))
     } else {
         Err(Failure::no(anyhow!(
@@ -139,7 +139,8 @@ fn position(text: &str) -> Result<LonLat, String> {
     LonLat::new(number(lon)?, number(lat)?).map_err(|error| error.to_string())
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+/// A time of 90 days at the most, as `14d` or `36h`.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || format!("{text:?} is not a time such as 14d or 36h, of 90 days at the most");
     let (count, unit_s) = match (text.strip_suffix('d'), text.strip_suffix('h')) {
         (Some(days), _) => (days, 86_400),

@@ -10,7 +10,9 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{communes, contributions, departements, equity, health, metrics, probes, seals, service, time};
+use super::{
+    admin, communes, contributions, departements, equity, health, metrics, probes, seals, service, time,
+};
 use crate::state::Shared;
 use crate::{enrol, ingest, locate};
 
@@ -26,6 +28,7 @@ use crate::{enrol, ingest, locate};
         (name = "figures", description = "For everyone"),
         (name = "residents", description = "For residents who test their own line"),
         (name = "operation", description = "For operators"),
+        (name = "administration", description = "For who has a token (docs/spec/roles.md)"),
     )
 )]
 struct Document;
@@ -44,6 +47,9 @@ fn routed() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(equity::get_scenarios))
         .routes(routes!(equity::get_scenario))
         .routes(routes!(probes::get_probes))
+        .routes(routes!(admin::get_admin_probes))
+        .routes(routes!(admin::delete_invitation))
+        .routes(routes!(admin::get_audit))
         .routes(routes!(seals::get_seals))
         .routes(routes!(seals::get_seal))
         .routes(routes!(locate::get_nearest))

@@ -32,11 +32,11 @@ struct State {
 
 /// A request that is not even read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Turned {
+pub(crate) struct Turned {
     /// When to come again.
-    pub(super) wait: Duration,
+    pub(crate) wait: Duration,
     /// Whether it is the first for its reason within the window: that one is written down.
-    pub(super) first: bool,
+    pub(crate) first: bool,
 }
 
 impl Gate {
@@ -45,7 +45,7 @@ impl Gate {
     }
 
     /// Counts a request of `address` at `now` as refused, until [`Self::forgive`].
-    pub(super) fn enter(&self, address: IpAddr, now: Instant) -> Result<(), Turned> {
+    pub(crate) fn enter(&self, address: IpAddr, now: Instant) -> Result<(), Turned> {
         // Counters alone: they stay true whoever panicked beside them.
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let since = match state.since {
@@ -74,7 +74,7 @@ impl Gate {
     }
 
     /// Takes back what was counted for a request that was answered with yes.
-    pub(super) fn forgive(&self, address: IpAddr) {
+    pub(crate) fn forgive(&self, address: IpAddr) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.all = state.all.saturating_sub(1);
         if let Some(own) = state.addresses.get_mut(&address) {
