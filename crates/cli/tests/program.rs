@@ -74,7 +74,7 @@ fn a_probe_is_registered_listed_and_retired() {
     check(&["probe", "list", "--data", data], 0, "mairie, bourg");
     check(&["probe", "retire", "--data", data, &id], 0, "out of service");
     check(&["probe", "retire", "--data", data, &id], 2, "in service");
-    check(&["probe", "list", "--data", data], 0, "(retired)");
+    check(&["probe", "list", "--data", data], 0, "  retired  ");
 }
 
 #[test]

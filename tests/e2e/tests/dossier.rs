@@ -33,7 +33,8 @@ impl Scene {
         scene.desserte(&["demo-data", "--out", "data", "--seed", "40"], 0);
         scene.desserte(&["custody", "seal", "--data", "data"], 0);
         let probes = scene.desserte(&["probe", "list", "--data", "data"], 0);
-        let commune = probes.lines().nth(1).unwrap().split_whitespace().nth(2).unwrap().to_owned();
+        // Identifier, state, last heard, commune.
+        let commune = probes.lines().nth(1).unwrap().split_whitespace().nth(3).unwrap().to_owned();
         Self { commune, ..scene }
     }
 
