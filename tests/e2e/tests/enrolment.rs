@@ -278,10 +278,10 @@ async fn a_key_that_is_swapped_on_the_way_is_refused_and_the_probe_is_told() {
             let body = loop {
                 read += stream.read(&mut octets[read..]).await.unwrap();
                 let text = String::from_utf8_lossy(&octets[..read]).into_owned();
-                if let Some((_, body)) = text.split_once("\r\n\r\n") {
-                    if serde_json::from_str::<serde_json::Value>(body).is_ok() {
-                        break body.to_owned();
-                    }
+                if let Some((_, body)) = text.split_once("\r\n\r\n")
+                    && serde_json::from_str::<serde_json::Value>(body).is_ok()
+                {
+                    break body.to_owned();
                 }
             };
             kept.lock().unwrap().push_str(&body);
