@@ -1,6 +1,6 @@
 //! The dossier: facts, words, and the bundle that proves them.
 //!
-//! A [`Case`] holds every fact of a dossier; [`document`] puts it into words (French or English) as a [`Document`], which
+//! A [`Case`] holds every fact of a dossier; [`document()`] puts it into words (French or English) as a [`Document`], which
 //! `desserte-typeset` sets as a PDF. A [`Bundle`] is the archive beside the PDF: the signed batches with their proofs, what was asked for,
 //! parameters, facts, words and outputs, each with its SHA-256. [`check`] reads an archive that a stranger may have written and names every
 //! part that does not hold. The format is told in docs/spec/dossier.md, the choice in docs/adr/0040-dossier.md.

@@ -38,9 +38,10 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     // cargo-deny looks at the sources of every platform's crates, not only at those built here.
     shell::run(&mut workspace.cargo(&["fetch", "--locked"]))?;
     typeset::fetch(workspace)?;
-    let checks = ["check", "--config", "deny.toml", "licenses", "bans", "sources"];
+    let config = workspace.root.join("deny.toml").to_string_lossy().into_owned();
+    let checks = ["check", "licenses", "bans", "sources"];
     for manifest in ["Cargo.toml", typeset::MANIFEST] {
-        let where_and_how = ["--manifest-path", manifest, "--all-features", "--offline"];
+        let where_and_how = ["--config", &config, "--manifest-path", manifest, "--all-features", "--offline"];
         shell::run(Command::new(&program).current_dir(&workspace.root).args(where_and_how).args(checks))?;
     }
     Ok(())
