@@ -7,14 +7,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::{Request, State};
 use desserte_model::{
     ENROLMENT_SCHEMA, EnrolmentAnswer, EnrolmentPosition, EnrolmentRequest, EnrolmentStep, EnrolmentTarget,
 };
 use desserte_signing::{Application, ApplicationError};
 use desserte_store::{AuditEntry, Enrolment, EnrolmentRefusal, Invitation};
-use http::{StatusCode, header};
+use http::StatusCode;
 
 pub(crate) use self::gate::Gate;
 pub(crate) use self::gate::Turned;
@@ -22,6 +21,7 @@ use crate::api::blocking;
 use crate::api::schema::{EnrolmentAnswerSchema, EnrolmentRequestSchema, ProblemSchema};
 use crate::listen::Client;
 use crate::problem::ApiError;
+use crate::small_body;
 use crate::state::{Shared, now};
 
 /// Octets of a request: ten times what one takes.
@@ -95,34 +95,26 @@ impl From<desserte_store::StoreError> for Refused {
 }
 
 async fn read(request: Request) -> Result<Application, Refused> {
-    let malformed = |detail: String| {
-        Refused::Unread(
-            ApiError::new(
-                StatusCode::BAD_REQUEST,
-                "malformed-enrolment",
-                "The body is not a request to be enrolled",
-                detail,
-            ),
-            "malformed",
-        )
-    };
-    let (parts, body) = request.into_parts();
-    if parts.headers.get(header::CONTENT_TYPE).is_none_or(|value| value != "application/json") {
-        let error = ApiError::unsupported("Content-Type must be application/json");
-        return Err(Refused::Unread(error, "malformed"));
-    }
-    let octets: Bytes = axum::body::to_bytes(body, REQUEST_BYTES_MAX).await.map_err(|_| {
-        let detail = format!("a request holds {REQUEST_BYTES_MAX} octets at the most");
-        Refused::Unread(ApiError::too_large(detail), "malformed")
-    })?;
-    let request: EnrolmentRequest =
-        serde_json::from_slice(&octets).map_err(|error| malformed(error.to_string()))?;
+    let request: EnrolmentRequest = small_body::read(request, REQUEST_BYTES_MAX)
+        .await
+        .map_err(|unread| Refused::Unread(unread.answer(malformed), "malformed"))?;
     Application::verify(&request).map_err(|error| match error {
         ApplicationError::Signature(_) => {
             Refused::Unread(ApiError::unauthorized("bad-signature", error.to_string()), "bad-signature")
         }
-        ApplicationError::Schema | ApplicationError::Key(_) => malformed(error.to_string()),
+        ApplicationError::Schema | ApplicationError::Key(_) => {
+            Refused::Unread(malformed(error.to_string()), "malformed")
+        }
     })
+}
+
+fn malformed(detail: String) -> ApiError {
+    ApiError::new(
+        StatusCode::BAD_REQUEST,
+        "malformed-enrolment",
+        "The body is not a request to be enrolled",
+        detail,
+    )
 }
 
 fn judge(shared: &Shared, asked: &Application, actor: &str) -> Result<EnrolmentAnswer, Refused> {

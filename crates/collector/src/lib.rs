@@ -22,6 +22,7 @@ mod problem;
 mod refusals;
 mod seal;
 mod server;
+mod small_body;
 mod state;
 mod ui;
 

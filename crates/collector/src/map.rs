@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use pmtiles::{AsyncPmTilesReader, Compression, MmapBackend, TileCoord, TileType};
+use pmtiles::{AsyncPmTilesReader, Compression, HashMapCache, MmapBackend, TileCoord, TileType};
 use tokio::io::AsyncReadExt as _;
 
 use crate::problem::ApiError;
@@ -31,7 +31,7 @@ const LIBRARY: [(&str, &str); 3] = [
 const LIBRARY_FILE_MAX: u64 = 4 * 1024 * 1024;
 
 /// Octets of a tile without its compression: ten times what the largest tile of France has.
-const TILE_OCTETS_MAX: u64 = 16 * 1024 * 1024;
+const TILE_OCTETS_MAX: usize = 16 * 1024 * 1024;
 
 /// How long a tile may be kept without asking again: its address carries the archive's fingerprint.
 const TILE_CACHE: &str = "public, max-age=2592000, immutable";
@@ -62,7 +62,8 @@ pub enum MapError {
 
 /// A zoomable map's files.
 pub(crate) struct MapFiles {
-    tiles: AsyncPmTilesReader<MmapBackend>,
+    /// Directories below the first are unpacked once. France to zoom 11 has none; with two zooms more each tile would unpack one.
+    tiles: AsyncPmTilesReader<MmapBackend, HashMapCache>,
     library: Vec<(&'static str, &'static str, Bytes)>,
     /// Changes with the files, and is part of their addresses.
     pub(crate) fingerprint: String,
@@ -90,8 +91,8 @@ impl MapFiles {
             _ => return Err(MapError::Half),
         }
         let wrong = |message: String| MapError::Tiles { path: tiles.to_owned(), message };
-        let reader =
-            AsyncPmTilesReader::new_with_path(tiles).await.map_err(|error| wrong(error.to_string()))?;
+        let reader = AsyncPmTilesReader::new_with_cached_path(HashMapCache::default(), tiles).await;
+        let reader = reader.map_err(|error| wrong(error.to_string()))?;
         let found = reader.get_header();
         if found.tile_type != TileType::Mvt || found.tile_compression != Compression::Gzip {
             return Err(wrong("not an archive of vector tiles compressed with gzip".to_owned()));
@@ -141,17 +142,36 @@ async fn tile(
     let common = [(header::CACHE_CONTROL, TILE_CACHE), (header::VARY, "accept-encoding")];
     let Some(octets) = found else { return Ok((StatusCode::NO_CONTENT, common).into_response()) };
     let kind = (header::CONTENT_TYPE, "application/vnd.mapbox-vector-tile");
-    let takes = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
-    if takes.is_some_and(|takes| takes.contains("gzip")) {
+    if takes_gzip(&headers) {
         return Ok((common, [kind, (header::CONTENT_ENCODING, "gzip")], octets).into_response());
     }
-    let mut plain = Vec::new();
-    GzipDecoder::new(octets.as_ref())
-        .take(TILE_OCTETS_MAX)
-        .read_to_end(&mut plain)
-        .await
-        .map_err(ApiError::internal)?;
+    let plain = unpacked(&octets, TILE_OCTETS_MAX).await.map_err(ApiError::internal)?;
+    let plain = plain.ok_or_else(|| {
+        let detail = format!(
+            "without compression this tile has more than {TILE_OCTETS_MAX} octets; ask with Accept-Encoding: gzip"
+        );
+        let title = "The tile is sent compressed only";
+        ApiError::new(StatusCode::NOT_ACCEPTABLE, "tile-too-large", title, detail)
+    })?;
     Ok((common, [kind], plain).into_response())
+}
+
+/// Whether the client takes gzip; `gzip;q=0` says that it does not.
+fn takes_gzip(headers: &HeaderMap) -> bool {
+    let takes = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    takes.flat_map(|value| value.split(',')).any(|one| {
+        let (name, weight) = one.split_once(';').unwrap_or((one, ""));
+        let weight = weight.trim().strip_prefix("q=").and_then(|weight| weight.parse::<f32>().ok());
+        name.trim().eq_ignore_ascii_case("gzip") && weight.is_none_or(|weight| weight > 0.0)
+    })
+}
+
+/// A tile without its compression; `None` if it has more octets than `most`: part of a tile would be drawn as the whole.
+async fn unpacked(octets: &[u8], most: usize) -> std::io::Result<Option<Vec<u8>>> {
+    let mut plain = Vec::new();
+    let one_more = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
+    GzipDecoder::new(octets).take(one_more).read_to_end(&mut plain).await?;
+    Ok((plain.len() <= most).then_some(plain))
 }
 
 async fn library(
@@ -165,4 +185,36 @@ async fn library(
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
     Ok((headers, octets.clone()).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_tile_is_unpacked_whole_or_not_at_all() {
+        let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+        packed.write_all(&[7; 1_000]).unwrap();
+        let packed = packed.finish().unwrap();
+        assert_eq!(unpacked(&packed, 1_000).await.unwrap(), Some(vec![7; 1_000]));
+        assert_eq!(unpacked(&packed, 999).await.unwrap(), None);
+        assert!(unpacked(&packed[..10], 1_000).await.is_err(), "a tile that ends too soon");
+    }
+
+    #[test]
+    fn gzip_is_taken_by_name_and_weight() {
+        let takes = |value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT_ENCODING, value.parse().unwrap());
+            takes_gzip(&headers)
+        };
+        assert!(takes("gzip, deflate, br") && takes("br;q=1.0, gzip;q=0.8") && takes("GZIP"));
+        assert!(!takes("identity") && !takes("br, gzip;q=0") && !takes("x-gzip-no"));
+        assert!(!takes_gzip(&HeaderMap::new()));
+    }
 }

@@ -52,6 +52,24 @@ impl OpenData {
         Ok(tags.get(path).map(|tag| (directory.join(path), tag.clone())))
     }
 
+    /// Every file of the export, by path; empty when there is none.
+    pub(crate) fn paths(&self) -> io::Result<Vec<String>> {
+        let Some(directory) = &self.directory else { return Ok(Vec::new()) };
+        let tags = match self.tags(directory) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            tags => tags?,
+        };
+        let mut paths: Vec<String> = tags.keys().cloned().collect();
+        paths.sort_unstable();
+        Ok(paths)
+    }
+
+    /// Octets of a file of the export; `None` when it went in the meantime.
+    pub(crate) fn octets(&self, path: &str) -> Option<u64> {
+        let (place, _) = self.find(path).ok()??;
+        std::fs::metadata(place).ok().map(|about| about.len())
+    }
+
     /// The files that there are, read again when the list changed.
     fn tags(&self, directory: &FilePath) -> io::Result<Arc<HashMap<String, String>>> {
         let list = directory.join(SUMS);
@@ -124,11 +142,14 @@ mod tests {
             assert_eq!(data.find(other).unwrap(), None, "{other}");
         }
         assert!(data.find(SUMS).unwrap().is_some());
+        assert_eq!(data.paths().unwrap(), ["2026-10/23/a.csv", SUMS]);
+        assert_eq!((data.octets(SUMS), data.octets("2026-10/23/a.csv")), (Some(23), None));
         std::fs::write(dir.path().join(SUMS), "11ff  b.csv\n").unwrap();
         let list = std::fs::File::options().write(true).open(dir.path().join(SUMS)).unwrap();
         list.set_modified(SystemTime::UNIX_EPOCH).unwrap();
         assert_eq!(data.find("2026-10/23/a.csv").unwrap(), None);
         assert!(data.find("b.csv").unwrap().is_some());
         assert_eq!(OpenData::new(None).find("b.csv").unwrap(), None);
+        assert!(OpenData::new(None).paths().unwrap().is_empty());
     }
 }

@@ -7,13 +7,16 @@ mod chart;
 mod commune;
 mod compare;
 mod departement;
+mod donnees;
 mod glossary;
 mod happenings;
 mod home;
 mod lang;
 mod matching;
 mod nearby;
+mod offline;
 mod page;
+mod residents;
 mod scale;
 mod search;
 mod tester;
@@ -47,10 +50,14 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         .route("/carte/departement/{code}", get(zoom::classes))
         .route("/tester", get(tester::page))
         .route("/effacer", get(tester::ask_to_erase).post(tester::erase))
-        .route("/assets/style.css", get(assets::style))
-        .route("/assets/tester.js", get(assets::tester))
-        .route("/assets/zoom.js", get(assets::zoom))
-        .route("/favicon.ico", get(assets::icon))
+        .route("/donnees-ouvertes", get(donnees::page))
+        .route("/open-data", get(donnees::here))
+        .route("/open-data/", get(donnees::here))
+        .route("/hors-ligne", get(offline::page))
+        .route("/service-worker.js", get(offline::worker))
+        .route("/manifest.webmanifest", get(offline::manifest))
+        .route("/assets/{name}", get(assets::file))
+        .route("/favicon.ico", get(assets::no_icon))
 }
 
 /// Where the address of an invitation leads. What stands behind its number sign never comes here: a code is for a probe.

@@ -7,7 +7,8 @@ mod common;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 
-use common::{body, get, key, line, minute, now, post, start};
+use common::{body, get, key, line, minute, now, post, start, start_in};
+use desserte_collector::{Config, OpenDataConfig};
 use desserte_territory::synthetic;
 use serde_json::{Value, json};
 
@@ -177,4 +178,67 @@ fn a_page_with_its_style_sheet_keeps_to_the_budget() {
         let octets = compressed(running.address, path) + style;
         assert!(octets <= PAGE_OCTETS_MAX, "{path} takes {octets} octets with its style sheet");
     }
+}
+
+/// The worth of a header of an answer.
+fn header<'a>(head: &'a str, name: &str) -> &'a str {
+    head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": ")).unwrap_or_default()
+}
+
+#[test]
+fn what_a_device_keeps_is_there_and_only_one_page_may_run_what_keeps_it() {
+    let running = start();
+    let worker = get(running.address, "/service-worker.js");
+    assert_eq!(header(&worker.head, "content-type"), "text/javascript; charset=utf-8");
+    assert_eq!(header(&worker.head, "cache-control"), "no-cache");
+    let shell = worker.body.lines().find_map(|line| line.strip_prefix("const SHELL = ")).unwrap();
+    let shell: Vec<String> = serde_json::from_str(shell.trim_end_matches(';')).unwrap();
+    assert!(shell.len() >= 5, "{shell:?}");
+    for address in &shell {
+        assert_eq!(get(running.address, address).status, 200, "{address}");
+    }
+    let page = get(running.address, "/hors-ligne");
+    assert!(header(&page.head, "content-security-policy").contains("script-src 'self'"));
+    assert!(page.body.contains("/assets/offline.js?v="));
+    for other in ["/", "/departement/99", "/glossaire", "/donnees-ouvertes"] {
+        let page = get(running.address, other);
+        assert!(header(&page.head, "content-security-policy").contains("script-src 'none'"), "{other}");
+        assert!(!page.body.contains("<script"), "{other}");
+        assert!(page.body.contains("<link rel=\"manifest\" href=\"/manifest.webmanifest\">"), "{other}");
+    }
+    let manifest = get(running.address, "/manifest.webmanifest?lang=en").json();
+    assert_eq!((manifest["lang"].as_str(), manifest["start_url"].as_str()), (Some("en"), Some("/?lang=en")));
+    for icon in manifest["icons"].as_array().unwrap() {
+        let file = get(running.address, icon["src"].as_str().unwrap());
+        assert_eq!((file.status, header(&file.head, "content-type")), (200, icon["type"].as_str().unwrap()));
+    }
+    assert_eq!(get(running.address, "/assets/secret").status, 404);
+}
+
+#[test]
+fn open_data_are_listed_by_month_and_departement_or_said_not_to_be_there() {
+    let none = start();
+    assert!(get(none.address, "/donnees-ouvertes").body.contains("ne sert pas d&#39;export"));
+    let export = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(export.path().join("2026-10/99")).unwrap();
+    let sums = "00ff  2026-09/99/communes.csv\n00ff  2026-10/99/communes.csv\n00ff  2026-10/99/communes.geojson\n\
+         00ff  2026-10/99/jours.parquet\n00ff  manifest.json\n";
+    std::fs::write(export.path().join("SHA256SUMS"), sums).unwrap();
+    std::fs::write(export.path().join("2026-10/99/communes.csv"), [b'a'; 1_234]).unwrap();
+    let config =
+        Config { open_data: OpenDataConfig { directory: export.path().to_owned() }, ..Config::default() };
+    let running = start_in(&std::env::temp_dir(), config);
+    let page = get(running.address, "/donnees-ouvertes").body;
+    assert!(page.contains("octobre 2026") && page.contains("septembre 2026"));
+    assert!(page.contains(
+        "<a href=\"/open-data/2026-10/99/communes.csv\">CSV</a> <span class=\"quiet\">1,2\u{a0}ko</span>"
+    ));
+    assert!(
+        page.contains("/open-data/2026-10/99/communes.geojson") && page.contains("/open-data/manifest.json")
+    );
+    assert!(!page.contains("/open-data/2026-09/"), "another month is a link away");
+    let earlier = get(running.address, "/donnees-ouvertes?mois=2026-09&lang=en").body;
+    assert!(earlier.contains("/open-data/2026-09/99/communes.csv") && earlier.contains("September 2026"));
+    assert_eq!(location(running.address, "/open-data/?lang=en"), "/donnees-ouvertes?lang=en");
+    assert!(get(running.address, "/open-data/2026-10/99/communes.csv").body.contains(&"a".repeat(1_234)));
 }

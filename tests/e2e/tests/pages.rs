@@ -71,6 +71,18 @@ async fn a_reader_finds_compares_prints_and_nothing_is_in_the_way() {
     node("run.mjs", &[&format!("http://{}/", collector.address), "99", &commune, &other], 18);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_that_were_asked_to_be_kept_are_read_without_a_network_and_bear_their_date() {
+    if !can("node, chromium and what `cargo xtask test` installs beside them", tools()) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let data = demonstration(folder.path());
+    let collector = Collector::start(folder.path(), &data.join("territoire.dst"), &[]).await;
+    let [commune, _] = two_measured(&collector).await;
+    node("offline.mjs", &[&format!("http://{}/", collector.address), "99", &commune], 20);
+}
+
 /// The line that the pages are made for: 1 Mbit/s, and 150 ms there and back.
 #[tokio::test(flavor = "multi_thread")]
 async fn first_content_comes_within_two_seconds_on_a_poor_line() {

@@ -18,6 +18,7 @@ use super::schema::{ProblemSchema, utc_text};
 use crate::contributions::{BODY_BYTES_MAX, Code, Giving, NoCode, Released, window};
 use crate::listen::Client;
 use crate::problem::ApiError;
+use crate::small_body;
 use crate::state::{Shared, now};
 
 /// What became of a test that was given.
@@ -230,17 +231,8 @@ pub(crate) fn admit(shared: &Shared, client: Option<Client>) -> Result<(), ApiEr
     })
 }
 
-/// Reads a small JSON body. Its type is asked for: pages of other origins can send other types unasked.
 async fn body<T: DeserializeOwned>(request: Request) -> Result<T, ApiError> {
-    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let kind = kind.and_then(|kind| kind.split(';').next()).map(str::trim);
-    if kind != Some("application/json") {
-        return Err(ApiError::unsupported("Content-Type must be application/json"));
-    }
-    let octets = axum::body::to_bytes(request.into_body(), BODY_BYTES_MAX)
-        .await
-        .map_err(|_| ApiError::too_large(format!("a body holds {BODY_BYTES_MAX} octets at the most")))?;
-    serde_json::from_slice(&octets).map_err(|error| malformed(error.to_string()))
+    small_body::read(request, BODY_BYTES_MAX).await.map_err(|unread| unread.answer(malformed))
 }
 
 fn malformed(detail: impl Into<String>) -> ApiError {

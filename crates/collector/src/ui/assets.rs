@@ -2,22 +2,36 @@
 
 use std::sync::LazyLock;
 
+use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode, header};
 
+use crate::problem::ApiError;
+
 /// A file whose address changes with its content, so that it can be kept for ever.
-struct Asset {
-    content: &'static str,
+pub(super) struct Asset {
+    name: &'static str,
     kind: &'static str,
+    content: &'static [u8],
     tag: String,
     address: String,
 }
 
 impl Asset {
-    fn new(name: &str, kind: &'static str, content: &'static str) -> Self {
-        let hash = desserte_signing::record_sha256(content.as_bytes());
+    fn new(name: &'static str, kind: &'static str, content: &'static [u8]) -> Self {
+        let hash = desserte_signing::record_sha256(content);
         let short = &hash[..16];
-        Self { content, kind, tag: format!("\"{short}\""), address: format!("/assets/{name}?v={short}") }
+        Self {
+            name,
+            kind,
+            content,
+            tag: format!("\"{short}\""),
+            address: format!("/assets/{name}?v={short}"),
+        }
+    }
+
+    pub(super) fn address(&self) -> &str {
+        &self.address
     }
 
     fn answer(&self, headers: &HeaderMap) -> Response {
@@ -36,43 +50,30 @@ impl Asset {
     }
 }
 
-static STYLE: LazyLock<Asset> = LazyLock::new(|| {
-    Asset::new("style.css", "text/css; charset=utf-8", include_str!("../../assets/style.css"))
-});
+const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-static TESTER: LazyLock<Asset> = LazyLock::new(|| {
-    Asset::new("tester.js", "text/javascript; charset=utf-8", include_str!("../../assets/tester.js"))
-});
-
-static ZOOM: LazyLock<Asset> = LazyLock::new(|| {
-    Asset::new("zoom.js", "text/javascript; charset=utf-8", include_str!("../../assets/zoom.js"))
-});
-
-pub(super) fn style_address() -> &'static str {
-    &STYLE.address
+macro_rules! asset {
+    ($name:literal, $kind:expr) => {
+        LazyLock::new(|| Asset::new($name, $kind, include_bytes!(concat!("../../assets/", $name))))
+    };
 }
 
-pub(super) async fn style(headers: HeaderMap) -> Response {
-    STYLE.answer(&headers)
+pub(super) static STYLE: LazyLock<Asset> = asset!("style.css", "text/css; charset=utf-8");
+pub(super) static TESTER: LazyLock<Asset> = asset!("tester.js", SCRIPT);
+pub(super) static ZOOM: LazyLock<Asset> = asset!("zoom.js", SCRIPT);
+pub(super) static OFFLINE: LazyLock<Asset> = asset!("offline.js", SCRIPT);
+pub(super) static ICON: LazyLock<Asset> = asset!("icon.svg", "image/svg+xml");
+pub(super) static ICON_192: LazyLock<Asset> = asset!("icon-192.png", "image/png");
+pub(super) static ICON_512: LazyLock<Asset> = asset!("icon-512.png", "image/png");
+
+static ALL: [&LazyLock<Asset>; 7] = [&STYLE, &TESTER, &ZOOM, &OFFLINE, &ICON, &ICON_192, &ICON_512];
+
+pub(super) async fn file(Path(name): Path<String>, headers: HeaderMap) -> Result<Response, ApiError> {
+    let found = ALL.iter().find(|asset| asset.name == name);
+    found.map(|asset| asset.answer(&headers)).ok_or_else(|| ApiError::not_found("no such file"))
 }
 
-pub(super) fn tester_address() -> &'static str {
-    &TESTER.address
-}
-
-pub(super) async fn tester(headers: HeaderMap) -> Response {
-    TESTER.answer(&headers)
-}
-
-pub(super) fn zoom_address() -> &'static str {
-    &ZOOM.address
-}
-
-pub(super) async fn zoom(headers: HeaderMap) -> Response {
-    ZOOM.answer(&headers)
-}
-
-/// There is no icon; saying so at once keeps browsers from a page of words.
-pub(super) async fn icon() -> Response {
+/// Pages name their icon; saying so at once keeps programs that ask for this one from a page of words.
+pub(super) async fn no_icon() -> Response {
     (StatusCode::NO_CONTENT, [(header::CACHE_CONTROL, "public, max-age=86400")]).into_response()
 }

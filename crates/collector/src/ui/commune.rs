@@ -19,11 +19,11 @@ use super::happenings::HappeningsView;
 use super::lang::Lang;
 use super::nearby::{Nearby, nearby};
 use super::page::{Frame, PageParams, message, problem, render};
+use super::residents::residents;
 use super::scale::Indicator;
 use super::text;
 use crate::api::communes::CommuneAnswer;
 use crate::api::{blocking, window};
-use crate::contributions::Released;
 use crate::figures::{
     self, CommuneFigures, CommunePeriod, LineFigures, OutageFigure, OutageNumbers, RateFigure, RttFigure,
     Window,
@@ -140,7 +140,7 @@ fn view(shared: &Shared, code: &str, query: &Query) -> Result<Response, ApiError
         outcomes: outcomes(figures, lang),
         happened: HappeningsView::new(&figures.happenings, rules, lang),
         chart: chart(&commune_period.days, &window, lang),
-        residents: residents(shared, code, &commune.departement, lang)?,
+        residents: residents(shared, commune, lang)?,
         tester: (!shared.config.locate.servers.is_empty())
             .then(|| format!("/tester?commune={code}{}", lang.t("", "&lang=en"))),
         minimum_runs: rules.minimum_runs,
@@ -149,47 +149,6 @@ fn view(shared: &Shared, code: &str, query: &Query) -> Result<Response, ApiError
         api: links.data(&format!("/communes/{code}")),
     };
     render(&view)
-}
-
-/// What residents' own tests say: of the commune, or of its département when they are too few.
-fn residents(
-    shared: &Shared,
-    code: CommuneCode,
-    departement: &str,
-    lang: Lang,
-) -> Result<Option<String>, ApiError> {
-    let found = shared.residents(departement)?;
-    let (told, of_commune) = match (found.commune(code.as_str()), found.departement) {
-        (Released::Nothing, _) => return Ok(None),
-        (Released::Told(told), _) => (told, true),
-        (Released::Withheld, Released::Told(told)) => (told, false),
-        (Released::Withheld, _) => {
-            let words = lang.t(
-                "Des habitants ont donné des tests\u{a0}; ils sont trop peu nombreux pour en dire davantage.",
-                "Residents have given tests; they are too few for more to be said.",
-            );
-            return Ok(Some(words.to_owned()));
-        }
-    };
-    let place = match (of_commune, lang) {
-        (true, Lang::Fr) => "dans la commune",
-        (true, Lang::En) => "in the commune",
-        (false, Lang::Fr) => "dans le département (trop peu dans la commune)",
-        (false, Lang::En) => "in the département (too few in the commune)",
-    };
-    let rate = |rate: Option<BitRate>| {
-        rate.map_or_else(|| lang.t("non mesuré", "not measured").to_owned(), |rate| text::rate(rate, lang))
-    };
-    let (people, down, up) = (told.contributors, rate(told.download), rate(told.upload));
-    Ok(Some(match lang {
-        Lang::Fr => format!(
-            "Au moins {people} habitants ont donné des tests {place} en douze mois\u{a0}: la moitié d'entre eux recevait {down} ou plus, \
-             et envoyait {up} ou plus."
-        ),
-        Lang::En => format!(
-            "At least {people} residents gave tests {place} in twelve months: half of them received {down} or more, and sent {up} or more."
-        ),
-    }))
 }
 
 /// The commune that an address names.

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
 use http::StatusCode;
 
+use super::assets;
 use super::lang::Lang;
 use crate::figures::MAX_DAYS;
 use crate::problem::ApiError;
@@ -24,6 +25,8 @@ pub(super) struct Frame {
     pub(super) question: String,
     /// Address of the style sheet, with its version.
     pub(super) style: &'static str,
+    /// The same of the icon.
+    pub(super) icon: &'static str,
 }
 
 impl Frame {
@@ -41,7 +44,8 @@ impl Frame {
             question: String::new(),
             other_language,
             version: shared.build.version,
-            style: super::assets::style_address(),
+            style: assets::STYLE.address(),
+            icon: assets::ICON.address(),
         }
     }
 }
@@ -85,7 +89,8 @@ pub(super) fn message(status: StatusCode, lang: Lang, words: &str, detail: Optio
             Lang::En => "/".to_owned(),
         },
         version: env!("CARGO_PKG_VERSION"),
-        style: super::assets::style_address(),
+        style: assets::STYLE.address(),
+        icon: assets::ICON.address(),
     };
     match render(&(Message { frame, words, detail })) {
         Ok(page) => (status, page).into_response(),

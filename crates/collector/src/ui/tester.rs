@@ -95,7 +95,7 @@ fn view(shared: &Shared, query: &Query) -> Result<Response, ApiError> {
         uses: uses.uses.iter().filter_map(|own| row(lang.t(&own.fr, &own.en), &own.minimum, lang)).collect(),
         set: uses.set.clone(),
         keep_months: shared.config.contributions.keep_months,
-        script: assets::tester_address(),
+        script: assets::TESTER.address(),
     })?;
     page.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy(shared)?);
     Ok(page)

@@ -172,6 +172,61 @@ pub(super) fn day(moment: Timestamp, lang: Lang) -> String {
     }
 }
 
+/// A month that is written `2026-10`, in words; as it stands where it is none.
+pub(super) fn month(written: &str, lang: Lang) -> String {
+    const FRENCH: [&str; 12] = [
+        "janvier",
+        "février",
+        "mars",
+        "avril",
+        "mai",
+        "juin",
+        "juillet",
+        "août",
+        "septembre",
+        "octobre",
+        "novembre",
+        "décembre",
+    ];
+    const ENGLISH: [&str; 12] = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ];
+    let names = match lang {
+        Lang::Fr => &FRENCH,
+        Lang::En => &ENGLISH,
+    };
+    let parts = written.split_once('-');
+    let name = parts.and_then(|(_, month)| names.get(month.parse::<usize>().ok()?.checked_sub(1)?));
+    match (parts, name) {
+        (Some((year, _)), Some(name)) => format!("{name} {year}"),
+        _ => written.to_owned(),
+    }
+}
+
+/// Octets of a file, with three digits at the most.
+pub(super) fn octets(octets: u64, lang: Lang) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
+    let octets = octets as f64;
+    let (number, unit) = match octets {
+        few if few < 1e3 => (few, lang.t("octets", "bytes")),
+        some if some < 999.5e3 => (some / 1e3, lang.t("ko", "kB")),
+        many => (many / 1e6, lang.t("Mo", "MB")),
+    };
+    let digits = usize::from(number < 9.95 && octets >= 1e3);
+    format!("{}{NB}{unit}", decimal(number, digits, lang))
+}
+
 /// The order of names in a French list: accents, case, hyphens and apostrophes do not count.
 pub(super) fn sort_key(name: &str) -> String {
     let mut key = String::with_capacity(name.len());
@@ -216,6 +271,16 @@ mod tests {
         assert_eq!(text(120), "2 min");
         assert_eq!(text(32_400), "9 h");
         assert_eq!(text(3_900), "1 h 05");
+    }
+
+    #[test]
+    fn months_and_octets_read_as_words() {
+        assert_eq!(month("2026-08", Lang::Fr), "août 2026");
+        assert_eq!(month("2026-12", Lang::En), "December 2026");
+        assert_eq!(month("2026-13", Lang::Fr), "2026-13");
+        let size = |of| octets(of, Lang::Fr).replace(NB, " ");
+        assert_eq!([size(0), size(812), size(1_234)], ["0 octets", "812 octets", "1,2 ko"]);
+        assert_eq!([size(56_400), size(999_700), size(31_000_000)], ["56 ko", "1,0 Mo", "31 Mo"]);
     }
 
     #[test]

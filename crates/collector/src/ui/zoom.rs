@@ -84,7 +84,7 @@ fn view(shared: &Shared, query: &Query) -> Result<Response, ApiError> {
             .map(|(indicator, label)| (label.to_owned(), own(indicator), indicator == current))
             .to_vec(),
         classes: current.classes(lang),
-        script: assets::zoom_address(),
+        script: assets::ZOOM.address(),
         fingerprint: map.fingerprint.clone(),
         bounds: map.bounds.map(|degrees| format!("{degrees:.4}")).join(","),
         zooms: map.zooms,

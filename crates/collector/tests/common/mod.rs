@@ -11,7 +11,7 @@ use desserte_collector::{Collector, Config};
 use desserte_model::{BATCH_SCHEMA, BatchHeader, BatchId, Software};
 use desserte_signing::{ProbeKey, RequestTarget, SignatureHeaders, encode_batch, sign_request};
 use desserte_store::{NewProbe, Store, StoreOptions};
-use desserte_territory::synthetic;
+use desserte_territory::{Territory, synthetic};
 use desserte_units::Timestamp;
 use uuid::Uuid;
 
@@ -40,6 +40,11 @@ pub(crate) fn start() -> Running {
 
 /// As [`start`], in a new directory below `parent`.
 pub(crate) fn start_in(parent: &std::path::Path, config: Config) -> Running {
+    start_with(parent, config, synthetic::territory(1))
+}
+
+/// As [`start_in`], for another territory.
+pub(crate) fn start_with(parent: &std::path::Path, config: Config, territory: Territory) -> Running {
     let dir = tempfile::tempdir_in(parent).unwrap();
     let store = Store::open(dir.path(), StoreOptions::default()).unwrap();
     store
@@ -58,7 +63,6 @@ pub(crate) fn start_in(parent: &std::path::Path, config: Config) -> Running {
     let thread = std::thread::spawn(move || {
         tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(async {
             let build = BuildInfo { name: "desserte", version: "0.0.0" };
-            let territory = synthetic::territory(1);
             let address = "127.0.0.1:0".parse().unwrap();
             let collector =
                 Collector::bind(config, &data, territory, &[address], prometheus::Registry::new(), build)
