@@ -8,7 +8,7 @@ mod minimum_rust;
 use anyhow::{Result, bail};
 
 use crate::workspace::{PROFILE, Workspace};
-use crate::{dashboards, packages, schema, shell, typeset};
+use crate::{apart, dashboards, packages, schema, shell};
 
 type Check = fn(&Workspace) -> Result<()>;
 
@@ -43,13 +43,13 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
 
 fn format(workspace: &Workspace) -> Result<()> {
     shell::run(&mut workspace.cargo(&["fmt", "--all", "--check"]))?;
-    typeset::format(workspace)
+    apart::ALL.iter().try_for_each(|apart| apart.format(workspace))
 }
 
 fn lints(workspace: &Workspace) -> Result<()> {
     let clippy = ["clippy", "--workspace", "--all-targets", "--profile", PROFILE, "--", "--deny", "warnings"];
     shell::run(&mut workspace.cargo(&clippy))?;
-    typeset::lints(workspace)
+    apart::ALL.iter().try_for_each(|apart| apart.lints(workspace))
 }
 
 fn documentation(workspace: &Workspace) -> Result<()> {

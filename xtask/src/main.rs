@@ -1,5 +1,7 @@
 //! The project's tooling. `cargo xtask help` lists what it does.
 
+mod apart;
+mod chaos;
 mod check;
 mod dashboards;
 mod deb;
@@ -13,7 +15,6 @@ mod peers;
 mod schema;
 mod shell;
 mod test;
-mod typeset;
 mod workspace;
 
 use std::process::ExitCode;
@@ -30,6 +31,8 @@ cargo xtask COMMAND
   peers OUTLINES TERRITORY [PEER...]     place points with ours, GEOS and other programs, compare and time them
   kill-rounds [--rounds COUNT] [--seed NUMBER]
                                          kill the history's keeper so often, and compare every row each time
+  chaos [--rounds COUNT] [--seed NUMBER] [--at-once COUNT]
+                                         break a probe, a collector, their disks, clocks and line so often; needs root
   drive                                  replay a drive (modem, receiver, line) against the real probe; needs root
   packages [--programs DIR] [--out DIR] [--version VERSION] [--compression NAME]
                                          build the Debian packages, of programs in DIR or built for shipping
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
         ("peers", _) => workspace().and_then(|workspace| peers::run(&workspace, &rest)),
         ("packages", _) => deb::run(&Workspace::find(), &rest),
         ("kill-rounds", _) => workspace().and_then(|workspace| kill_rounds::run(&workspace, &rest)),
+        ("chaos", _) => workspace().and_then(|workspace| chaos::run(&workspace, &rest)),
         ("drive", []) => workspace().and_then(|workspace| drive::run(&workspace)),
         ("map-library", _) => map_library::copy(&Workspace::find(), &rest),
         ("schema", []) => schema::write(&Workspace::find()),

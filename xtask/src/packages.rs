@@ -61,6 +61,7 @@ pub(crate) const TEST: &[Need] = &[
     program("systemd-analyze", "systemd"),
     program("pdfinfo", "poppler-utils"),
     program("qpdf", "qpdf"),
+    program("faketime", "faketime"),
     program("gpsd", "gpsd"),
     program("dbus-daemon", "dbus-daemon"),
     Need { seen_as: Sign::SystemPython("dbusmock"), package: "python3-dbusmock" },

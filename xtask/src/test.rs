@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::workspace::{PROFILE, Workspace};
-use crate::{interop, packages, shell, typeset};
+use crate::{apart, interop, packages, shell};
 
 /// Installs what tests need, builds, and runs every test whose name matches one of `filters` (all, without).
 pub(crate) fn run(workspace: &Workspace, filters: &[String]) -> Result<()> {
@@ -13,6 +13,7 @@ pub(crate) fn run(workspace: &Workspace, filters: &[String]) -> Result<()> {
     let statistics = interop::statistics(workspace)?;
     let readers = interop::readers(workspace)?;
     workspace.build_programs()?;
+    apart::POWERCUT.build(workspace)?;
     let filters: Vec<&str> = filters.iter().map(String::as_str).collect();
     let nextest = shell::works(&mut workspace.cargo(&["nextest", "--version"]));
     let mut tests = if nextest {
@@ -29,7 +30,7 @@ pub(crate) fn run(workspace: &Workspace, filters: &[String]) -> Result<()> {
     tests.env("DESSERTE_READERS_PYTHON", readers);
     shell::run(&mut tests)?;
     if filters.is_empty() {
-        typeset::test(workspace)?;
+        apart::ALL.iter().try_for_each(|apart| apart.test(workspace))?;
         shell::run(&mut workspace.cargo(&["test", "--workspace", "--profile", PROFILE, "--doc"]))?;
     }
     Ok(())

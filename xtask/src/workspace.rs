@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
-use crate::{shell, typeset};
+use crate::{apart, shell};
 
 /// The one profile that demonstrations and tests build (docs/adr/0003-one-build-profile.md).
 pub(crate) const PROFILE: &str = "demo";
@@ -88,7 +88,7 @@ impl Workspace {
     /// Builds every program of the workspace, and the one that sets dossiers.
     pub(crate) fn build_programs(&self) -> Result<()> {
         shell::run(&mut self.cargo(&["build", "--workspace", "--bins", "--profile", PROFILE]))?;
-        typeset::build(self)
+        apart::TYPESET.build(self)
     }
 
     /// `cargo metadata`, as JSON.

@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use crate::aboard::{Aboard, Surroundings, Transfer};
 use crate::board::{Board, BudgetSeen, Measured, Nameplate};
 use crate::book::{self, Book};
-use crate::clock::{Clock, Linux};
+use crate::clock::{Clock, Linux, Pretence};
 use crate::collector::Collector;
 use crate::config::Config;
 use crate::echo::Echoer;
@@ -106,12 +106,16 @@ pub(crate) struct Agent {
 
 impl Agent {
     /// Opens everything the agent needs, in an order that leaves nothing half made.
-    pub(crate) fn start(config: Config, acknowledged_log: Option<PathBuf>) -> Result<Self, StartError> {
+    pub(crate) fn start(
+        config: Config,
+        acknowledged_log: Option<PathBuf>,
+        pretence: Option<Pretence>,
+    ) -> Result<Self, StartError> {
         let state_dir = config.state_dir.clone();
         let lock = lock(&state_dir)?;
         let rules = book::rules(&config)?;
         let key = identity::load_or_create(&state_dir)?;
-        let machine = Linux::open().map_err(StartError::Clock)?;
+        let machine = Linux::open(pretence).map_err(StartError::Clock)?;
         let clock = Clock::open(Box::new(machine), &state_dir);
         let unreadable = |source| StartError::Budget { path: state_dir.clone(), source };
         let book = Book::open(&state_dir, rules).map_err(unreadable)?;

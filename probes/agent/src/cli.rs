@@ -86,6 +86,9 @@ pub(crate) struct RunArgs {
     /// For tests: append the name of each record that the collector has acknowledged to this file.
     #[arg(long, value_name = "FILE")]
     pub(crate) ack_log: Option<PathBuf>,
+    /// For tests: take the calendar to be off by so many seconds, and a time service to vouch for it.
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
+    pub(crate) pretend_calendar: Option<i64>,
 }
 
 /// Flags of the commands that answer in the reader's language.

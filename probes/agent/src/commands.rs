@@ -13,7 +13,7 @@ use desserte_boot::{exit, logging};
 use crate::agent::{self, Agent};
 use crate::board::{Board, Moment};
 use crate::cli::{ConfigArgs, InitArgs, RunArgs, SelftestArgs, StatusArgs};
-use crate::clock::{Clock, Linux};
+use crate::clock::{Clock, Linux, Pretence};
 use crate::conduct::DeviceCeiling;
 use crate::config::{Config, ConfigFault, DEFAULT_PATH, TEMPLATE};
 use crate::status::{Language, Verdict, judge, render};
@@ -52,7 +52,8 @@ pub(crate) fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
         .build()
         .context("starting the runtime")?;
     runtime.block_on(async {
-        let agent = Agent::start(config, args.ack_log)?;
+        let pretence = args.pretend_calendar.map(|off_by_s| Pretence { off_by_s });
+        let agent = Agent::start(config, args.ack_log, pretence)?;
         agent.run().await.context("listening to signals")?;
         Ok(ExitCode::SUCCESS)
     })
@@ -81,7 +82,7 @@ pub(crate) fn status(args: &StatusArgs, language: Language) -> anyhow::Result<Ex
 }
 
 fn now(folder: &Path) -> anyhow::Result<Moment> {
-    let machine = Linux::open().context("reading the clock")?;
+    let machine = Linux::open(None).context("reading the clock")?;
     Ok(Clock::open(Box::new(machine), folder).now().into())
 }
 

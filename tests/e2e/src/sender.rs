@@ -41,14 +41,19 @@ impl Sender {
     /// A probe whose key grows from `seed`.
     #[must_use]
     pub fn new(seed: u8) -> Self {
-        let boot = BootId::from_uuid(Uuid::new_v4());
-        Self {
-            key: ProbeKey::from_seed([seed; 32]),
-            boot,
-            sequence: 0,
-            previous: None,
-            client: crate::client(),
-        }
+        Self::with_key(ProbeKey::from_seed([seed; 32]), crate::client())
+    }
+
+    /// One of many, whose requests its user sends.
+    #[must_use]
+    pub fn numbered(number: u64, client: &reqwest::Client) -> Self {
+        let mut seed = [0; 32];
+        seed[..8].copy_from_slice(&number.to_le_bytes());
+        Self::with_key(ProbeKey::from_seed(seed), client.clone())
+    }
+
+    fn with_key(key: ProbeKey, client: reqwest::Client) -> Self {
+        Self { key, boot: BootId::from_uuid(Uuid::new_v4()), sequence: 0, previous: None, client }
     }
 
     /// The next record of its chain: a minute in which two targets answered, at `(lon, lat)`.

@@ -5,7 +5,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::workspace::Workspace;
-use crate::{shell, typeset};
+use crate::{apart, shell};
 
 /// The version whose configuration format `deny.toml` follows.
 const VERSION: &str = "0.20.2";
@@ -37,10 +37,10 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     }
     // cargo-deny looks at the sources of every platform's crates, not only at those built here.
     shell::run(&mut workspace.cargo(&["fetch", "--locked"]))?;
-    typeset::fetch(workspace)?;
+    apart::ALL.iter().try_for_each(|apart| apart.fetch(workspace))?;
     let config = workspace.root.join("deny.toml").to_string_lossy().into_owned();
     let checks = ["check", "licenses", "bans", "sources"];
-    for manifest in ["Cargo.toml", typeset::MANIFEST] {
+    for manifest in ["Cargo.toml"].into_iter().chain(apart::ALL.map(|apart| apart.manifest)) {
         let where_and_how = ["--config", &config, "--manifest-path", manifest, "--all-features", "--offline"];
         shell::run(Command::new(&program).current_dir(&workspace.root).args(where_and_how).args(checks))?;
     }

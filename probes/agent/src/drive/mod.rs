@@ -82,7 +82,7 @@ pub(crate) fn drive(args: &DriveArgs, language: Language) -> anyhow::Result<Exit
         .build()
         .context("starting the runtime")?;
     runtime.block_on(async {
-        let agent = Agent::start(config, None)?;
+        let agent = Agent::start(config, None, None)?;
         let progress = Progress::open(&agent.config.state_dir, &plan)?;
         let drive = Drive { agent: &agent, plan: &plan, progress: RefCell::new(progress), screen };
         drive.until_stopped().await?;

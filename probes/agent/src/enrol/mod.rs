@@ -90,7 +90,7 @@ fn connect(
     file: &ConfigurationFile,
     state_dir: &std::path::Path,
 ) -> anyhow::Result<Collector> {
-    let machine = Linux::open().context("reading the clock")?;
+    let machine = Linux::open(None).context("reading the clock")?;
     let certificates = Arc::new(CertificateClock::default());
     certificates.set(Clock::open(Box::new(machine), state_dir).for_certificates());
     let ca_file = file.ca_file();

@@ -1,0 +1,69 @@
+//! Programs that are workspaces of their own, each for the reason in its manifest: they are built beside the others, and checked with them.
+
+use std::process::Command;
+
+use anyhow::{Context as _, Result};
+
+use crate::shell;
+use crate::workspace::{PROFILE, Workspace};
+
+/// One of them.
+pub(crate) struct Apart {
+    /// Its manifest, from the root of the checkout.
+    pub(crate) manifest: &'static str,
+    program: &'static str,
+    /// Where below the target directory it is built.
+    target: &'static str,
+}
+
+/// Sets dossiers: Typst pins its own set of crates (docs/adr/0040-dossier.md).
+pub(crate) const TYPESET: Apart =
+    Apart { manifest: "crates/typeset/Cargo.toml", program: "desserte-typeset", target: "typeset" };
+
+/// A disk whose power can be cut: FUSE would have the whole product built anew (docs/adr/0047-chaos.md).
+pub(crate) const POWERCUT: Apart =
+    Apart { manifest: "tests/powercut/Cargo.toml", program: "desserte-powercut", target: "powercut" };
+
+/// All of them.
+pub(crate) const ALL: [&Apart; 2] = [&TYPESET, &POWERCUT];
+
+impl Apart {
+    fn cargo(&self, workspace: &Workspace, command: &str, arguments: &[&str]) -> Command {
+        let mut cargo = workspace.cargo(&[command, "--manifest-path", self.manifest]);
+        cargo.args(arguments).env("CARGO_TARGET_DIR", workspace.target.join(self.target));
+        cargo
+    }
+
+    /// Builds it, and puts it beside the other programs: who uses it looks for it there.
+    pub(crate) fn build(&self, workspace: &Workspace) -> Result<()> {
+        shell::run(&mut self.cargo(workspace, "build", &["--locked", "--profile", PROFILE]))?;
+        let built = workspace.target.join(self.target).join(PROFILE).join(self.program);
+        let place = workspace.programs().join(self.program);
+        // A program that runs cannot be written over, but it can be replaced.
+        let part = place.with_extension("part");
+        std::fs::copy(&built, &part)
+            .and_then(|_| std::fs::rename(&part, &place))
+            .with_context(|| format!("cannot copy {} to {}", built.display(), place.display()))
+    }
+
+    /// Its own tests.
+    pub(crate) fn test(&self, workspace: &Workspace) -> Result<()> {
+        shell::run(&mut self.cargo(workspace, "test", &["--locked", "--profile", PROFILE]))
+    }
+
+    /// Its format.
+    pub(crate) fn format(&self, workspace: &Workspace) -> Result<()> {
+        shell::run(&mut self.cargo(workspace, "fmt", &["--check"]))
+    }
+
+    /// Its lints.
+    pub(crate) fn lints(&self, workspace: &Workspace) -> Result<()> {
+        let arguments = ["--locked", "--all-targets", "--profile", PROFILE, "--", "--deny", "warnings"];
+        shell::run(&mut self.cargo(workspace, "clippy", &arguments))
+    }
+
+    /// Brings the sources of its dependencies.
+    pub(crate) fn fetch(&self, workspace: &Workspace) -> Result<()> {
+        shell::run(&mut self.cargo(workspace, "fetch", &["--locked"]))
+    }
+}
