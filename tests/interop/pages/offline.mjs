@@ -71,6 +71,7 @@ try {
   const pages = (await kept(page)).filter((one) => one.startsWith('desserte-pages-1 ')).map((one) => one.split(' ')[1].replace(/^https?:\/\/[^/]+/, ''));
   check('what was looked at is kept, and nothing else',
     pages.sort().join() === [`/commune/${commune}`, `/departement/${departement}`, '/glossaire?lang=en'].sort().join(), pages);
+  await page.locator('#copies a').first().waitFor();
   check('the page lists it', (await page.locator('#copies tbody tr').count()) === 3, await page.locator('main').innerText());
   await shoot(page, 'hors-ligne-gardees-360');
 
@@ -87,6 +88,7 @@ try {
   for (const path of ['tester', 'recherche?q=e', `commune/${commune}?jours=7`]) {
     await page.goto(base + path);
     await page.locator('#absente').waitFor();
+    await page.locator('#copies a').first().waitFor();
     check(`${path} was not kept and the page says so`, (await page.locator('#copies a').count()) === 3, await page.locator('main').innerText());
   }
   await shoot(page, 'hors-ligne-absente-360');
