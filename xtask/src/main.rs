@@ -14,6 +14,7 @@ mod packages;
 mod peers;
 mod schema;
 mod shell;
+mod swarm;
 mod test;
 mod workspace;
 
@@ -33,6 +34,8 @@ cargo xtask COMMAND
                                          kill the history's keeper so often, and compare every row each time
   chaos [--rounds COUNT] [--seed NUMBER] [--at-once COUNT]
                                          break a probe, a collector, their disks, clocks and line so often; needs root
+  swarm [--probes COUNT] [--minutes COUNT] [--compressed TIMES] [--folder DIR] [--peer yes|no]
+                                         so many probes against one collector, a normal hour and all at once, beside PostgreSQL
   drive                                  replay a drive (modem, receiver, line) against the real probe; needs root
   packages [--programs DIR] [--out DIR] [--version VERSION] [--compression NAME]
                                          build the Debian packages, of programs in DIR or built for shipping
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         ("packages", _) => deb::run(&Workspace::find(), &rest),
         ("kill-rounds", _) => workspace().and_then(|workspace| kill_rounds::run(&workspace, &rest)),
         ("chaos", _) => workspace().and_then(|workspace| chaos::run(&workspace, &rest)),
+        ("swarm", _) => workspace().and_then(|workspace| swarm::run(&workspace, &rest)),
         ("drive", []) => workspace().and_then(|workspace| drive::run(&workspace)),
         ("map-library", _) => map_library::copy(&Workspace::find(), &rest),
         ("schema", []) => schema::write(&Workspace::find()),
