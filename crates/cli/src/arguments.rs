@@ -323,6 +323,9 @@ pub(crate) enum ProbeCommand {
     Host(ProbeHostArguments),
     /// Refuse a probe's batches from now on; what it sent stays.
     Retire(ProbeRetireArguments),
+    /// Erase everything that a probe out of service measured, so that what was sealed can still be checked (docs/spec/erasure.md). Stop
+    /// the collector meanwhile: probes keep what they measure.
+    Erase(crate::probe::erase::ProbeEraseArguments),
 }
 
 /// Options of `desserte probe add`.

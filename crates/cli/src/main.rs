@@ -60,6 +60,7 @@ fn main() -> ExitCode {
         Command::Probe(ProbeCommand::List(arguments)) => probe::list(&arguments),
         Command::Probe(ProbeCommand::Host(arguments)) => probe::host(&arguments),
         Command::Probe(ProbeCommand::Retire(arguments)) => probe::retire(&arguments),
+        Command::Probe(ProbeCommand::Erase(arguments)) => probe::erase::run(&arguments),
         Command::DemoData(arguments) => demo_data::run(&arguments),
         Command::DemoHistory(arguments) => demo_data::year::run(&arguments),
         Command::Rebuild(arguments) => rebuild::run(&arguments),

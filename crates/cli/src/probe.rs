@@ -1,5 +1,6 @@
 //! `desserte probe`: who may send.
 
+pub(crate) mod erase;
 pub(crate) mod invite;
 mod qr;
 mod words;

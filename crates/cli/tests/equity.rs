@@ -67,7 +67,7 @@ fn the_vector_of_the_domain_rules_is_told() {
     printed(&split["theil_t"]["within"], "0.157767");
     printed(&split["theil_l"]["between"], "0.594879");
     printed(&split["theil_l"]["within"], "0.191928");
-    assert_eq!(found["parameters"], "statistics-3");
+    assert_eq!(found["parameters"], "statistics-4");
 }
 
 #[test]

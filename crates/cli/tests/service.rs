@@ -205,7 +205,7 @@ fn a_line_that_is_down_one_hour_in_ten_allows_forty_five_hours_of_fifty() {
         "télétravail : 45,0 h sur 50 h par semaine [45,0 à 45,0]",
         "démarches administratives en ligne : données insuffisantes",
         "180 perdues sur 1755",
-        "Paramètres : uses-1, thresholds-1, calendar-1, iqb-1, voice-1, statistics-3",
+        "Paramètres : uses-1, thresholds-1, calendar-1, iqb-1, voice-1, statistics-4",
     ] {
         assert!(text.contains(said), "{said}: {text}");
     }

@@ -49,7 +49,7 @@ fn kept(month: &str, hours: f64) -> Kept {
         month: month.parse().unwrap(),
         demonstration: true,
         method: "m/1".to_owned(),
-        parameters: vec!["statistics-3".to_owned()],
+        parameters: vec!["statistics-4".to_owned()],
         territory: "t".to_owned(),
         places: vec![
             place("all", "", figure("indicative", Some(hours))),
@@ -92,7 +92,7 @@ fn a_month_is_told_as_it_was_kept_and_a_place_that_is_not_in_it_is_not_told() {
 
     let equity = ask("/api/v1/equity").json();
     assert_eq!((&equity["ledger"], &equity["seed"]), (&json!("measured"), &json!(39)));
-    assert_eq!(equity["parameters"], json!(["statistics-3"]));
+    assert_eq!(equity["parameters"], json!(["statistics-4"]));
     assert_eq!((&equity["stand_ins"], &equity["absent"]), (&json!(["initiative"]), &json!(["revenu"])));
     let measure = &equity["measures"][0];
     assert_eq!((&measure["value"], &measure["verdict"]), (&Value::Null, &json!("not_enough_data")));

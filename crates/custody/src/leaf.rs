@@ -64,16 +64,20 @@ pub enum EventKind {
     Retirement,
     /// Something that was published or noted before is put right.
     Correction,
+    /// What it measured was erased.
+    Erasure,
 }
 
 /// The word names no kind of event.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no kind of event: install, move, reset, key-change, calibration, retirement, correction")]
+#[error(
+    "{0:?} is no kind of event: install, move, reset, key-change, calibration, retirement, correction, erasure"
+)]
 pub struct UnknownEvent(String);
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Install,
         Self::Move,
         Self::Reset,
@@ -81,6 +85,7 @@ impl EventKind {
         Self::Calibration,
         Self::Retirement,
         Self::Correction,
+        Self::Erasure,
     ];
 
     /// The word that stands in leaves.
@@ -94,6 +99,7 @@ impl EventKind {
             Self::Calibration => "calibration",
             Self::Retirement => "retirement",
             Self::Correction => "correction",
+            Self::Erasure => "erasure",
         }
     }
 }

@@ -54,6 +54,8 @@ pub struct ReadAt {
     pub mean: f64,
     /// A share of the weight, or a difference of two.
     pub share: f64,
+    /// How deep or severe want is, or a difference of two.
+    pub depth: f64,
     /// An index of inequality.
     pub index: f64,
     /// Theil T, which hangs most on the few that have most.
@@ -126,6 +128,8 @@ pub struct Parameters {
     pub clusters_min: Parameter<u32>,
     /// Fewest clusters for the interval of an index of inequality.
     pub clusters_min_indices: Parameter<u32>,
+    /// Fewest clusters for the interval of Theil T.
+    pub clusters_min_theil_t: Parameter<u32>,
     /// Fewest independent observations.
     pub counts_min: Parameter<CountsMin>,
     /// What *enough* asks for beside.
@@ -145,7 +149,7 @@ pub struct UnreadableParameters(#[from] toml::de::Error);
 
 impl Parameters {
     /// Text of the set that this version of the program comes with.
-    pub const BUILT_IN: &'static str = include_str!("../parameters/statistics-3.toml");
+    pub const BUILT_IN: &'static str = include_str!("../parameters/statistics-4.toml");
 
     /// The set that this version of the program comes with.
     ///
@@ -185,7 +189,7 @@ mod tests {
 
     #[test]
     fn an_unknown_key_is_named() {
-        let text = include_str!("../parameters/statistics-3.toml").replace("[draws_min]", "[draw_min]");
+        let text = include_str!("../parameters/statistics-4.toml").replace("[draws_min]", "[draw_min]");
         let error = Parameters::parse(&text).unwrap_err();
         assert!(std::error::Error::source(&error).unwrap().to_string().contains("draw_min"), "{error:?}");
     }

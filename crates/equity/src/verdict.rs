@@ -126,7 +126,7 @@ mod tests {
     fn check(evidence: Evidence, expected: &Told<f64>) {
         let verdict = Verdict::new(8.0, Kind::P20, &evidence, &Parameters::built_in());
         assert_eq!(verdict.told(), expected);
-        assert_eq!(verdict.parameters, "statistics-3");
+        assert_eq!(verdict.parameters, "statistics-4");
     }
 
     #[test]

@@ -122,6 +122,8 @@ pub struct Drawing {
     pub too_few: Option<f64>,
     /// Fewest clusters for intervals of indices of inequality, where there are fewer.
     pub too_few_for_indices: Option<f64>,
+    /// Fewest clusters for intervals of Theil T, where there are fewer.
+    pub too_few_for_theil_t: Option<f64>,
 }
 
 /// How what is spread goes with another column.
@@ -305,7 +307,8 @@ fn names(aversions: &[f64]) -> Vec<String> {
 pub fn figure_kind(name: &str) -> Of {
     match name {
         "mean" => Of::Mean,
-        share if share.starts_with("fgt") => Of::Share,
+        "fgt0" => Of::Share,
+        depth if depth.starts_with("fgt") => Of::Depth,
         "theil_t" => Of::TheilT,
         _ => Of::Index,
     }
@@ -405,9 +408,9 @@ impl Sources<'_> {
                     .is_some_and(|ends| ends.compared() != Comparison::Tie)
             });
         // Where it may be zero the interval has one end only.
-        let some = |kind: Of, place: usize| {
+        let some = |place: usize| {
             let interval = if differ {
-                drawn.interval(kind, |row| row[place])?
+                drawn.interval(Of::Index, |row| row[place])?
             } else {
                 drawn.one_sided(|row| row[place])?.down_to_zero()
             };
@@ -420,7 +423,7 @@ impl Sources<'_> {
             found.push(Figure {
                 name: format!("{name}_between"),
                 value: parts.map(|parts| parts.between),
-                interval: some(kind, between),
+                interval: some(between),
             });
             let within = drawn.interval(kind, |row| row[whole] - row[between]);
             found.push(Figure {

@@ -11,7 +11,7 @@ use crate::table::Appended;
 use crate::{LakeError, LakeFile, Work, table};
 
 /// Name of the history in a data directory; each generation is a directory in it.
-const LAKE_DIRECTORY: &str = "lake";
+pub(crate) const LAKE_DIRECTORY: &str = "lake";
 
 /// How long files that compaction replaced stay: longer than any query or copy of the directory takes.
 const RETENTION: Duration = Duration::from_secs(8 * 24 * 3600);

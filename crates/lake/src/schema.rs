@@ -22,6 +22,9 @@ pub(crate) const EVENT: &str = "event_utc";
 /// The column of commune codes.
 pub(crate) const COMMUNE: &str = "commune";
 
+/// The column of probes.
+pub(crate) const PROBE: &str = "probe";
+
 /// The column of numbers in the hand-over.
 pub(crate) const HANDOVER: &str = "handover";
 

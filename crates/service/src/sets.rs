@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn the_built_in_sets_are_read_and_their_windows_have_the_hours_they_say() {
         let sets = Sets::built_in();
-        let names = ["uses-1", "thresholds-1", "calendar-1", "iqb-1", "voice-1", "statistics-3"];
+        let names = ["uses-1", "thresholds-1", "calendar-1", "iqb-1", "voice-1", "statistics-4"];
         assert_eq!(sets.names(), names);
         let hours: Vec<f64> = sets
             .uses

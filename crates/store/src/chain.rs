@@ -141,7 +141,7 @@ fn after(transaction: &Transaction<'_>, link: &Link<'_>) -> rusqlite::Result<()>
             "SELECT no, json_extract (cast (line AS TEXT), '$.previous_sha256'), \
                     EXISTS (SELECT 1 FROM record AS other WHERE other.probe = record.probe \
                             AND other.sequence = record.sequence - 1 AND other.no < ?3) \
-             FROM record WHERE probe = ?1 AND sequence = ?2 AND no < ?3",
+             FROM record WHERE probe = ?1 AND sequence = ?2 AND no < ?3 AND line <> x''",
         )?
         .query_map([link.probe, next, link.record], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
         .collect::<rusqlite::Result<_>>()?;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, Transaction};
 
 use crate::StoreError;
 
@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../sql/008-enrolment.sql"),
     include_str!("../sql/009-contribution.sql"),
     include_str!("../sql/010-tokens.sql"),
+    include_str!("../sql/011-erasure.sql"),
 ];
 
 /// How long a connection waits for another process's lock (`desserte probe add` beside a running collector): longer
@@ -28,6 +29,12 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Statements kept prepared on each connection: more than there are different ones.
 const PREPARED_STATEMENTS: usize = 64;
 
+/// Whether what is deleted is overwritten.
+const SECURE_DELETE: &str = "secure_delete";
+
+/// Wherever that writes no page more: rows that move to another page leave nothing on the one that they were on.
+const OVERWRITE_IN_PLACE: &str = "fast";
+
 /// Opens the connection that writes, creating or migrating the file.
 pub(crate) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     let wrap = StoreError::database("opening the store");
@@ -36,8 +43,20 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     connection.pragma_update(None, "journal_mode", "wal").map_err(&wrap)?;
     // FULL: the log is flushed to the disk before a commit returns. With NORMAL a power cut could take back a receipt.
     connection.pragma_update(None, "synchronous", "full").map_err(&wrap)?;
+    connection.pragma_update(None, SECURE_DELETE, OVERWRITE_IN_PLACE).map_err(&wrap)?;
     migrate(&mut connection)?;
     Ok(connection)
+}
+
+/// Overwrites every page that becomes free while `work` deletes, too.
+pub(crate) fn overwriting<T>(
+    transaction: &Transaction<'_>,
+    work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    transaction.pragma_update(None, SECURE_DELETE, true)?;
+    let done = work(transaction);
+    transaction.pragma_update(None, SECURE_DELETE, OVERWRITE_IN_PLACE)?;
+    done
 }
 
 /// Opens a connection that can only read.
@@ -86,7 +105,7 @@ mod tests {
         let connection = Connection::open(&path).unwrap();
         connection.pragma_update(None, "user_version", 99).unwrap();
         drop(connection);
-        assert!(matches!(open_writer(&path), Err(StoreError::NewerSchema { found: 99, known: 10 })));
+        assert!(matches!(open_writer(&path), Err(StoreError::NewerSchema { found: 99, known: 11 })));
     }
 
     #[test]

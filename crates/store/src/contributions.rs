@@ -3,6 +3,7 @@
 use desserte_units::Timestamp;
 use rusqlite::{Transaction, params};
 
+use crate::connection::overwriting;
 use crate::{Period, Store, StoreError};
 
 /// SHA-256 of the code that a contributor was given.
@@ -129,11 +130,8 @@ fn erase(
     sql: &str,
     values: &[&dyn rusqlite::ToSql],
 ) -> Result<usize, StoreError> {
-    let wrap = StoreError::database("erasing residents' tests");
-    transaction.pragma_update(None, "secure_delete", true).map_err(&wrap)?;
-    let erased = transaction.execute(sql, values).map_err(&wrap);
-    transaction.pragma_update(None, "secure_delete", false).map_err(&wrap)?;
-    erased
+    overwriting(transaction, |transaction| transaction.execute(sql, values))
+        .map_err(StoreError::database("erasing residents' tests"))
 }
 
 #[cfg(test)]

@@ -13,6 +13,12 @@ pub enum StoreError {
     /// The probe is not registered.
     #[error("probe {0} is not registered")]
     UnknownProbe(String),
+    /// The probe is still in service: what it sends next would be kept again.
+    #[error("probe {0} is in service: `desserte probe retire {0}` first")]
+    InService(String),
+    /// What was asked for has been erased.
+    #[error("{0} was erased: its digest in the seal of its day is all that is left")]
+    Erased(String),
     /// A probe is already registered under this key.
     #[error("probe {0} is already registered, as {1:?}")]
     AlreadyRegistered(String, String),

@@ -204,7 +204,7 @@ pub(crate) fn begin_generation(transaction: &Transaction<'_>) -> Result<(), Stor
     transaction
         .execute_batch(
             "DELETE FROM handover; \
-             INSERT INTO handover (record) SELECT no FROM record WHERE event_us IS NOT NULL ORDER BY no;",
+             INSERT INTO handover (record) SELECT no FROM record WHERE event_us IS NOT NULL AND line <> x'' ORDER BY no;",
         )
         .map_err(&wrap)
 }

@@ -92,7 +92,7 @@ pub(crate) fn resolve(
     let wrap = StoreError::database("dating late records");
     let waiting: Vec<(i64, i64)> = transaction
         .prepare_cached(
-            "SELECT no, monotonic_us FROM record WHERE probe = ?1 AND boot = ?2 AND event_us IS NULL",
+            "SELECT no, monotonic_us FROM record WHERE probe = ?1 AND boot = ?2 AND event_us IS NULL AND line <> x''",
         )
         .and_then(|mut statement| {
             statement

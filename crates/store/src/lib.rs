@@ -1,6 +1,6 @@
 //! The collector's durable store: one SQLite file holding what was received and what is derived from it.
 //!
-//! Received octets are append-only; derived rows name the method that made them and can be computed again
+//! Received octets are append-only, but for what a probe's owner wants erased; derived rows name the method that made them and can be computed again
 //! ([`Store::rebuild`]). One thread writes, and many requests share one commit, so that an answer can wait for the
 //! disk without making the others wait for it one by one. Readers have connections of their own.
 //!
@@ -14,6 +14,7 @@ mod custody;
 mod derive;
 mod directory;
 mod enrolment;
+mod erase;
 mod error;
 mod handover;
 mod happenings;
@@ -37,6 +38,7 @@ pub use contributions::{Contributor, GivenTest, NewContribution};
 pub use custody::{BrokenSeal, Evidence, Kept, NewNote, Note, SealedDay, Stamp, Wanted};
 pub use directory::DirectoryLock;
 pub use enrolment::{Enrolment, EnrolmentRefusal};
+pub use erase::{Erasure, ErasureReport};
 pub use error::StoreError;
 pub use handover::{Cell, Handover, HandoverRows, HandoverTable};
 pub use happenings::{InterruptionRow, ReachEnd, ReachTotal, UnknownTotal};

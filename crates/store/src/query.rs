@@ -233,14 +233,14 @@ impl Store {
         })
     }
 
-    /// The octets of every record, in the order they were kept.
+    /// The octets of every record that was not erased, in the order they were kept.
     ///
     /// # Errors
     /// When the database fails.
     pub fn record_lines(&self) -> Result<Vec<Vec<u8>>, StoreError> {
         self.read("reading records", |connection| {
             connection
-                .prepare("SELECT line FROM record ORDER BY no")?
+                .prepare("SELECT line FROM record WHERE line <> x'' ORDER BY no")?
                 .query_map([], |row| row.get(0))?
                 .collect()
         })

@@ -38,7 +38,7 @@ impl Store {
             let mut rollup = Rollup::default();
             let mut select = transaction
                 .prepare("SELECT record.no, record.probe, commune, vintage, line, event_us, received_us, sha256 FROM record \
-                     JOIN batch ON batch.no = record.batch ORDER BY record.no",
+                     JOIN batch ON batch.no = record.batch WHERE line <> x'' ORDER BY record.no",
                 )
                 .map_err(&wrap)?;
             let mut rows = select.query([]).map_err(&wrap)?;

@@ -69,6 +69,28 @@ impl Writer {
         receiver.recv().unwrap_or(Err(StoreError::Closed))
     }
 
+    /// Writes the whole database anew and empties the log: neither holds anything that is in no row any more. Takes as much room
+    /// again as the database meanwhile.
+    pub(crate) fn write_anew(&self) -> Result<(), StoreError> {
+        let (sender, receiver) = mpsc::sync_channel(1);
+        let task: Task = Box::new(move |connection| {
+            let busy = connection
+                .execute_batch("VACUUM")
+                .and_then(|()| {
+                    connection.query_row("PRAGMA wal_checkpoint (TRUNCATE)", [], |row| row.get::<_, bool>(0))
+                })
+                .map_err(StoreError::database("writing the store anew"));
+            drop(sender.send(busy));
+        });
+        let jobs = self.sender().ok_or(StoreError::Closed)?;
+        jobs.send(Job::Task(task)).map_err(|_| StoreError::Closed)?;
+        if receiver.recv().unwrap_or(Err(StoreError::Closed))? {
+            let message = "another program reads the store; end it and erase again".to_owned();
+            return Err(StoreError::Database { doing: "writing the store anew", message });
+        }
+        Ok(())
+    }
+
     fn sender(&self) -> Option<SyncSender<Job>> {
         self.jobs.lock().ok().and_then(|jobs| jobs.clone())
     }

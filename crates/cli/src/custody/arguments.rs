@@ -58,7 +58,7 @@ pub(crate) struct StatementArguments {
 pub(crate) struct NoteArguments {
     #[command(flatten)]
     pub(crate) data: DataArguments,
-    /// What happened: install, move, reset, key-change, calibration, retirement, correction.
+    /// What happened: install, move, reset, key-change, calibration, retirement, correction, erasure.
     #[arg(long, value_name = "KIND")]
     pub(crate) kind: EventKind,
     /// The probe concerned; without it the collector itself.

@@ -296,6 +296,13 @@ impl Teller {
                 format!("not enough data for intervals of indices of inequality: {fewest} clusters are needed")
             }
         }));
+        let of_one = drawing.too_few_for_theil_t.filter(|_| drawing.too_few_for_indices.is_none());
+        lines.extend(of_one.map(|fewest| match self.lang {
+            Lang::Fr => {
+                format!("données insuffisantes pour un intervalle de Theil T : il faut {fewest} grappes")
+            }
+            Lang::En => format!("not enough data for an interval of Theil T: {fewest} clusters are needed"),
+        }));
         lines
     }
 }

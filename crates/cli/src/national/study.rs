@@ -350,7 +350,7 @@ impl Grouped<'_, '_> {
         let between = Told {
             value: split.theil_t.map(|parts| parts.between),
             interval: self.drawn[0]
-                .interval(Of::TheilT, self.drawn[0].worth(sources.of.weights()), |row| row[place]),
+                .interval(Of::Index, self.drawn[0].worth(sources.of.weights()), |row| row[place]),
         };
         let mut study = ClassStudy {
             column,

@@ -5,7 +5,7 @@
 //! communes.
 //!
 //! # Source
-//! `desserte-equity`, `bootstrap`; least counts and level: `crates/equity/parameters/statistics-3.toml`.
+//! `desserte-equity`, `bootstrap`; least counts and level: `crates/equity/parameters/statistics-4.toml`.
 
 use desserte_equity::bootstrap::{Bootstrap, Of, Resampling, Rule, draws};
 use desserte_equity::{Comparison, Interval, Parameters};

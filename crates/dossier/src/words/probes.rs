@@ -135,6 +135,7 @@ impl Teller<'_> {
             "key-change" => self.t("changement de clé", "key changed"),
             "calibration" => self.t("étalonnage", "calibrated"),
             "retirement" => self.t("retrait", "retired"),
+            "erasure" => self.t("effacement", "erased"),
             "correction" => self.t("correction", "correction"),
             other => other,
         }

@@ -28,17 +28,17 @@ use world::World;
 const USUAL: World =
     World { probes: 0, days: 7, tests: 2, sigma: 0.8, shares: [0.6, 0.1], uneven: false, factor: 1.0 };
 
-/// Kinds of worlds by name, with the numbers of probes that they come in and the share of worlds that are made of them.
-const KINDS: [(&str, World, &[u32], u64); 9] = [
-    ("usual", USUAL, &[50, 12, 20, 30], 1),
-    ("heavy skew", World { sigma: 1.2, ..USUAL }, &[50, 20], 2),
-    ("usual", USUAL, &[100, 6], 1),
-    ("uneven probes", World { uneven: true, ..USUAL }, &[100, 20, 50], 2),
-    ("usual", USUAL, &[150], 2),
-    ("hardly dependent", World { shares: [0.05, 0.25], ..USUAL }, &[50, 20], 2),
-    ("light skew", World { sigma: 0.3, ..USUAL }, &[50, 20], 2),
-    ("public zone better", World { factor: 1.5, ..USUAL }, &[50, 30], 4),
-    ("usual", USUAL, &[300, 500, 700], 4),
+/// Kinds of worlds by name, with the numbers of probes that they come in.
+const KINDS: [(&str, World, &[u32]); 9] = [
+    ("usual", USUAL, &[50, 12, 20, 30]),
+    ("heavy skew", World { sigma: 1.2, ..USUAL }, &[50, 20, 75, 100, 200]),
+    ("usual", USUAL, &[100, 6, 75]),
+    ("uneven probes", World { uneven: true, ..USUAL }, &[100, 20, 50]),
+    ("usual", USUAL, &[150, 200]),
+    ("hardly dependent", World { shares: [0.05, 0.25], ..USUAL }, &[50, 20, 100]),
+    ("light skew", World { sigma: 0.3, ..USUAL }, &[50, 20, 75, 100, 200]),
+    ("public zone better", World { factor: 1.5, ..USUAL }, &[50, 30]),
+    ("usual", USUAL, &[300, 500]),
 ];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -50,7 +50,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     std::fs::create_dir_all(&folder)?;
     let file = folder.join("intervals.csv");
     let mut rows = Row::read(&std::fs::read_to_string(&file).unwrap_or_default());
-    for (place, (kind, world, counts, part)) in (0..).zip(KINDS) {
+    for (place, (kind, world, counts)) in (0..).zip(KINDS) {
         for probes in counts {
             if worlds == 0 || rows.iter().any(|row| row.kind == kind && row.probes == *probes) {
                 continue;
@@ -60,7 +60,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 kind,
                 &World { probes: *probes, ..world },
                 seed + 1_000 * place + u64::from(*probes),
-                (worlds / part, draws),
+                (worlds, draws),
                 threads,
             ));
             std::fs::write(&file, Row::write(&rows))?;

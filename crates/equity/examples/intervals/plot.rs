@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::report::{Row, find};
-use super::trial::WAYS;
+use super::trial::{COMPARED, WAYS};
 
 const WIDTH: f64 = 900.0;
 const PANEL: f64 = 270.0;
@@ -12,7 +12,7 @@ const TOP: f64 = 70.0;
 const HEIGHT: f64 = 300.0;
 
 /// One colour and one dash each, told apart without colour too.
-const STROKES: [(&str, &str); 6] = [
+const STROKES: [(&str, &str); COMPARED] = [
     ("#c75000", "2 3"),
     ("#2a78b8", "6 3"),
     ("#7b3fa0", "10 3 2 3"),
@@ -35,7 +35,7 @@ pub(crate) fn draw(rows: &[Row]) -> String {
          <rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n",
         TOP + HEIGHT + 50.0
     );
-    for (place, way) in WAYS.iter().enumerate() {
+    for (place, way) in WAYS[..COMPARED].iter().enumerate() {
         let (colour, dash) = STROKES[place];
         let row = if place < 3 { 16.0 } else { 34.0 };
         let x = LEFT + 290.0 * count(place % 3);

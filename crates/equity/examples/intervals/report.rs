@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::trial::{FIGURES, OURS, WAYS};
+use super::trial::{COMPARED, FIGURES, OURS, WAYS};
 
 /// What became of the intervals of one figure, made in one way, in worlds of one kind.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -103,10 +103,11 @@ fn kinds(rows: &[Row]) -> Vec<(&str, u32)> {
     kinds
 }
 
-/// Tables of coverage, one for each way.
+/// Tables of coverage, one for each way: what the program tells first, levels tried last.
 pub(crate) fn tables(rows: &[Row]) -> String {
     let (mut text, figures) = (String::new(), FIGURES.map(|(name, _)| name));
-    for way in WAYS.iter().rev() {
+    let (compared, levels) = WAYS.split_at(COMPARED);
+    for way in compared.iter().rev().chain(levels) {
         let _ = writeln!(text, "### {way}\n\n| worlds | probes | {} |", figures.join(" | "));
         let _ = writeln!(text, "| --- | ---: |{}", " ---: |".repeat(FIGURES.len()));
         for (kind, probes) in kinds(rows) {

@@ -10,27 +10,39 @@ use super::world::{Seen, World};
 pub(crate) const FIGURES: [(&str, Of); 12] = [
     ("mean", Of::Mean),
     ("fgt0", Of::Share),
-    ("fgt1", Of::Share),
-    ("fgt2", Of::Share),
+    ("fgt1", Of::Depth),
+    ("fgt2", Of::Depth),
     ("gini", Of::Index),
     ("palma", Of::Index),
     ("theil_t", Of::TheilT),
     ("theil_l", Of::Index),
     ("atkinson_2", Of::Index),
-    ("theil_t between zones", Of::TheilT),
+    ("theil_t between zones", Of::Index),
     ("difference of means", Of::Mean),
     ("difference of fgt0", Of::Share),
 ];
 
-/// Ways of making them.
-pub(crate) const WAYS: [&str; 6] = [
+/// Ways of making them: those that are compared, and whole probes at each of [`LEVELS`], which is what calibration reads.
+pub(crate) const WAYS: [&str; COMPARED + LEVELS.len()] = [
     "tests as if independent, BCa",
     "probes then days, as the program reads draws",
     "whole probes, BCa",
     "whole probes, draws read at 95 %",
     "whole probes, as the program reads draws",
     "as the program tells",
+    "whole probes, draws read at 96 %",
+    "whole probes, draws read at 96.5 %",
+    "whole probes, draws read at 97 %",
+    "whole probes, draws read at 97.5 %",
+    "whole probes, draws read at 98 %",
+    "whole probes, draws read at 98.5 %",
 ];
+
+/// How many ways are compared with each other.
+pub(crate) const COMPARED: usize = 6;
+
+/// Levels at which draws are tried.
+const LEVELS: [f64; 6] = [0.96, 0.965, 0.97, 0.975, 0.98, 0.985];
 
 /// The place of what the program tells: as it reads draws, and nothing where clusters are too few.
 pub(crate) const OURS: usize = 5;
@@ -166,7 +178,10 @@ pub(crate) fn trial(world: &World, seed: u64, number: u64, count: u64) -> Trial 
                     put(2, bootstrap.bca(ours.level, place));
                     put(3, interval(&plain));
                     put(4, interval(&ours));
-                    put(5, interval(&told));
+                    put(OURS, interval(&told));
+                    for (place, read_at) in LEVELS.into_iter().enumerate() {
+                        put(COMPARED + place, interval(&Rule { read_at, ..ours }));
+                    }
                 }
             }
             if drawing == 2 && figure == DIFFERENCES {

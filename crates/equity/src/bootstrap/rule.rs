@@ -8,9 +8,11 @@ use crate::{normal, student};
 pub enum Of {
     /// A mean, a median, or a difference of two.
     Mean,
-    /// A share of the weight, its depth or severity, or a difference of two.
+    /// A share of the weight, or a difference of two.
     Share,
-    /// An index of inequality or concentration, or a part of one.
+    /// How deep or severe want is, or a difference of two.
+    Depth,
+    /// An index of inequality or concentration, or what of one lies between classes.
     Index,
     /// Theil T, or what of it lies within classes.
     TheilT,
@@ -39,13 +41,15 @@ impl Rule {
     /// many: they ask for more clusters.
     #[must_use]
     pub fn of(of: Of, parameters: &Parameters) -> Self {
-        let (read_at, many) = (&parameters.read_at.value, parameters.clusters_min_indices.value);
+        let read_at = &parameters.read_at.value;
         let (read_at, clusters_min) = match of {
-            Of::Mean => (read_at.mean, parameters.clusters_min.value),
-            Of::Share => (read_at.share, parameters.clusters_min.value),
-            Of::Index => (read_at.index, many),
-            Of::TheilT => (read_at.theil_t, many),
+            Of::Mean => (read_at.mean, &parameters.clusters_min),
+            Of::Share => (read_at.share, &parameters.clusters_min),
+            Of::Depth => (read_at.depth, &parameters.clusters_min),
+            Of::Index => (read_at.index, &parameters.clusters_min_indices),
+            Of::TheilT => (read_at.theil_t, &parameters.clusters_min_theil_t),
         };
+        let clusters_min = clusters_min.value;
         Self { level: parameters.confidence_level.value, read_at, clusters_min: f64::from(clusters_min) }
     }
 

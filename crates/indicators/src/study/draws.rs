@@ -98,7 +98,6 @@ impl Draws {
             let rule = self.rule(of);
             (!rule.allows(self.effective)).then_some(rule.clusters_min)
         };
-        let (too_few, too_few_for_indices) = (wanted(Of::Mean), wanted(Of::Index));
         let method = self.bootstrap.as_ref().map(Bootstrap::method);
         let clusters_effective = self.effective;
         Some(Drawing {
@@ -107,8 +106,9 @@ impl Draws {
             clusters: self.clusters,
             method,
             clusters_effective,
-            too_few,
-            too_few_for_indices,
+            too_few: wanted(Of::Mean),
+            too_few_for_indices: wanted(Of::Index),
+            too_few_for_theil_t: wanted(Of::TheilT),
         })
     }
 }

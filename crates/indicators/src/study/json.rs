@@ -55,7 +55,9 @@ pub fn of(study: &Study<'_>) -> Value {
     }
     if let Some(drawing) = &study.drawing {
         let of = &study.parameters.read_at.value;
-        let read_at = json!({ "mean": of.mean, "share": of.share, "index": of.index, "theil_t": of.theil_t });
+        let read_at = json!({
+            "mean": of.mean, "share": of.share, "depth": of.depth, "index": of.index, "theil_t": of.theil_t,
+        });
         put(
             "bootstrap",
             json!({
@@ -66,6 +68,7 @@ pub fn of(study: &Study<'_>) -> Value {
                 "clusters_effective": drawing.clusters_effective,
                 "clusters_min": drawing.too_few,
                 "clusters_min_indices": drawing.too_few_for_indices,
+                "clusters_min_theil_t": drawing.too_few_for_theil_t,
                 "method": drawing.method.map(|method| match method {
                     Method::Studentised => "studentised",
                     Method::Bca => "BCa",

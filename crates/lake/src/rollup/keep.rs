@@ -11,7 +11,7 @@ use desserte_store::HandoverTable;
 
 use super::{Rollup, SOURCES, sql};
 use crate::query::session;
-use crate::schema::{DAY, HANDOVER, Kept};
+use crate::schema::{DAY, HANDOVER, Kept, PROBE};
 use crate::table::{self, OpenTable, failed, is_conflict};
 use crate::{Lake, LakeError, LakeFile, LakeTable, Work};
 
@@ -62,7 +62,7 @@ impl Lake {
         // Custody is written last: up to its number every table has every row.
         let (_, Some(number)) = self.snapshot(HandoverTable::Custody).await? else { return Ok(report) };
         report.number = Some(number);
-        let session = self.rows_up_to(number).await?;
+        let session = self.rows_up_to(number, None).await?;
         for rollup in Rollup::ALL {
             let open = table::open_or_create(self, rollup.into()).await?;
             let mark = open.mark().await?.unwrap_or(0);
@@ -92,8 +92,32 @@ impl Lake {
         Ok(report)
     }
 
-    /// The tables of rows as they were handed over up to `number`.
-    async fn rows_up_to(&self, number: i64) -> Result<SessionContext, LakeError> {
+    /// Computes the days on which a probe has rows again as if it had none, and gives how many there are, of both rollups together.
+    ///
+    /// # Errors
+    /// When rows cannot be read, a rollup cannot be written, or another process keeps it at the same time.
+    pub(crate) async fn roll_up_without(&self, probe: &str) -> Result<u64, LakeError> {
+        let (_, Some(number)) = self.snapshot(HandoverTable::Custody).await? else { return Ok(0) };
+        let days = texts(&self.rows_up_to(number, None).await?, &sql::of_probe(probe)).await?;
+        let session = self.rows_up_to(number, Some(probe)).await?;
+        let mut computed = 0;
+        for rollup in Rollup::ALL {
+            let Some(open) = table::open(self, rollup).await? else { continue };
+            let Some(mark) = open.mark().await? else { continue };
+            let mut version = open.delta.version();
+            for set in days.chunks(DAYS_AT_ONCE) {
+                let Some(_) = self.replace(&session, rollup, set, Step { version, mark }).await? else {
+                    return Err(LakeError::Contended { path: open.path, attempts: 1 });
+                };
+                version = version.map(|version| version + 1);
+                computed += set.len() as u64;
+            }
+        }
+        Ok(computed)
+    }
+
+    /// The tables of rows as they were handed over up to `number`, without those of a probe if one is named.
+    async fn rows_up_to(&self, number: i64, without: Option<&str>) -> Result<SessionContext, LakeError> {
         let wrap = LakeError::query("preparing rows to add up");
         let session = session()?;
         for table in SOURCES {
@@ -101,6 +125,10 @@ impl Lake {
             let rows = session
                 .read_table(Arc::new(LakeTable::new(table, files)))
                 .and_then(|frame| frame.filter(col(HANDOVER).lt_eq(lit(number))))
+                .and_then(|frame| match without {
+                    Some(probe) => frame.filter(col(PROBE).eq(lit(probe)).is_not_true()),
+                    None => Ok(frame),
+                })
                 .map_err(&wrap)?;
             session.register_table(table.name(), rows.into_view()).map_err(&wrap)?;
         }

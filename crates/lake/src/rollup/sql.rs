@@ -1,7 +1,7 @@
 //! The questions that rollups are answers to.
 
 use super::Rollup;
-use crate::schema::{DAY, EVENT, HANDOVER};
+use crate::schema::{DAY, EVENT, HANDOVER, PROBE};
 
 /// The day of every event that only a wrong clock can date: before 2020 or after 2099, as for months.
 const OTHER_DAY: &str = "other";
@@ -35,6 +35,15 @@ fn on(days: &[String]) -> String {
 pub(super) fn changed(mark: i64) -> String {
     let of =
         |table: &str| format!("SELECT {} AS {DAY} FROM {table} WHERE {HANDOVER} > {mark}", day_of(EVENT));
+    let all = super::SOURCES.map(|table| of(table.name())).join(" UNION ALL ");
+    format!("SELECT DISTINCT {DAY} FROM ({all}) ORDER BY {DAY}")
+}
+
+/// The days on which rows of a probe lie.
+pub(super) fn of_probe(probe: &str) -> String {
+    let probe = probe.replace('\'', "''");
+    let of =
+        |table: &str| format!("SELECT {} AS {DAY} FROM {table} WHERE {PROBE} = '{probe}'", day_of(EVENT));
     let all = super::SOURCES.map(|table| of(table.name())).join(" UNION ALL ");
     format!("SELECT DISTINCT {DAY} FROM ({all}) ORDER BY {DAY}")
 }

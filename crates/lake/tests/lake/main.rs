@@ -14,6 +14,7 @@ mod common;
 
 mod bench;
 mod damage;
+mod erase;
 mod functions;
 mod handover;
 mod kill;

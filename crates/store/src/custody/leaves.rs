@@ -34,8 +34,10 @@ pub(super) fn of_seal(connection: &Connection, seal: i64) -> rusqlite::Result<Ve
 
 fn select(connection: &Connection, seal: &dyn ToSql, before: i64) -> rusqlite::Result<Vec<(Origin, Leaf)>> {
     let mut batches = connection.prepare_cached(
-        "SELECT batch.no, lower (hex (batch.id)), probe.id, probe.public_key, received_us, signature, body \
+        "SELECT batch.no, lower (hex (batch.id)), probe.id, probe.public_key, received_us, signature, body, \
+         signature_sha256, body_sha256 \
          FROM batch_seal JOIN batch ON batch.no = batch_seal.batch JOIN probe ON probe.no = batch.probe \
+         LEFT JOIN erased_batch ON erased_batch.batch = batch.no \
          WHERE batch_seal.seal IS ?1 AND received_us < ?2 ORDER BY batch.no",
     )?;
     let mut notes = connection.prepare_cached(
@@ -49,14 +51,21 @@ fn select(connection: &Connection, seal: &dyn ToSql, before: i64) -> rusqlite::R
     batches.chain(notes).collect()
 }
 
+/// Of what was erased, the digests are what is left.
 fn batch(row: &Row<'_>) -> rusqlite::Result<(Origin, Leaf)> {
     let leaf = BatchLeaf {
         batch: row.get(1)?,
         probe: text(row, 2)?,
         public_key: row.get(3)?,
         received: Timestamp::from_unix_micros(row.get(4)?),
-        signature_sha256: Hash::of(row.get_ref(5)?.as_bytes()?),
-        body_sha256: Hash::of(row.get_ref(6)?.as_blob()?),
+        signature_sha256: match row.get(7)? {
+            Some(kept) => Hash(kept),
+            None => Hash::of(row.get_ref(5)?.as_bytes()?),
+        },
+        body_sha256: match row.get(8)? {
+            Some(kept) => Hash(kept),
+            None => Hash::of(row.get_ref(6)?.as_blob()?),
+        },
     };
     Ok((Origin::Batch(row.get(0)?), Leaf::Batch(leaf)))
 }

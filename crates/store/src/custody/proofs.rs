@@ -22,8 +22,13 @@ impl Store {
     /// The proof; `None` when there is no such thing, or its day is not sealed yet.
     ///
     /// # Errors
-    /// When the database fails.
+    /// When it was erased, or the database fails.
     pub fn prove(&self, wanted: Wanted) -> Result<Option<Proof>, StoreError> {
+        if let Wanted::Record(id) = wanted
+            && self.read("looking for a record", |connection| is_erased(connection, id))?
+        {
+            return Err(StoreError::Erased(format!("record {id}")));
+        }
         self.read("making a proof", |connection| {
             let transaction = connection.unchecked_transaction()?;
             let Some(subject) = Subject::find(&transaction, wanted)? else { return Ok(None) };
@@ -37,6 +42,12 @@ impl Store {
             Ok(None)
         })
     }
+}
+
+fn is_erased(connection: &Connection, id: RecordId) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("SELECT 1 FROM record WHERE id = ?1 AND line = x''")?
+        .exists([id.as_uuid().as_bytes().as_slice()])
 }
 
 /// What is proven, in its seal.
