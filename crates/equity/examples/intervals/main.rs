@@ -38,7 +38,7 @@ const KINDS: [(&str, World, &[u32]); 9] = [
     ("hardly dependent", World { shares: [0.05, 0.25], ..USUAL }, &[50, 20, 100]),
     ("light skew", World { sigma: 0.3, ..USUAL }, &[50, 20, 75, 100, 200]),
     ("public zone better", World { factor: 1.5, ..USUAL }, &[50, 30]),
-    ("usual", USUAL, &[300, 500]),
+    ("usual", USUAL, &[300]),
 ];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
