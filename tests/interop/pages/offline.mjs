@@ -101,9 +101,8 @@ try {
   const renewed = await page.evaluate(async () => {
     const names = () => caches.keys().then((all) => all.filter((name) => name.startsWith('desserte-shell-')).join());
     await caches.open('desserte-shell-ancien');
-    await (await navigator.serviceWorker.getRegistration('/')).unregister();
-    await navigator.serviceWorker.register('/service-worker.js', { scope: '/' });
-    await navigator.serviceWorker.ready;
+    // Of the same content under another address: to the browser that is another version.
+    await navigator.serviceWorker.register('/service-worker.js?autre', { scope: '/' });
     for (let tries = 0; tries < 50 && (await names()).includes('ancien'); tries += 1) await new Promise((done) => { setTimeout(done, 100); });
     return names();
   });
