@@ -12,6 +12,7 @@ mod kill_rounds;
 mod map_library;
 mod packages;
 mod peers;
+mod sbom;
 mod schema;
 mod shell;
 mod swarm;
@@ -40,6 +41,7 @@ cargo xtask COMMAND
   packages [--programs DIR] [--out DIR] [--version VERSION] [--compression NAME]
                                          build the Debian packages, of programs in DIR or built for shipping
   map-library DIRECTORY                  bring the library of the zoomable map (npm) to a directory for a collector
+  sbom                                   write what each shipped program is made of (CycloneDX) to sbom/ in the target directory
   schema                                 write docs/spec/wire-v1.schema.json again
   dashboards                             write dashboards/grafana again
   help                                   this text
@@ -69,6 +71,7 @@ fn main() -> ExitCode {
         ("swarm", _) => workspace().and_then(|workspace| swarm::run(&workspace, &rest)),
         ("drive", []) => workspace().and_then(|workspace| drive::run(&workspace)),
         ("map-library", _) => map_library::copy(&Workspace::find(), &rest),
+        ("sbom", []) => sbom::write(&Workspace::find()),
         ("schema", []) => schema::write(&Workspace::find()),
         ("dashboards", []) => dashboards::write(&Workspace::find()),
         ("help" | "--help" | "-h", []) => {
