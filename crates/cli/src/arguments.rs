@@ -396,9 +396,9 @@ pub(crate) struct ProbeRetireArguments {
     pub(crate) probe: String,
 }
 
-/// Options of `desserte demo-data`.
+/// Where made-up data go, and what they are made from.
 #[derive(Debug, Args)]
-pub(crate) struct DemoDataArguments {
+pub(crate) struct DemoPlaceArguments {
     /// Directory to write into; it must hold no store yet.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
@@ -411,6 +411,23 @@ pub(crate) struct DemoDataArguments {
     /// Département to put the made-up probes in; by default the first of the territory.
     #[arg(long, value_name = "CODE")]
     pub(crate) departement: Option<String>,
+}
+
+/// Options of `desserte demo-data`.
+#[derive(Debug, Args)]
+pub(crate) struct DemoDataArguments {
+    #[command(flatten)]
+    pub(crate) place: DemoPlaceArguments,
+    /// Days of throughput runs, the last of which is 31 October 2026.
+    #[arg(long, value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u16).range(2..=1_100))]
+    pub(crate) days: u16,
+    /// Days, counted from the end, in which every minute is recorded: minutes make nearly all the octets of a store, and
+    /// two days show all there is to show.
+    #[arg(long, value_name = "DAYS", default_value_t = 2)]
+    pub(crate) minute_days: u16,
+    /// Probes at the most; by default all 34 that a département has room for.
+    #[arg(long, value_name = "PROBES")]
+    pub(crate) probes: Option<usize>,
 }
 
 /// Options of `desserte query`.

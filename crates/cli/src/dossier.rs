@@ -7,12 +7,16 @@ mod evidence;
 mod facts;
 mod make;
 mod place;
+mod public;
 mod replay;
 mod reply;
+mod steps;
 mod typeset;
 mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
@@ -25,6 +29,7 @@ use desserte_dossier::{
 };
 use desserte_measure::METHOD_VERSION;
 use desserte_service::Sets;
+use desserte_signing::PublicKey;
 use desserte_store::{Kept, Period, Store};
 use desserte_territory::Territory;
 use desserte_units::Timestamp;
@@ -37,14 +42,16 @@ use crate::out::{Failure, Outcome, line, written_whole};
 use crate::probe::open_existing;
 use crate::service::sites;
 use evidence::Evidence;
+use public::Rule;
+use steps::Steps;
 
 /// The bundle's file.
 const BUNDLE_FILE: &str = "dossier.zip";
 /// The PDF beside it.
 const PDF_FILE: &str = part::PDF;
 
-/// Longest period in days, as for `desserte service`: minutes are read one by one.
-const DAYS_MAX: i32 = 92;
+/// Longest period in days: a year that leaps. Figures of longer ones would hide what changed.
+const DAYS_MAX: i32 = 366;
 
 /// Parts that are not batches: room for them within what a bundle may have.
 const OTHER_PARTS: usize = 2_000;
@@ -68,6 +75,13 @@ fn program() -> String {
 }
 
 fn build(arguments: &BuildArguments) -> Outcome {
+    if let Some(mib) = arguments.memory_mib {
+        steps::bound_memory(mib).map_err(Failure::usage)?;
+    }
+    if arguments.background {
+        steps::lower_priority()?;
+    }
+    let steps = Steps::of(arguments.background);
     let lang = if arguments.lang == Asked::Fr { Lang::Fr } else { Lang::En };
     let period = period(arguments.from, arguments.to)?;
     let sets = chosen_sets(arguments)?;
@@ -78,9 +92,27 @@ fn build(arguments: &BuildArguments) -> Outcome {
     let store = open_existing(&DataArguments { data: arguments.data.clone() })?;
     let (kind, code) = asked(arguments);
     let found = place::find(&territory, kind, &code, lang)?;
+    let mut rule = arguments
+        .public
+        .then(|| Rule::new(&store, &territory, &found.place.code, lang))
+        .transpose()
+        .map_err(Failure::usage)?;
+    steps.tell("gathering");
+    let work = work_in(&arguments.making.out)?;
+    let mut gathered = Gathered::new(Bundle::new(spool(&arguments.making.out)?), rule.as_mut());
     let limit = limits::PARTS_MAX - OTHER_PARTS;
-    let kept = store.evidence(&found.scopes, found.probe.as_ref(), period, limit)?;
-    let probes = probes(&store, &kept.batches, |probe| {
+    let mut kept = store
+        .evidence(&found.scopes, found.probe.as_ref(), period, limit, &mut |kept| gathered.take(&kept))?;
+    let (bundle, keys) = gathered.finish()?;
+    if let Some(rule) = &rule {
+        rule.check_any(!keys.is_empty())?;
+        kept.notes.retain(|note| {
+            let probe = note.event.as_ref().and_then(|event| event.probe.as_deref());
+            probe.is_some_and(|probe| rule.allows(probe))
+        });
+        rule.check_notes(&kept.notes, period.start)?;
+    }
+    let probes = probes(&store, &keys, |probe| {
         declared
             .as_ref()
             .and_then(|declared| declared.get(probe).copied())
@@ -101,23 +133,70 @@ fn build(arguments: &BuildArguments) -> Outcome {
             from: arguments.from.to_string(),
             to: arguments.to.to_string(),
             uses: arguments.uses.clone(),
+            public: arguments.public,
             demonstration: store.meta(META_DEMONSTRATION)?.is_some() || territory.is_synthetic(),
             probes,
             territory: Named { sha256, vintage: territory.vintage().to_string() },
         },
         stamps: stamps.filter(|(day, _)| kept.seals.contains_key(day)).collect(),
-        batches: kept.batches,
         notes: kept.notes,
         seals: kept.seals,
         parameters,
         replies: Vec::new(),
     };
-    let work = work_in(&arguments.making.out)?;
-    let tools =
-        make::Tools { territory: &territory, work: &work, typeset: arguments.making.typeset.as_deref() };
-    let made = make::make(&evidence, &tools)?;
-    put(&made, &arguments.making.out)?;
-    tell_made(&made, &evidence, &arguments.making.out, lang)
+    let typeset = arguments.making.typeset.as_deref();
+    let tools = make::Tools { territory: &territory, work: &work, typeset, steps };
+    let mut made = make::make(&evidence, bundle, &tools)?;
+    steps.tell("writing");
+    let octets = put(&mut made, &arguments.making.out)?;
+    tell_made(&mut made, octets, &arguments.making.out, lang)
+}
+
+/// Batches on their way from the store into a bundle.
+struct Gathered<'a, 't> {
+    bundle: Bundle<File>,
+    rule: Option<&'a mut Rule<'t>>,
+    keys: BTreeSet<String>,
+    number: usize,
+    failed: Option<Failure>,
+}
+
+impl<'a, 't> Gathered<'a, 't> {
+    fn new(bundle: Bundle<File>, rule: Option<&'a mut Rule<'t>>) -> Self {
+        Self { bundle, rule, keys: BTreeSet::new(), number: 0, failed: None }
+    }
+
+    fn take(&mut self, kept: &Kept) -> ControlFlow<()> {
+        match self.put(kept) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(failure) => {
+                self.failed = Some(failure);
+                ControlFlow::Break(())
+            }
+        }
+    }
+
+    fn put(&mut self, kept: &Kept) -> Result<(), Failure> {
+        let Some(batch) = kept.batch() else { return Ok(()) };
+        if let Some(rule) = &mut self.rule {
+            let key: PublicKey =
+                batch.public_key.parse().map_err(|error| anyhow!("batch {}: {error}", batch.batch))?;
+            if !rule.allows(key.id().as_str()) {
+                return Ok(());
+            }
+            rule.check(batch)?;
+        }
+        if !self.keys.contains(&batch.public_key) {
+            self.keys.insert(batch.public_key.clone());
+        }
+        self.number += 1;
+        evidence::put_batch(&mut self.bundle, self.number, kept).map_err(Failure::usage)
+    }
+
+    /// The bundle, and the keys of its probes.
+    fn finish(self) -> Result<(Bundle<File>, BTreeSet<String>), Failure> {
+        self.failed.map_or(Ok((self.bundle, self.keys)), Err)
+    }
 }
 
 fn asked(arguments: &BuildArguments) -> (PlaceKind, String) {
@@ -184,34 +263,24 @@ fn open_territory(path: &Path, wanted: Option<Hash>, lang: Lang) -> Result<(Terr
     Ok((territory, sha256))
 }
 
-/// The probes of some batches, with what is declared of them.
+/// The probes of some keys, with what is declared of them.
 fn probes(
     store: &Store,
-    batches: &[Kept],
+    keys: &BTreeSet<String>,
     class_a: impl Fn(&desserte_model::ProbeId) -> Option<bool>,
 ) -> Result<Vec<DeclaredProbe>, Failure> {
     let hosts = store.hosts()?;
-    let mut found = BTreeMap::new();
-    for batch in batches.iter().filter_map(Kept::batch) {
-        if found.contains_key(&batch.public_key) {
-            continue;
-        }
-        let key: desserte_signing::PublicKey =
-            batch.public_key.parse().map_err(|error| anyhow!("batch {}: {error}", batch.batch))?;
+    let mut probes = Vec::new();
+    for public_key in keys {
+        let key: PublicKey = public_key.parse().map_err(|error| anyhow!("key {public_key}: {error}"))?;
         let id = key.id();
         let host = hosts.get(id.as_str()).map(|host| match host {
             desserte_store::Host::PublicBuilding => "public".to_owned(),
             desserte_store::Host::Person => "person".to_owned(),
         });
-        let declared = DeclaredProbe {
-            class_a: class_a(&id),
-            probe: id.to_string(),
-            public_key: batch.public_key.clone(),
-            host,
-        };
-        found.insert(batch.public_key.clone(), declared);
+        let (probe, public_key) = (id.to_string(), public_key.clone());
+        probes.push(DeclaredProbe { class_a: class_a(&id), probe, public_key, host });
     }
-    let mut probes: Vec<DeclaredProbe> = found.into_values().collect();
     probes.sort_by(|one, other| one.probe.cmp(&other.probe));
     Ok(probes)
 }
@@ -222,27 +291,40 @@ fn work_in(out: &Path) -> Result<PathBuf, Failure> {
     Ok(out.join(".building"))
 }
 
-/// Writes both files and gives the archive's octets.
-fn put(bundle: &Bundle, out: &Path) -> Result<Vec<u8>, Failure> {
-    let archive = bundle.archive().map_err(Failure::usage)?;
-    let pdf = bundle.get(part::PDF).unwrap_or_default();
-    written_whole(&out.join(PDF_FILE), |file| Ok(file.write_all(pdf)?))?;
-    written_whole(&out.join(BUNDLE_FILE), |file| Ok(file.write_all(&archive)?))?;
-    Ok(archive)
+/// Where parts wait for the archive: a file without a name, so that nothing is left of it whatever happens.
+fn spool(out: &Path) -> anyhow::Result<File> {
+    let path = out.join(".parts");
+    let file = File::options().read(true).write(true).create(true).truncate(true).open(&path);
+    let file = file.with_context(|| format!("cannot create {}", path.display()))?;
+    std::fs::remove_file(&path).with_context(|| format!("cannot tidy up {}", path.display()))?;
+    Ok(file)
 }
 
-fn tell_made(bundle: &Bundle, evidence: &Evidence, out: &Path, lang: Lang) -> Outcome {
-    let case: desserte_dossier::Case = serde_json::from_slice(bundle.get(part::CASE).unwrap_or_default())
-        .context("cannot read the facts again")?;
+/// Writes both files and gives the archive's octets.
+fn put(bundle: &mut Bundle<File>, out: &Path) -> Result<u64, Failure> {
+    let pdf = contents(bundle, part::PDF)?;
+    written_whole(&out.join(PDF_FILE), |file| Ok(file.write_all(&pdf)?))?;
+    let mut octets = 0;
+    written_whole(&out.join(BUNDLE_FILE), |mut file| {
+        octets = bundle.archive(&mut file)?;
+        Ok(())
+    })?;
+    Ok(octets)
+}
+
+fn contents(bundle: &mut Bundle<File>, name: &str) -> anyhow::Result<Vec<u8>> {
+    bundle.get(name)?.with_context(|| format!("{name} was not made"))
+}
+
+fn tell_made(bundle: &mut Bundle<File>, archive: u64, out: &Path, lang: Lang) -> Outcome {
+    let case: desserte_dossier::Case =
+        serde_json::from_slice(&contents(bundle, part::CASE)?).context("cannot read the facts again")?;
     let path = |name: &str| out.join(name).display().to_string();
     let made = words::Made {
         files: [path(PDF_FILE), path(BUNDLE_FILE)],
-        octets: [
-            bundle.get(part::PDF).unwrap_or_default().len(),
-            bundle.archive().map_err(Failure::usage)?.len(),
-        ],
+        octets: [contents(bundle, part::PDF)?.len() as u64, archive],
         sites: case.sites.len(),
-        unsealed: evidence.batches.iter().filter(|kept| matches!(kept, Kept::Unsealed(_))).count(),
+        unsealed: case.custody.unsealed,
         fingerprint: bundle.fingerprint().to_string(),
     };
     words::made(&made, lang == Lang::Fr).iter().try_for_each(|text| line(text))

@@ -16,6 +16,8 @@ pub struct Case {
     pub schema: String,
     /// Language of the texts.
     pub lang: Lang,
+    /// Whether nothing but probes in public buildings is told, for the dossier may be given to anyone.
+    pub public: bool,
     /// Whether records were made up for a demonstration.
     pub demonstration: bool,
     /// The program and its version.

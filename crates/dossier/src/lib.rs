@@ -15,7 +15,7 @@ mod request;
 mod verify;
 mod words;
 
-pub use bundle::{Bundle, Fault, Parts, SUMS, TooLarge, limits, part, read};
+pub use bundle::{Bundle, BundleError, Contents, Fault, Parts, SUMS, folder, limits, part, read, text_of};
 pub use case::{
     Boundary, CASE_SCHEMA, Case, Class, Custody, Drawing, Exclusion, Figure, KeptNote, Line, OutageFact,
     Place, PlaceKind, Sealed, Site, Span, Told, UseFact,

@@ -40,6 +40,8 @@ pub struct Request {
     pub to: String,
     /// Uses told, by identifier; all of the set if none is named.
     pub uses: Vec<String>,
+    /// Whether the dossier may be given to anyone: it holds nothing but probes in public buildings whose owners agreed.
+    pub public: bool,
     /// Whether records were made up for a demonstration.
     pub demonstration: bool,
     /// Probes whose batches are in the bundle, and what is declared of them.

@@ -1,10 +1,11 @@
 //! Checking a bundle, trusting nothing but what the verifier knows from elsewhere.
 
 use std::collections::BTreeSet;
+use std::io::{self, Read, Seek};
 
 use desserte_custody::{Hash, Proof, ProvenBatch, Statement};
 
-use crate::bundle::{Fault, Parts, SUMS, limits, part, read};
+use crate::bundle::{Fault, Faults, Parts, SUMS, find, folder, limits, part};
 use crate::case::{CASE_SCHEMA, Case};
 use crate::document::Document;
 use crate::reply::Reply;
@@ -44,47 +45,53 @@ pub struct Report {
     pub days_known_elsewhere: u64,
 }
 
-/// Checks every part of an archive; `pdf` is the file that lies beside it, if there is one.
-#[must_use]
-pub fn check(archive: &[u8], pdf: Option<&[u8]>, trusted: &Trusted) -> Report {
-    let (parts, faults) = read(archive);
-    let mut checker = Checker { parts: &parts, trusted, unpacked: 0, report: Report::default() };
-    checker.report.faults = faults;
+/// Checks every part of an archive, holding one at a time; `pdf` is the file that lies beside it, if there is one.
+///
+/// # Errors
+/// When the archive cannot be read. What is wrong with what is read is in the report.
+pub fn check(archive: &mut (impl Read + Seek), pdf: Option<&[u8]>, trusted: &Trusted) -> io::Result<Report> {
+    let (parts, faults) = find(archive)?;
+    let octets: u64 = parts.values().map(crate::Contents::octets).sum();
+    let unpacked_max = (octets * limits::UNPACKED_RATIO_MAX).max(limits::UNPACKED_OCTETS_MIN);
+    let mut checker = Checker {
+        parts: &parts,
+        source: archive,
+        trusted,
+        unpacked: 0,
+        unpacked_max,
+        faults,
+        report: Report::default(),
+    };
     checker.report.parts = parts.len();
     checker.fingerprint();
-    checker.words();
-    checker.seals();
-    checker.batches();
-    checker.notes();
-    checker.replies();
-    checker.pdf(pdf);
+    checker.words()?;
+    checker.seals()?;
+    checker.batches()?;
+    checker.notes()?;
+    checker.replies()?;
+    checker.pdf(pdf)?;
     checker.counts();
-    checker.report
+    Ok(Report { faults: checker.faults.into_list(), ..checker.report })
 }
 
-struct Checker<'a> {
-    parts: &'a Parts<'a>,
+struct Checker<'a, R> {
+    parts: &'a Parts,
+    source: &'a mut R,
     trusted: &'a Trusted,
-    /// Octets unpacked so far.
+    /// Octets unpacked so far, and how many may be.
     unpacked: u64,
+    unpacked_max: u64,
+    faults: Faults,
     report: Report,
 }
 
-impl<'a> Checker<'a> {
+impl<R: Read + Seek> Checker<'_, R> {
     fn fault(&mut self, part: impl Into<String>, what: impl Into<String>) {
-        self.report.faults.push(Fault::new(part, what));
-    }
-
-    fn folder(&self, folder: &'static str) -> Vec<(&'a str, &'a [u8])> {
-        let parts = self.parts.range(folder..);
-        parts
-            .take_while(|(name, _)| name.starts_with(folder))
-            .map(|(name, octets)| (*name, *octets))
-            .collect()
+        self.faults.push(Fault::new(part, what));
     }
 
     fn fingerprint(&mut self) {
-        let found = self.parts.get(SUMS).map(|sums| Hash::of(sums));
+        let found = self.parts.get(SUMS).map(crate::Contents::sha256);
         self.report.fingerprint = found;
         if let Some(trusted) = self.trusted.fingerprint
             && found != Some(trusted)
@@ -98,22 +105,23 @@ impl<'a> Checker<'a> {
     }
 
     /// A part in JSON; a fault if it is missing or cannot be read.
-    fn json<T: serde::de::DeserializeOwned>(&mut self, name: &'static str) -> Option<T> {
-        let Some(octets) = self.parts.get(name) else {
+    fn json<T: serde::de::DeserializeOwned>(&mut self, name: &'static str) -> io::Result<Option<T>> {
+        let Some(place) = self.parts.get(name) else {
             self.fault(name, "it is missing");
-            return None;
+            return Ok(None);
         };
-        match serde_json::from_slice(octets) {
+        let octets = place.read(self.source)?;
+        Ok(match serde_json::from_slice(&octets) {
             Ok(value) => Some(value),
             Err(error) => {
                 self.fault(name, format!("it cannot be read: {error}"));
                 None
             }
-        }
+        })
     }
 
-    fn words(&mut self) {
-        let request: Option<Request> = self.json(part::REQUEST);
+    fn words(&mut self) -> io::Result<()> {
+        let request: Option<Request> = self.json(part::REQUEST)?;
         if let Some(request) = &request
             && request.schema != REQUEST_SCHEMA
         {
@@ -123,14 +131,14 @@ impl<'a> Checker<'a> {
                 format!("it says schema {said:?}; this program reads {REQUEST_SCHEMA:?}"),
             );
         }
-        let case: Option<Case> = self.json(part::CASE);
+        let case: Option<Case> = self.json(part::CASE)?;
         if let Some(case) = &case
             && case.schema != CASE_SCHEMA
         {
             let said: String = case.schema.chars().take(64).collect();
             self.fault(part::CASE, format!("it says schema {said:?}; this program reads {CASE_SCHEMA:?}"));
         }
-        let document: Option<Document> = self.json(part::DOCUMENT);
+        let document: Option<Document> = self.json(part::DOCUMENT)?;
         // Words follow from facts alone: nobody can change the one without the other.
         if let (Some(case), Some(document)) = (&case, &document)
             && *document != crate::words::document(case)
@@ -143,11 +151,13 @@ impl<'a> Checker<'a> {
             }
         }
         (self.report.request, self.report.case) = (request, case);
+        Ok(())
     }
 
-    fn seals(&mut self) {
-        for (name, octets) in self.folder(part::SEALS) {
-            let read = std::str::from_utf8(octets).ok().and_then(|text| Statement::read(text).ok());
+    fn seals(&mut self) -> io::Result<()> {
+        for (name, place) in folder(self.parts, part::SEALS) {
+            let octets = place.read(self.source)?;
+            let read = std::str::from_utf8(&octets).ok().and_then(|text| Statement::read(text).ok());
             let Some(statement) = read else {
                 self.fault(name, "it is no seal");
                 continue;
@@ -166,25 +176,25 @@ impl<'a> Checker<'a> {
                 None => {}
             }
         }
-        for (name, octets) in self.folder(part::STAMPS) {
+        for (name, place) in folder(self.parts, part::STAMPS) {
             let day = name.strip_prefix(part::STAMPS).and_then(|name| name.get(..10)).unwrap_or_default();
-            let Some(statement) = self.statement(day) else {
+            let Some(statement) = self.statement(day)? else {
                 self.fault(name, "the bundle has no seal of this day");
                 continue;
             };
-            if let Err(error) = desserte_custody::read_stamp(&statement, None, octets) {
+            if let Err(error) = desserte_custody::read_stamp(&statement, None, &place.read(self.source)?) {
                 self.fault(name, error.to_string());
             }
         }
+        Ok(())
     }
 
-    fn statement(&self, day: &str) -> Option<Statement> {
-        let name = format!("{}{day}.txt", part::SEALS);
-        let octets = self.parts.get(name.as_str())?;
-        Statement::read(std::str::from_utf8(octets).ok()?).ok()
+    fn statement(&mut self, day: &str) -> io::Result<Option<Statement>> {
+        let text = crate::text_of(self.parts, self.source, &format!("{}{day}.txt", part::SEALS))?;
+        Ok(text.and_then(|text| Statement::read(&text).ok()))
     }
 
-    fn batches(&mut self) {
+    fn batches(&mut self) -> io::Result<()> {
         let keys: BTreeSet<String> = self
             .report
             .request
@@ -193,8 +203,8 @@ impl<'a> Checker<'a> {
             .map(|probe| probe.public_key.clone())
             .collect();
         let mut seen = BTreeSet::new();
-        for (name, octets) in self.folder(part::PROOFS) {
-            let proof = match Proof::read(octets) {
+        for (name, place) in folder(self.parts, part::PROOFS) {
+            let proof = match Proof::read(&place.read(self.source)?) {
                 Ok(proof) => proof,
                 Err(error) => {
                     self.fault(name, error.to_string());
@@ -207,14 +217,14 @@ impl<'a> Checker<'a> {
             };
             self.batch(name, batch, &keys, &mut seen);
             if self.is_spent(name) {
-                return;
+                return Ok(());
             }
-            if self.proof(name, &proof) {
+            if self.proof(name, &proof)? {
                 self.report.proven += 1;
             }
         }
-        for (name, octets) in self.folder(part::UNSEALED) {
-            let batch: ProvenBatch = match serde_json::from_slice(octets) {
+        for (name, place) in folder(self.parts, part::UNSEALED) {
+            let batch: ProvenBatch = match serde_json::from_slice(&place.read(self.source)?) {
                 Ok(batch) => batch,
                 Err(error) => {
                     self.fault(name, format!("it is no batch: {error}"));
@@ -223,12 +233,13 @@ impl<'a> Checker<'a> {
             };
             self.batch(name, &batch, &keys, &mut seen);
             if self.is_spent(name) {
-                return;
+                return Ok(());
             }
             if self.took(name, desserte_custody::verify_batch(&batch)) {
                 self.report.unsealed += 1;
             }
         }
+        Ok(())
     }
 
     /// Whether a batch stands once, and under a key that was declared and, if the verifier knows keys, is known.
@@ -252,12 +263,12 @@ impl<'a> Checker<'a> {
     }
 
     /// Whether a proof holds against the seal of its day in the bundle.
-    fn proof(&mut self, name: &str, proof: &Proof) -> bool {
-        let Some(seal) = self.statement(&proof.seal.day.to_string()) else {
+    fn proof(&mut self, name: &str, proof: &Proof) -> io::Result<bool> {
+        let Some(seal) = self.statement(&proof.seal.day.to_string())? else {
             self.fault(name, format!("the bundle has no seal of {}", proof.seal.day));
-            return false;
+            return Ok(false);
         };
-        self.took(name, desserte_custody::verify(proof, Some(&seal), None))
+        Ok(self.took(name, desserte_custody::verify(proof, Some(&seal), None)))
     }
 
     /// Notes what is wrong with a batch and what it unpacked to; whether nothing is wrong.
@@ -270,31 +281,32 @@ impl<'a> Checker<'a> {
 
     /// Whether so much was unpacked that no honest bundle is left, which is a fault.
     fn is_spent(&mut self, name: &str) -> bool {
-        let spent = self.unpacked > limits::UNPACKED_OCTETS_MAX;
+        let spent = self.unpacked > self.unpacked_max;
         if spent {
             let what = format!(
-                "the batches before it unpack to more than {} octets: no more are read",
-                limits::UNPACKED_OCTETS_MAX
+                "the batches up to it unpack to more than {} octets, which none of this size honestly do: no more are read",
+                self.unpacked_max
             );
             self.fault(name, what);
         }
         spent
     }
 
-    fn notes(&mut self) {
-        for (name, octets) in self.folder(part::NOTES) {
-            match Proof::read(octets) {
-                Ok(proof) if proof.event.is_some() => _ = self.proof(name, &proof),
+    fn notes(&mut self) -> io::Result<()> {
+        for (name, place) in folder(self.parts, part::NOTES) {
+            match Proof::read(&place.read(self.source)?) {
+                Ok(proof) if proof.event.is_some() => _ = self.proof(name, &proof)?,
                 Ok(_) => self.fault(name, "it proves no note"),
                 Err(error) => self.fault(name, error.to_string()),
             }
         }
+        Ok(())
     }
 
-    fn replies(&mut self) {
+    fn replies(&mut self) -> io::Result<()> {
         let mut replies = Vec::new();
-        for (name, octets) in self.folder(part::REPLIES) {
-            match serde_json::from_slice::<Reply>(octets) {
+        for (name, place) in folder(self.parts, part::REPLIES) {
+            match serde_json::from_slice::<Reply>(&place.read(self.source)?) {
                 Ok(reply) => {
                     if let Err(error) = reply.check() {
                         self.fault(name, error.to_string());
@@ -307,23 +319,27 @@ impl<'a> Checker<'a> {
         if self.report.case.as_ref().is_some_and(|case| case.replies != replies) {
             self.fault(part::CASE, "its replies are not those of the bundle");
         }
+        Ok(())
     }
 
-    fn pdf(&mut self, beside: Option<&[u8]>) {
-        let (Some(beside), Some(within)) = (beside, self.parts.get(part::PDF)) else { return };
-        if beside != *within {
-            let same = beside.iter().zip(*within).take_while(|(beside, within)| beside == within).count();
+    fn pdf(&mut self, beside: Option<&[u8]>) -> io::Result<()> {
+        let (Some(beside), Some(place)) = (beside, self.parts.get(part::PDF)) else { return Ok(()) };
+        let within = place.read(self.source)?;
+        if beside != within {
+            let same = beside.iter().zip(&within).take_while(|(beside, within)| beside == within).count();
             let what =
                 format!("the file beside the bundle differs from the one within it, from octet {same} on");
             self.fault(part::PDF, what);
         }
+        Ok(())
     }
 
     /// Whether the facts count what is there.
     fn counts(&mut self) {
         let Some(case) = &self.report.case else { return };
         let counted = (case.custody.proven, case.custody.unsealed);
-        let there = (self.folder(part::PROOFS).len() as u64, self.folder(part::UNSEALED).len() as u64);
+        let count = |name| folder(self.parts, name).count() as u64;
+        let there = (count(part::PROOFS), count(part::UNSEALED));
         if counted != there {
             let what = format!(
                 "it counts {} proven batches and {} others; the bundle has {} and {}",

@@ -21,6 +21,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod tornado;
+mod weeks;
 
 pub use days::{DayRow, Quarter, days};
 pub use differences::{Difference, differences};
@@ -32,6 +33,7 @@ pub use quantiles::{QuantileRow, quantiles};
 pub use runs::{RunMark, runs};
 pub use table::Table;
 pub use tornado::{Swing, tornado};
+pub use weeks::{WeekRow, weeks};
 
 /// What is said around a drawing.
 #[derive(Debug, Clone, PartialEq, Eq)]

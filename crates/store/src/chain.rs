@@ -3,10 +3,30 @@
 //! Nothing is refused for it: a record that was signed is a fact, and one that does not fit is a fact about the probe or about
 //! whoever has its key. What does not fit is kept beside the records and said wherever probes are listed.
 
-use desserte_model::Record;
+use desserte_model::{ProbeId, Record};
 use rusqlite::{OptionalExtension, Transaction, params};
 
-use crate::StoreError;
+use crate::{Store, StoreError};
+
+impl Store {
+    /// The records of a probe as it wrote them, by their place in its chain, then in the order in which they came.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn records_in_chain(&self, probe: &ProbeId, each: &mut dyn FnMut(&[u8])) -> Result<(), StoreError> {
+        self.read("following a chain", |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT line FROM record INDEXED BY record_in_chain \
+                 WHERE probe = (SELECT no FROM probe WHERE id = ?1) ORDER BY sequence, no",
+            )?;
+            let mut rows = statement.query([probe.as_str()])?;
+            while let Some(row) = rows.next()? {
+                each(row.get_ref(0)?.as_blob()?);
+            }
+            Ok(())
+        })
+    }
+}
 
 /// A record in its place.
 #[derive(Debug, Clone, Copy)]

@@ -7,7 +7,7 @@ use typst::foundations::{Bytes, Datetime, Duration, Smart};
 use typst::syntax::{FileId, RootedPath, Source, VirtualPath, VirtualRoot};
 use typst::text::{Font, FontBook};
 use typst::utils::LazyHash;
-use typst::{Library, LibraryExt as _, World};
+use typst::{Feature, Library, LibraryExt as _, World};
 use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards};
 
@@ -46,6 +46,11 @@ fn hints(error: &SourceDiagnostic) -> String {
     error.hints.iter().map(|hint| format!(" ({})", hint.v)).collect()
 }
 
+/// What the template may call: with heads of rows, without which PDF/UA knows no table of names and values.
+fn library() -> Library {
+    Library::builder().with_features([Feature::A11yExtras].into_iter().collect()).build()
+}
+
 /// A world that ends at the job.
 struct Closed {
     library: LazyHash<Library>,
@@ -63,7 +68,7 @@ impl Closed {
         let drawings = job.drawings.into_iter().map(|(name, svg)| (name, Bytes::from_string(svg)));
         let document = (DOCUMENT.to_owned(), Bytes::from_string(job.document.to_string()));
         Ok(Self {
-            library: LazyHash::new(Library::default()),
+            library: LazyHash::new(library()),
             book: LazyHash::new(FontBook::from_fonts(&fonts)),
             fonts,
             main: Source::new(main, TEMPLATE.to_owned()),

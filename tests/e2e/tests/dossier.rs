@@ -127,7 +127,7 @@ fn the_bundle_is_read_by_others(scene: &Scene, python: &OsStr) {
         0,
     );
     assert_eq!(sums, "");
-    let proof = "unpacked/evidence/proofs/00001.json";
+    let proof = "unpacked/evidence/proofs/000001.json";
     let kept: serde_json::Value = serde_json::from_slice(&scene.read(proof)).unwrap();
     let day = kept["seal"]["day"].as_str().unwrap();
     // The seal as its operator publishes it, not the one of the bundle.

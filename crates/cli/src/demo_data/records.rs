@@ -20,15 +20,20 @@ const DAY_US: i64 = 1_440 * MINUTE_US;
 /// Runs a day in each direction.
 const RUNS_PER_DAY: i64 = 6;
 
-/// Days, counted from the end, in which every minute is recorded: minutes make nearly all the octets of a store, and
-/// two days show all there is to show.
-const DAYS_OF_MINUTES: i64 = 2;
-
 /// Readings of a run: one each half second for ten seconds.
 const SAMPLES: u64 = 20;
 
 /// Hours after the start of the last day but one at which a long outage begins and ends.
 const LONG_OUTAGE_HOURS: (i64, i64) = (17, 26);
+
+/// How many days are made up, counted from the end.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Spans {
+    /// With throughput runs.
+    pub(super) days: i64,
+    /// In which every minute is recorded as well.
+    pub(super) minute_days: i64,
+}
 
 /// Records of one day of one probe, as octets.
 pub(super) struct Day {
@@ -59,10 +64,10 @@ pub(super) fn make(
     key: &ProbeKey,
     site: &Site,
     end: Timestamp,
-    days: i64,
+    spans: Spans,
     random: &mut ChaCha8Rng,
 ) -> Vec<Day> {
-    let (from, until) = (site.from(end, days), site.until(end, days));
+    let (from, until) = (site.from(end, spans.days), site.until(end, spans.days));
     let mut maker = Maker {
         key,
         site,
@@ -75,7 +80,7 @@ pub(super) fn make(
     let mut made = Vec::new();
     let mut start = from;
     while start < until {
-        let with_minutes = end.micros_since(start) <= DAYS_OF_MINUTES * DAY_US;
+        let with_minutes = end.micros_since(start) <= spans.minute_days * DAY_US;
         let outages = outages(site, start, end, random);
         made.push(Day {
             end: start.saturating_add_micros(DAY_US),

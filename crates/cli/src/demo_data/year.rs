@@ -20,7 +20,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
 use super::{END, territory};
-use crate::arguments::DemoDataArguments;
+use crate::arguments::DemoPlaceArguments;
 use crate::lake::runtime;
 use crate::out::{Failure, Outcome, line as print_line};
 use arrivals::Arrivals;
@@ -43,7 +43,7 @@ const COMPACT_EVERY: u32 = 10;
 #[derive(Debug, Args)]
 pub(crate) struct YearArguments {
     #[command(flatten)]
-    place: DemoDataArguments,
+    place: DemoPlaceArguments,
     /// Probes.
     #[arg(long, value_name = "COUNT", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     probes: u32,

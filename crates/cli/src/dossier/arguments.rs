@@ -62,6 +62,16 @@ pub(crate) struct BuildArguments {
     /// Table of sites (CSV) with columns `probe`, `class_a` and `public_building`, 1 or 0, empty where nobody knows.
     #[arg(long, value_name = "FILE")]
     pub(crate) sites: Option<PathBuf>,
+    /// Make a dossier that may be given to anyone: of a commune, with the probes declared to stand in public buildings alone. Ends with 2 and the
+    /// reason where none may be made.
+    #[arg(long, conflicts_with_all = ["epci", "departement", "site"])]
+    pub(crate) public: bool,
+    /// Work with the lowest priority, and tell each step in a line `step …` on standard output.
+    #[arg(long)]
+    pub(crate) background: bool,
+    /// Most memory to take, in MiB; a dossier that takes more is not made.
+    #[arg(long, value_name = "MIB")]
+    pub(crate) memory_mib: Option<u64>,
     #[command(flatten)]
     pub(crate) making: MakingArguments,
     /// Territory file made by `desserte-geodata import`; by default the one in the directory of the store.

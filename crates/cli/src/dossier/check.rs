@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
 use desserte_custody::{Hash, Statement};
-use desserte_dossier::{Parts, Trusted, check, limits, part, read as parts};
+use desserte_dossier::{Bundle, Parts, SUMS, Trusted, check, limits, read as parts};
 
 use super::arguments::{RebuildArguments, VerifyArguments};
-use super::evidence::Evidence;
-use super::{BUNDLE_FILE, PDF_FILE, make, open_territory, put, words, work_in};
+use super::evidence::{self, Evidence};
+use super::steps::Steps;
+use super::{BUNDLE_FILE, PDF_FILE, make, open_territory, put, spool, words, work_in};
 use crate::out::{Failure, Outcome, line, note};
 
 /// Octets of a seal at the most.
@@ -23,7 +24,7 @@ pub(super) fn verify(arguments: &VerifyArguments) -> Outcome {
     } else {
         (arguments.bundle.clone(), None)
     };
-    let archive = read(&file, limits::OCTETS_MAX)?;
+    let mut archive = open(&file)?;
     let pdf = pdf.map(|pdf| read(&pdf, limits::PART_OCTETS_MAX)).transpose()?;
     let mut seals = Vec::new();
     for path in &arguments.seals {
@@ -33,7 +34,8 @@ pub(super) fn verify(arguments: &VerifyArguments) -> Outcome {
         );
     }
     let trusted = Trusted { fingerprint: arguments.fingerprint, seals, keys: arguments.keys.clone() };
-    let report = check(&archive, pdf.as_deref(), &trusted);
+    let report = check(&mut archive, pdf.as_deref(), &trusted)
+        .with_context(|| format!("cannot read {}", file.display()))?;
     if !report.faults.is_empty() {
         for fault in &report.faults {
             line(&fault.to_string())?;
@@ -48,9 +50,8 @@ pub(super) fn verify(arguments: &VerifyArguments) -> Outcome {
 }
 
 pub(super) fn rebuild(arguments: &RebuildArguments) -> Outcome {
-    let archive = checked(&arguments.bundle)?;
-    let (old, _) = parts(&archive);
-    let evidence = Evidence::of(&old)?;
+    let mut old = Checked::open(&arguments.bundle)?;
+    let evidence = old.evidence()?;
     let territory =
         open_territory(&arguments.territory, Some(evidence.request.territory.sha256), evidence.request.lang)?;
     let own = super::program();
@@ -58,14 +59,17 @@ pub(super) fn rebuild(arguments: &RebuildArguments) -> Outcome {
         note(&words::other_version(&evidence.request.program, &own, arguments.lang));
     }
     let work = work_in(&arguments.making.out)?;
-    let tools =
-        make::Tools { territory: &territory.0, work: &work, typeset: arguments.making.typeset.as_deref() };
-    let made = make::make(&evidence, &tools)?;
-    let again = put(&made, &arguments.making.out)?;
-    let (new, _) = parts(&again);
-    let differing = differences(&old, &new);
-    if differing.is_empty() && archive == again {
-        return line(&words::same(new.len(), arguments.lang));
+    let bundle = old.batches(&arguments.making.out)?;
+    let typeset = arguments.making.typeset.as_deref();
+    let tools = make::Tools { territory: &territory.0, work: &work, typeset, steps: Steps::default() };
+    let mut made = make::make(&evidence, bundle, &tools)?;
+    put(&mut made, &arguments.making.out)?;
+    let fingerprint = made.fingerprint();
+    let (parts, spool) = made.parts();
+    let differing = differences((&old.parts, &mut old.file), (parts, spool))?;
+    // The archive follows from the parts: it was compared with that when it was checked.
+    if differing.is_empty() && fingerprint == old.fingerprint()? {
+        return line(&words::same(old.parts.len(), arguments.lang));
     }
     for told in &differing {
         line(told)?;
@@ -74,36 +78,66 @@ pub(super) fn rebuild(arguments: &RebuildArguments) -> Outcome {
 }
 
 /// A bundle in which everything holds: nothing is made from another one.
-pub(super) fn checked(path: &Path) -> Result<Vec<u8>, Failure> {
-    let archive = read(path, limits::OCTETS_MAX)?;
-    let faults = check(&archive, None, &Trusted::default()).faults;
-    if faults.is_empty() {
-        return Ok(archive);
+pub(super) struct Checked {
+    file: File,
+    parts: Parts,
+}
+
+impl Checked {
+    pub(super) fn open(path: &Path) -> Result<Self, Failure> {
+        let mut file = open(path)?;
+        let unreadable = || format!("cannot read {}", path.display());
+        let faults = check(&mut file, None, &Trusted::default()).with_context(unreadable)?.faults;
+        if faults.is_empty() {
+            let (parts, _) = parts(&mut file).with_context(unreadable)?;
+            return Ok(Self { file, parts });
+        }
+        for fault in &faults {
+            line(&fault.to_string())?;
+        }
+        Err(Failure::no(anyhow!("{} does not hold: see the lines above", path.display())))
     }
-    for fault in &faults {
-        line(&fault.to_string())?;
+
+    pub(super) fn evidence(&mut self) -> anyhow::Result<Evidence> {
+        Evidence::of(&self.parts, &mut self.file)
     }
-    Err(Failure::no(anyhow!("{} does not hold: see the lines above", path.display())))
+
+    /// A new bundle in `out` with the batches, each read and written anew.
+    pub(super) fn batches(&mut self, out: &Path) -> anyhow::Result<Bundle<File>> {
+        let mut bundle = Bundle::new(spool(out)?);
+        for (number, (file, contents)) in (1..).zip(evidence::batches(&self.parts)) {
+            let kept = evidence::batch(file, contents, &mut self.file)?;
+            evidence::put_batch(&mut bundle, number, &kept)?;
+        }
+        Ok(bundle)
+    }
+
+    pub(super) fn fingerprint(&self) -> anyhow::Result<Hash> {
+        Ok(self.parts.get(SUMS).with_context(|| format!("{SUMS} is missing"))?.sha256())
+    }
 }
 
 /// Parts that differ, each in a line.
-fn differences(old: &Parts<'_>, new: &Parts<'_>) -> Vec<String> {
-    let mut told: Vec<String> = old
-        .iter()
-        .filter(|(name, _)| **name != desserte_dossier::SUMS)
-        .filter_map(|(name, before)| match new.get(name) {
-            None => Some(format!("{name}: not made again")),
-            Some(after) if after == before => None,
+fn differences(old: (&Parts, &mut File), new: (&Parts, &mut File)) -> anyhow::Result<Vec<String>> {
+    let mut told = Vec::new();
+    for (name, before) in old.0.iter().filter(|(name, _)| *name != SUMS) {
+        match new.0.get(name) {
+            None => told.push(format!("{name}: not made again")),
+            Some(after) if after.sha256() == before.sha256() => {}
             Some(after) => {
-                let same = before.iter().zip(*after).take_while(|(before, after)| before == after).count();
-                Some(format!("{name}: differs from octet {same} on"))
+                let (before, after) = (before.read(old.1)?, after.read(new.1)?);
+                let same = before.iter().zip(&after).take_while(|(before, after)| before == after).count();
+                told.push(format!("{name}: differs from octet {same} on"));
             }
-        })
-        .collect();
-    told.extend(
-        new.keys().filter(|name| !old.contains_key(*name)).map(|name| format!("{name}: was not there")),
-    );
-    told
+        }
+    }
+    let added = new.0.keys().filter(|name| !old.0.contains_key(*name));
+    told.extend(added.map(|name| format!("{name}: was not there")));
+    Ok(told)
+}
+
+fn open(path: &Path) -> Result<File, Failure> {
+    Ok(File::open(path).with_context(|| format!("cannot read {}", path.display()))?)
 }
 
 /// A file that a stranger may have written: one octet more than the limit is enough to refuse it.
@@ -119,10 +153,4 @@ pub(super) fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Failure> {
         )));
     }
     Ok(octets)
-}
-
-/// Reads the fingerprint of a bundle that was checked.
-pub(super) fn fingerprint(parts: &Parts<'_>) -> Result<Hash, Failure> {
-    let sums = parts.get(desserte_dossier::SUMS).ok_or_else(|| anyhow!("{} is missing", part::REQUEST))?;
-    Ok(Hash::of(sums))
 }

@@ -1,21 +1,20 @@
-//! All that a dossier is made from, beside the territory: taken from a store, or read from a bundle.
+//! All that a dossier is made from, beside the territory: taken from a store, or read from a bundle. Batches go from one to the other one
+//! by one, and are never all in memory.
 
 use std::collections::BTreeMap;
+use std::io::{Read, Seek, Write};
 
 use anyhow::{Context as _, anyhow};
 use desserte_custody::{Proof, ProvenBatch, Statement};
-use desserte_dossier::{Bundle, Parts, Reply, Request, part};
+use desserte_dossier::{Bundle, Contents, Parts, Reply, Request, folder, part};
 use desserte_store::Kept;
 
 /// Digits of the numbers in names of parts: names sort as numbers do.
-const DIGITS: usize = 5;
+const DIGITS: usize = 6;
 
-/// What a dossier is made from.
-#[derive(Clone)]
+/// What a dossier is made from, beside its batches.
 pub(super) struct Evidence {
     pub(super) request: Request,
-    /// Batches in the order in which they were kept.
-    pub(super) batches: Vec<Kept>,
     pub(super) notes: Vec<Proof>,
     /// Seals by day.
     pub(super) seals: BTreeMap<String, Statement>,
@@ -27,83 +26,103 @@ pub(super) struct Evidence {
 }
 
 impl Evidence {
-    /// Puts the evidence into a bundle.
-    pub(super) fn put(&self, bundle: &mut Bundle) -> anyhow::Result<()> {
-        bundle.put(part::REQUEST, json(&self.request)?);
-        for (number, kept) in (1..).zip(&self.batches) {
-            let (folder, octets) = match kept {
-                Kept::Proven(proof) => (part::PROOFS, json(proof)?),
-                Kept::Unsealed(batch) => (part::UNSEALED, json(batch)?),
-            };
-            bundle.put(name(folder, number, "json"), octets);
-        }
+    /// Puts the evidence into a bundle that has its batches.
+    pub(super) fn put(&self, bundle: &mut Bundle<impl Read + Write + Seek>) -> anyhow::Result<()> {
+        bundle.put(part::REQUEST, &json(&self.request)?)?;
         for (number, note) in (1..).zip(&self.notes) {
-            bundle.put(name(part::NOTES, number, "json"), json(note)?);
+            bundle.put(name(part::NOTES, number, "json"), &json(note)?)?;
         }
         for (day, seal) in &self.seals {
-            bundle.put(format!("{}{day}.txt", part::SEALS), seal.text().into_bytes());
+            bundle.put(format!("{}{day}.txt", part::SEALS), seal.text().as_bytes())?;
         }
         for (number, (day, answer)) in (1..).zip(&self.stamps) {
-            bundle.put(name(&format!("{}{day}-", part::STAMPS), number, "tsr"), answer.clone());
+            bundle.put(name(&format!("{}{day}-", part::STAMPS), number, "tsr"), answer)?;
         }
         for (set, text) in &self.parameters {
-            bundle.put(format!("{}{set}.toml", part::PARAMETERS), text.clone().into_bytes());
+            bundle.put(format!("{}{set}.toml", part::PARAMETERS), text.as_bytes())?;
         }
         for (number, reply) in (1..).zip(&self.replies) {
-            bundle.put(name(part::REPLIES, number, "json"), json(reply)?);
+            bundle.put(name(part::REPLIES, number, "json"), &json(reply)?)?;
         }
         Ok(())
     }
 
     /// Reads the evidence of a bundle that was checked.
-    pub(super) fn of(parts: &Parts<'_>) -> anyhow::Result<Self> {
+    pub(super) fn of(parts: &Parts, source: &mut (impl Read + Seek)) -> anyhow::Result<Self> {
         let request = parts.get(part::REQUEST).ok_or_else(|| anyhow!("{} is missing", part::REQUEST))?;
-        let mut batches: Vec<(&str, Kept)> = Vec::new();
-        for (file, octets) in folder(parts, part::PROOFS) {
-            let proof = Proof::read(octets).with_context(|| file.to_owned())?;
-            batches.push((&file[part::PROOFS.len()..], Kept::Proven(Box::new(proof))));
-        }
-        for (file, octets) in folder(parts, part::UNSEALED) {
-            let batch: ProvenBatch = read(file, octets)?;
-            batches.push((&file[part::UNSEALED.len()..], Kept::Unsealed(Box::new(batch))));
-        }
-        // Both folders share one numbering, which is the order in which batches were kept.
-        batches.sort_by_key(|(file, _)| *file);
-        let mut seals = BTreeMap::new();
-        for (file, octets) in folder(parts, part::SEALS) {
-            let seal = Statement::read(std::str::from_utf8(octets).unwrap_or_default())
-                .with_context(|| file.to_owned())?;
-            seals.insert(seal.day.to_string(), seal);
-        }
-        let day = |file: &str| file[part::STAMPS.len()..].chars().take(10).collect();
-        let text = |file: &str, octets: &[u8]| {
-            let set = file[part::PARAMETERS.len()..].trim_end_matches(".toml").to_owned();
-            Ok((set, String::from_utf8(octets.to_vec()).with_context(|| file.to_owned())?))
+        let request = read(part::REQUEST, &request.read(source)?)?;
+        let mut evidence = Self {
+            request,
+            notes: Vec::new(),
+            seals: BTreeMap::new(),
+            stamps: Vec::new(),
+            parameters: Vec::new(),
+            replies: Vec::new(),
         };
-        Ok(Self {
-            request: read(part::REQUEST, request)?,
-            batches: batches.into_iter().map(|(_, kept)| kept).collect(),
-            notes: folder(parts, part::NOTES)
-                .map(|(file, octets)| Proof::read(octets).with_context(|| file.to_owned()))
-                .collect::<anyhow::Result<_>>()?,
-            seals,
-            stamps: folder(parts, part::STAMPS).map(|(file, octets)| (day(file), octets.to_vec())).collect(),
-            parameters: folder(parts, part::PARAMETERS)
-                .map(|(file, octets)| text(file, octets))
-                .collect::<anyhow::Result<_>>()?,
-            replies: folder(parts, part::REPLIES)
-                .map(|(file, octets)| read(file, octets))
-                .collect::<anyhow::Result<_>>()?,
-        })
+        for (file, contents) in folder(parts, part::SEALS) {
+            let text = String::from_utf8(contents.read(source)?).unwrap_or_default();
+            let seal = Statement::read(&text).with_context(|| file.to_owned())?;
+            evidence.seals.insert(seal.day.to_string(), seal);
+        }
+        for (file, contents) in folder(parts, part::STAMPS) {
+            let day = file[part::STAMPS.len()..].chars().take(10).collect();
+            evidence.stamps.push((day, contents.read(source)?));
+        }
+        for (file, contents) in folder(parts, part::PARAMETERS) {
+            let set = file[part::PARAMETERS.len()..].trim_end_matches(".toml").to_owned();
+            let text = String::from_utf8(contents.read(source)?).with_context(|| file.to_owned())?;
+            evidence.parameters.push((set, text));
+        }
+        for (file, contents) in folder(parts, part::NOTES) {
+            evidence.notes.push(Proof::read(&contents.read(source)?).with_context(|| file.to_owned())?);
+        }
+        for (file, contents) in folder(parts, part::REPLIES) {
+            evidence.replies.push(read(file, &contents.read(source)?)?);
+        }
+        Ok(evidence)
     }
 }
 
-/// The parts of a folder, in the order of names.
-fn folder<'a>(parts: &'a Parts<'_>, folder: &'static str) -> impl Iterator<Item = (&'a str, &'a [u8])> {
-    parts
-        .range(folder..)
-        .take_while(move |(name, _)| name.starts_with(folder))
-        .map(|(name, octets)| (*name, *octets))
+/// Puts a batch into a bundle; numbers tell the order in which batches were kept, whether they are proven or not.
+pub(super) fn put_batch(
+    bundle: &mut Bundle<impl Read + Write + Seek>,
+    number: usize,
+    kept: &Kept,
+) -> anyhow::Result<()> {
+    let (folder, octets) = match kept {
+        Kept::Proven(proof) => (part::PROOFS, json(proof)?),
+        Kept::Unsealed(batch) => (part::UNSEALED, json(batch)?),
+    };
+    Ok(bundle.put(name(folder, number, "json"), &octets)?)
+}
+
+/// The batches of a bundle in the order in which they were kept: both folders share one numbering.
+pub(super) fn batches(parts: &Parts) -> impl Iterator<Item = (&str, &Contents)> {
+    let of = |name| folder(parts, name).map(move |(file, contents)| (&file[name.len()..], file, contents));
+    let (mut proven, mut unsealed) = (of(part::PROOFS).peekable(), of(part::UNSEALED).peekable());
+    std::iter::from_fn(move || {
+        let first = match (proven.peek(), unsealed.peek()) {
+            (Some((proven, ..)), Some((unsealed, ..))) => proven < unsealed,
+            (proven, _) => proven.is_some(),
+        };
+        let next = if first { proven.next() } else { unsealed.next() };
+        next.map(|(_, file, contents)| (file, contents))
+    })
+}
+
+/// A batch of a bundle that was checked.
+pub(super) fn batch(
+    file: &str,
+    contents: &Contents,
+    source: &mut (impl Read + Seek),
+) -> anyhow::Result<Kept> {
+    let octets = contents.read(source)?;
+    Ok(if file.starts_with(part::PROOFS) {
+        Kept::Proven(Box::new(Proof::read(&octets).with_context(|| file.to_owned())?))
+    } else {
+        let batch: ProvenBatch = read(file, &octets)?;
+        Kept::Unsealed(Box::new(batch))
+    })
 }
 
 fn name(folder: &str, number: usize, kind: &str) -> String {

@@ -13,22 +13,16 @@ use desserte_measure::{MinuteState, StatedMinute, outages};
 use desserte_service::{
     Calendar, Declared, INTERVAL_SEED, Records, Sets, SiteReport, SiteWeight, area_report, site_report,
 };
-use desserte_store::{Kept, Period, RunRow};
+use desserte_store::{Period, RunRow, Scope};
 use desserte_territory::Territory;
 use desserte_units::Timestamp;
 use jiff::civil::Date;
 use sha2::{Digest as _, Sha256};
 
+use super::drawings::Gallery;
 use super::evidence::Evidence;
 use super::place::Found;
 use super::replay::Replayed;
-
-/// The facts, and the records of each site that drawings are made of.
-pub(super) struct Facts {
-    pub(super) case: Case,
-    pub(super) sites: Vec<(SiteReport, Records)>,
-    pub(super) days: (Date, Date),
-}
 
 /// What a site's figures are made with.
 struct Scene<'a> {
@@ -36,7 +30,6 @@ struct Scene<'a> {
     replayed: &'a Replayed,
     sets: &'a Sets,
     days: (Date, Date),
-    runs: Vec<RunRow>,
 }
 
 pub(super) fn facts(
@@ -45,39 +38,45 @@ pub(super) fn facts(
     territory: &Territory,
     found: &Found,
     sets: &Sets,
-) -> anyhow::Result<Facts> {
+) -> anyhow::Result<(Case, BTreeMap<String, String>)> {
     let request = &evidence.request;
     let day = |text: &str| text.parse::<Date>().with_context(|| format!("{text:?} is no day"));
     let days = (day(&request.from)?, day(&request.to)?);
-    let mut reported = Vec::new();
-    for (site, records) in records(&replayed.store, &found.scopes, found.probe.as_ref(), days)? {
-        let declared = declared(request.probes.iter().find(|probe| probe.probe == site.probe.as_str()));
-        let report = site_report(site, declared, &records, days, sets).context("the period is no period")?;
-        // A day more is read on both ends: a probe may have nothing within.
-        if report.days > 0
-            || records.runs.iter().any(|run| within(run.at, &sets.calendars.of(report.site.commune), days))
-        {
-            reported.push((report, records));
+    let scene = Scene { evidence, replayed, sets, days };
+    let mut gallery = Gallery::new(request, days, sets);
+    let (mut reports, mut sites, mut excluded) = (Vec::new(), Vec::new(), BTreeMap::new());
+    // One commune's records are held at a time.
+    for scope in by_commune(&found.scopes, territory) {
+        let runs = scene.all_runs(&scope)?;
+        for (site, records) in records(&replayed.store, &[scope], found.probe.as_ref(), days)? {
+            let declared = declared(request.probes.iter().find(|probe| probe.probe == site.probe.as_str()));
+            let report =
+                site_report(site, declared, &records, days, sets).context("the period is no period")?;
+            let calendar = sets.calendars.of(report.site.commune);
+            // A day more is read on both ends: a probe may have nothing within.
+            if report.days == 0 && !records.runs.iter().any(|run| within(run.at, &calendar, days)) {
+                continue;
+            }
+            let own = Own { report: &report, records: &records, runs: &runs };
+            let site = scene.site(sites.len() + 1, &own, territory, &mut excluded);
+            gallery.site(&site.label, report.site.commune, &records);
+            sites.push(site);
+            reports.push(report);
         }
     }
-    let reports: Vec<SiteReport> = reported.iter().map(|(report, _)| report.clone()).collect();
     let weighed: Vec<SiteWeight<'_>> = reports
         .iter()
         .zip(weights(&reports, territory))
         .map(|(report, weight)| SiteWeight { report, weight })
         .collect();
     let area = area_report(&weighed, sets);
-    let scene = Scene { evidence, replayed, sets, days, runs: all_runs(replayed, found, days, sets)? };
     let told: Vec<usize> = uses(&request.uses, sets)?;
-    let (mut sites, mut excluded) = (Vec::new(), BTreeMap::new());
-    for (number, (report, records)) in (1..).zip(&reported) {
-        sites.push(scene.site(number, report, records, territory, &mut excluded));
-    }
     excluded.insert("records_refused", replayed.refused);
     let last = days.1.yesterday().context("the period ends at the calendar's beginning")?;
-    let case = Case {
+    let mut case = Case {
         schema: CASE_SCHEMA.to_owned(),
         lang: request.lang,
+        public: request.public,
         demonstration: request.demonstration,
         program: request.program.clone(),
         method: request.method.clone(),
@@ -95,7 +94,7 @@ pub(super) fn facts(
             .into_iter()
             .map(|(reason, count)| Exclusion { reason: reason.to_owned(), count })
             .collect(),
-        custody: custody(evidence, replayed.records)?,
+        custody: custody(evidence, replayed)?,
         parameters: evidence
             .parameters
             .iter()
@@ -106,7 +105,28 @@ pub(super) fn facts(
         drawings: Vec::new(),
         replies: evidence.replies.clone(),
     };
-    Ok(Facts { case, sites: reported, days })
+    let (drawings, files) = gallery.finish(&case, found, territory);
+    case.drawings = drawings;
+    Ok((case, files))
+}
+
+/// A département's communes one by one; other scopes as they are.
+fn by_commune(scopes: &[Scope], territory: &Territory) -> Vec<Scope> {
+    let parts = |scope: &Scope| match scope {
+        Scope::Departement(code) => {
+            territory.communes_of_departement(code).map(|commune| Scope::Commune(commune.code)).collect()
+        }
+        scope => vec![scope.clone()],
+    };
+    scopes.iter().flat_map(parts).collect()
+}
+
+/// What one site's facts are made from.
+struct Own<'a> {
+    report: &'a SiteReport,
+    records: &'a Records,
+    /// Every run of the commune.
+    runs: &'a [RunRow],
 }
 
 /// Whether a moment lies within days of the place's own calendar.
@@ -167,42 +187,35 @@ fn figure(figure: desserte_indicators::figures::Figure) -> Figure {
     }
 }
 
-/// Every run of the places, those that enter no figure included; a day more on both ends.
-fn all_runs(
-    replayed: &Replayed,
-    found: &Found,
-    days: (Date, Date),
-    sets: &Sets,
-) -> anyhow::Result<Vec<RunRow>> {
-    const DAY_US: i64 = 86_400_000_000;
-    let calendar = sets.calendars.of("23096".parse().context("a commune's code")?);
-    let midnight = |day, more| {
-        calendar.midnight(day).map(|at| at.saturating_add_micros(more)).context("a day beyond the calendar")
-    };
-    let period = Period { start: midnight(days.0, -DAY_US)?, end: midnight(days.1, DAY_US)? };
-    let mut runs = Vec::new();
-    for scope in &found.scopes {
-        runs.extend(replayed.store.runs(scope, period)?);
-    }
-    Ok(runs)
-}
-
 impl Scene<'_> {
+    /// Every run of a scope, those that enter no figure included; a day more on both ends.
+    fn all_runs(&self, scope: &Scope) -> anyhow::Result<Vec<RunRow>> {
+        const DAY_US: i64 = 86_400_000_000;
+        let calendar = self.sets.calendars.of("23096".parse().context("a commune's code")?);
+        let midnight = |day, more| {
+            calendar
+                .midnight(day)
+                .map(|at| at.saturating_add_micros(more))
+                .context("a day beyond the calendar")
+        };
+        let period = Period { start: midnight(self.days.0, -DAY_US)?, end: midnight(self.days.1, DAY_US)? };
+        Ok(self.replayed.store.runs(scope, period)?)
+    }
+
     fn site(
         &self,
         number: usize,
-        report: &SiteReport,
-        records: &Records,
+        own: &Own<'_>,
         territory: &Territory,
         excluded: &mut BTreeMap<&'static str, u64>,
     ) -> Site {
+        let &Own { report, records, runs } = own;
         let commune = report.site.commune;
         let calendar = self.sets.calendars.of(commune);
         let probe = report.site.probe.as_str();
         let declared = self.evidence.request.probes.iter().find(|declared| declared.probe == probe);
         let host = declared.and_then(|declared| declared.host.clone());
-        let runs: Vec<&RunRow> = self
-            .runs
+        let runs: Vec<&RunRow> = runs
             .iter()
             .filter(|run| run.commune == commune && run.probe.as_str() == probe)
             .filter(|run| within(run.event, &calendar, self.days))
@@ -241,7 +254,7 @@ impl Scene<'_> {
             ),
             notes: self.notes(probe),
             missing_records: chain.map_or(0, super::replay::Chain::missing),
-            chain_faults: chain.map_or(0, super::replay::Chain::faults),
+            chain_faults: chain.map_or(0, |chain| chain.faults),
             figures,
             outages: if told { self.outages(records, &calendar) } else { Vec::new() },
         }
@@ -308,8 +321,7 @@ fn line(runs: &[&RunRow], software: Vec<String>) -> Line {
     }
 }
 
-fn custody(evidence: &Evidence, records: u64) -> anyhow::Result<Custody> {
-    let proven = evidence.batches.iter().filter(|kept| matches!(kept, Kept::Proven(_))).count();
+fn custody(evidence: &Evidence, replayed: &Replayed) -> anyhow::Result<Custody> {
     let mut seals = Vec::new();
     for (day, seal) in &evidence.seals {
         let stamps = evidence.stamps.iter().filter(|(of, _)| of == day);
@@ -326,8 +338,8 @@ fn custody(evidence: &Evidence, records: u64) -> anyhow::Result<Custody> {
                 .collect::<anyhow::Result<_>>()?,
         });
     }
-    let unsealed = (evidence.batches.len() - proven) as u64;
-    Ok(Custody { proven: proven as u64, unsealed, records, seals })
+    let (proven, unsealed) = replayed.batches;
+    Ok(Custody { proven, unsealed, records: replayed.records, seals })
 }
 
 fn boundary(evidence: &Evidence, territory: &Territory) -> Boundary {

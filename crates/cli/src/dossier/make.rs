@@ -1,5 +1,6 @@
 //! From evidence and a territory to a bundle: what a build and a rebuild both do.
 
+use std::fs::File;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -8,7 +9,8 @@ use desserte_service::Sets;
 use desserte_territory::Territory;
 
 use super::evidence::{Evidence, json};
-use super::{drawings, facts, place, replay, typeset};
+use super::steps::Steps;
+use super::{facts, place, replay, typeset};
 use crate::out::Failure;
 
 /// What a dossier is made with, beside its evidence.
@@ -18,32 +20,42 @@ pub(super) struct Tools<'a> {
     pub(super) work: &'a Path,
     /// The program that sets the PDF; `None`: the one beside this program.
     pub(super) typeset: Option<&'a Path>,
+    /// Tells what is being done.
+    pub(super) steps: Steps,
 }
 
-/// Makes everything.
-pub(super) fn make(evidence: &Evidence, tools: &Tools<'_>) -> Result<Bundle, Failure> {
+/// Makes everything, from evidence whose batches are in the bundle.
+pub(super) fn make(
+    evidence: &Evidence,
+    mut bundle: Bundle<File>,
+    tools: &Tools<'_>,
+) -> Result<Bundle<File>, Failure> {
     let request = &evidence.request;
     let found = place::find(tools.territory, request.kind, &request.code, request.lang)?;
     let sets = sets(&evidence.parameters)?;
     clear(tools.work)?;
-    let replayed = replay::replay(evidence, tools.territory, tools.work);
-    let facts =
-        replayed.and_then(|replayed| facts::facts(evidence, &replayed, tools.territory, &found, &sets));
+    let replayed = replay::replay(evidence, &mut bundle, tools);
+    let facts = replayed.and_then(|replayed| {
+        tools.steps.tell("measuring");
+        facts::facts(evidence, &replayed, tools.territory, &found, &sets)
+    });
     clear(tools.work)?;
-    let mut facts = facts?;
-    let (told, files) = drawings::draw(&facts, &found, tools.territory, &sets);
-    facts.case.drawings = told;
-    let words = document(&facts.case);
-    let mut bundle = Bundle::default();
+    let (case, files) = facts?;
+    let words = document(&case);
+    tools.steps.tell("setting");
     evidence.put(&mut bundle)?;
-    bundle.put(part::PDF, typeset::set(tools.typeset, &words, &files)?);
-    bundle.put(part::CASE, json(&facts.case)?);
-    bundle.put(part::DOCUMENT, json(&words)?);
-    bundle.put(part::FIGURES, figures(&facts.case)?);
+    put(&mut bundle, part::PDF, &typeset::set(tools.typeset, &words, &files)?)?;
+    put(&mut bundle, part::CASE, &json(&case)?)?;
+    put(&mut bundle, part::DOCUMENT, &json(&words)?)?;
+    put(&mut bundle, part::FIGURES, &figures(&case)?)?;
     for (name, svg) in files {
-        bundle.put(name, svg.into_bytes());
+        put(&mut bundle, &name, svg.as_bytes())?;
     }
     Ok(bundle)
+}
+
+fn put(bundle: &mut Bundle<File>, name: &str, contents: &[u8]) -> anyhow::Result<()> {
+    Ok(bundle.put(name, contents)?)
 }
 
 fn clear(work: &Path) -> anyhow::Result<()> {

@@ -1,18 +1,20 @@
 //! The signed batches of a dossier, put into an empty store: what is not in them cannot get into a figure.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
 
 use anyhow::{Context as _, anyhow};
 use desserte_collector::{Ingest, Intake};
 use desserte_custody::ProvenBatch;
+use desserte_dossier::Bundle;
+use desserte_model::{ProbeId, Receipt};
 use desserte_signing::{PublicKey, record_sha256};
 use desserte_store::{Kept, NewProbe, Store, StoreOptions};
-use desserte_territory::Territory;
 use desserte_units::Timestamp;
 use serde::Deserialize;
 
-use super::evidence::Evidence;
+use super::evidence::{self, Evidence};
+use super::make::Tools;
 
 /// A store made from batches, and what was noticed on the way.
 pub(super) struct Replayed {
@@ -20,18 +22,22 @@ pub(super) struct Replayed {
     pub(super) records: u64,
     /// Lines that are refused when they are read again.
     pub(super) refused: u64,
+    /// Batches with a proof, and those without.
+    pub(super) batches: (u64, u64),
     /// What is known of each probe's chain, by probe.
     pub(super) chains: BTreeMap<String, Chain>,
 }
 
-/// The chain of a probe's records, as far as the bundle has it.
+/// The chain of a probe's records, as far as the bundle has it; links come in the order of their places.
 #[derive(Default)]
 pub(super) struct Chain {
-    /// SHA-256 of each record, and of the one that it names before it, by place.
-    places: BTreeMap<u64, (String, Option<String>)>,
-    /// Records whose place another record has.
-    forks: u64,
-    pub(super) software: std::collections::BTreeSet<String>,
+    /// The first place, the last one, and how many are taken.
+    places: Option<(u64, u64, u64)>,
+    /// SHA-256 of the record in the last place.
+    last: String,
+    /// Records that do not fit the one before them, or whose place another record has.
+    pub(super) faults: u64,
+    pub(super) software: BTreeSet<String>,
 }
 
 #[derive(Deserialize)]
@@ -48,44 +54,51 @@ struct Software {
 }
 
 impl Chain {
-    fn add(&mut self, line: &[u8]) -> bool {
-        let Ok(link) = serde_json::from_slice::<Link>(line) else { return false };
-        let sha256 = record_sha256(line);
-        self.software.insert(format!("{} {}", link.software.name, link.software.version));
-        let known = self.places.get(&link.sequence).map(|(known, _)| *known == sha256);
-        match known {
-            Some(true) => {}
-            Some(false) => self.forks += 1,
-            None => _ = self.places.insert(link.sequence, (sha256, link.previous_sha256)),
+    fn add_line(&mut self, line: &[u8]) {
+        if let Ok(link) = serde_json::from_slice::<Link>(line) {
+            self.add(&link, record_sha256(line));
         }
-        true
+    }
+
+    fn add(&mut self, link: &Link, sha256: String) {
+        let software = format!("{} {}", link.software.name, link.software.version);
+        if !self.software.contains(&software) {
+            self.software.insert(software);
+        }
+        let place = link.sequence;
+        match &mut self.places {
+            None => self.places = Some((place, place, 1)),
+            Some((_, last, _)) if *last == place => {
+                // The same record sent twice is no other record.
+                self.faults += u64::from(sha256 != self.last);
+                return;
+            }
+            Some((_, last, taken)) => {
+                let follows = last.saturating_add(1) == place;
+                self.faults += u64::from(follows && link.previous_sha256.as_deref() != Some(&self.last));
+                (*last, *taken) = (place, *taken + 1);
+            }
+        }
+        self.last = sha256;
     }
 
     /// Places between the first and the last record that no record takes.
     pub(super) fn missing(&self) -> u64 {
-        let ends = self.places.keys().next().zip(self.places.keys().next_back());
-        ends.map_or(0, |(first, last)| last - first + 1 - self.places.len() as u64)
-    }
-
-    /// Records that do not fit the one before them.
-    pub(super) fn faults(&self) -> u64 {
-        let broken = self.places.iter().zip(self.places.iter().skip(1)).filter(
-            |((before, (sha256, _)), (place, (_, named)))| {
-                **place == **before + 1 && named.as_deref() != Some(sha256.as_str())
-            },
-        );
-        self.forks + broken.count() as u64
+        self.places.map_or(0, |(first, last, taken)| (last - first).saturating_add(1) - taken)
     }
 }
 
-/// Puts every batch into an empty store in `directory`, with the checks that a collector makes.
+/// Lines that the store of the batches does not have, by probe, then place: they are in the chain all the same.
+type Refused = BTreeMap<String, BTreeMap<u64, Vec<Vec<u8>>>>;
+
+/// Puts every batch of a bundle into an empty store, with the checks that a collector makes.
 pub(super) fn replay(
     evidence: &Evidence,
-    territory: &Territory,
-    directory: &Path,
+    bundle: &mut Bundle<File>,
+    tools: &Tools<'_>,
 ) -> anyhow::Result<Replayed> {
     let store =
-        Store::open(directory, StoreOptions::default()).context("cannot make a store of the batches")?;
+        Store::open(tools.work, StoreOptions::default()).context("cannot make a store of the batches")?;
     for probe in &evidence.request.probes {
         let key: PublicKey = probe.public_key.parse().map_err(|error| anyhow!("{}: {error}", probe.probe))?;
         store.register_probe(NewProbe {
@@ -98,26 +111,75 @@ pub(super) fn replay(
     }
     // How old a signature was when it came was judged by the collector that kept it.
     let rules = Ingest { signature_age_s: u32::MAX, ..Ingest::default() };
-    let intake = Intake { store: &store, territory, rules: &rules };
-    let (mut records, mut refused, mut chains) = (0, 0, BTreeMap::new());
-    for batch in evidence.batches.iter().filter_map(Kept::batch) {
+    let intake = Intake { store: &store, territory: tools.territory, rules: &rules };
+    let (mut records, mut refused, mut batches) = (0, 0, (0, 0));
+    let mut kept_out = Refused::new();
+    let (parts, spool) = bundle.parts();
+    let all = evidence::batches(parts).count();
+    for (done, (file, contents)) in evidence::batches(parts).enumerate() {
+        tools.steps.tell_reading(done, all);
+        let kept = evidence::batch(file, contents, spool)?;
+        match kept {
+            Kept::Proven(_) => batches.0 += 1,
+            Kept::Unsealed(_) => batches.1 += 1,
+        }
+        let batch = kept.batch().ok_or_else(|| anyhow!("{file} proves no batch"))?;
         let octets =
             batch.octets().ok_or_else(|| anyhow!("the body of batch {} is no Base64", batch.batch))?;
         let receipt = intake.retake(&batch.signature, octets, batch.received_us).map_err(|problem| {
             anyhow!("batch {} is refused when it is read again: {problem:?}", batch.batch)
         })?;
         refused += receipt.refused.len() as u64;
-        records += follow(batch, &mut chains)?;
+        records += receipt.accepted + receipt.duplicate + follow(batch, &receipt, &mut kept_out)?;
     }
-    Ok(Replayed { store, records, refused, chains })
+    let mut chains = BTreeMap::new();
+    for probe in &evidence.request.probes {
+        let outside = kept_out.remove(&probe.probe).unwrap_or_default();
+        chains.insert(probe.probe.clone(), chain(&store, &probe.probe, outside)?);
+    }
+    Ok(Replayed { store, records, refused, batches, chains })
 }
 
-/// Adds the records of a batch to its probe's chain, and counts them.
-fn follow(batch: &ProvenBatch, chains: &mut BTreeMap<String, Chain>) -> anyhow::Result<u64> {
+/// Keeps the lines of a batch that were refused and tell their place all the same, and counts them.
+fn follow(batch: &ProvenBatch, receipt: &Receipt, refused: &mut Refused) -> anyhow::Result<u64> {
+    if receipt.refused.is_empty() {
+        return Ok(0);
+    }
     let lines =
         desserte_custody::records(batch).map_err(|fault| anyhow!("batch {}: {fault}", batch.batch))?;
     let key: PublicKey =
         batch.public_key.parse().map_err(|error| anyhow!("batch {}: {error}", batch.batch))?;
-    let chain: &mut Chain = chains.entry(key.id().to_string()).or_default();
-    Ok(lines.iter().filter(|line| chain.add(line)).count() as u64)
+    let own = refused.entry(key.id().to_string()).or_default();
+    let mut count = 0;
+    // The header is line 1.
+    for (number, line) in (2..).zip(lines) {
+        if !receipt.refused.iter().any(|refusal| refusal.line == number) {
+            continue;
+        }
+        if let Ok(link) = serde_json::from_slice::<Link>(&line) {
+            own.entry(link.sequence).or_default().push(line);
+            count += 1;
+        }
+    }
+    Ok(count)
+}
+
+/// Goes along a probe's records, those of the store and those that it does not have, by their places.
+fn chain(store: &Store, probe: &str, mut outside: BTreeMap<u64, Vec<Vec<u8>>>) -> anyhow::Result<Chain> {
+    let probe: ProbeId = probe.parse().map_err(|error| anyhow!("{probe}: {error}"))?;
+    let mut chain = Chain::default();
+    let mut add = |line: &[u8]| {
+        if let Ok(link) = serde_json::from_slice::<Link>(line) {
+            let later = outside.split_off(&link.sequence);
+            for line in std::mem::replace(&mut outside, later).into_values().flatten() {
+                chain.add_line(&line);
+            }
+            chain.add(&link, record_sha256(line));
+        }
+    };
+    store.records_in_chain(&probe, &mut add)?;
+    for line in outside.into_values().flatten() {
+        chain.add_line(&line);
+    }
+    Ok(chain)
 }

@@ -1,11 +1,11 @@
 //! The other side's reply: what is to be signed, and the dossier with it.
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use desserte_dossier::{Outcome as Followed, Reply, read as parts, reply_text};
+use desserte_dossier::{Outcome as Followed, Reply, reply_text};
 
 use super::arguments::{self, ReplyArguments, ReplyTextArguments};
-use super::check::{checked, fingerprint, read};
-use super::evidence::Evidence;
+use super::check::{Checked, read};
+use super::steps::Steps;
 use super::{make, open_territory, put, tell_made, work_in};
 use crate::out::{Failure, Outcome, note, written_whole};
 
@@ -13,8 +13,7 @@ use crate::out::{Failure, Outcome, note, written_whole};
 const TEXT_BYTES_MAX: usize = 64 * 1024;
 
 pub(super) fn text(arguments: &ReplyTextArguments) -> Outcome {
-    let archive = checked(&arguments.bundle)?;
-    let dossier = fingerprint(&parts(&archive).0)?;
+    let dossier = Checked::open(&arguments.bundle)?.fingerprint()?;
     let text = words(&arguments.text)?;
     written_whole(&arguments.out, |file| Ok(file.write_all(reply_text(dossier, &text).as_bytes())?))?;
     note(&format!(
@@ -26,11 +25,10 @@ pub(super) fn text(arguments: &ReplyTextArguments) -> Outcome {
 }
 
 pub(super) fn reply(arguments: &ReplyArguments) -> Outcome {
-    let archive = checked(&arguments.bundle)?;
-    let (old, _) = parts(&archive);
-    let mut evidence = Evidence::of(&old)?;
+    let mut old = Checked::open(&arguments.bundle)?;
+    let mut evidence = old.evidence()?;
     let reply = Reply {
-        dossier: fingerprint(&old)?,
+        dossier: old.fingerprint()?,
         operator: arguments.operator.clone(),
         received: arguments.received.to_string(),
         text: words(&arguments.text)?,
@@ -49,11 +47,12 @@ pub(super) fn reply(arguments: &ReplyArguments) -> Outcome {
     let lang = evidence.request.lang;
     let territory = open_territory(&arguments.territory, Some(evidence.request.territory.sha256), lang)?;
     let work = work_in(&arguments.making.out)?;
-    let tools =
-        make::Tools { territory: &territory.0, work: &work, typeset: arguments.making.typeset.as_deref() };
-    let made = make::make(&evidence, &tools)?;
-    put(&made, &arguments.making.out)?;
-    tell_made(&made, &evidence, &arguments.making.out, lang)
+    let typeset = arguments.making.typeset.as_deref();
+    let tools = make::Tools { territory: &territory.0, work: &work, typeset, steps: Steps::default() };
+    let bundle = old.batches(&arguments.making.out)?;
+    let mut made = make::make(&evidence, bundle, &tools)?;
+    let octets = put(&mut made, &arguments.making.out)?;
+    tell_made(&mut made, octets, &arguments.making.out, lang)
 }
 
 fn words(path: &std::path::Path) -> Result<String, Failure> {

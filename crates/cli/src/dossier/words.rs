@@ -77,9 +77,9 @@ pub(super) fn other_version(theirs: &str, own: &str, lang: Lang) -> String {
 /// What was made.
 pub(super) struct Made {
     pub(super) files: [String; 2],
-    pub(super) octets: [usize; 2],
+    pub(super) octets: [u64; 2],
     pub(super) sites: usize,
-    pub(super) unsealed: usize,
+    pub(super) unsealed: u64,
     pub(super) fingerprint: String,
 }
 

@@ -1,5 +1,7 @@
 //! A whole bundle: what holds, what does not, and every kind of change.
 
+use std::io::Cursor;
+
 use desserte_custody::{BatchLeaf, Day, Leaf, PROOF_SCHEMA, seal};
 use desserte_model::{BATCH_CONTENT_TYPE, BATCH_SCHEMA};
 use desserte_signing::{ProbeKey, RequestTarget, sign_request};
@@ -8,9 +10,21 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
 use super::*;
-use crate::bundle::Bundle;
 use crate::case::{Boundary, Custody, Place, PlaceKind, Sealed, Span};
 use crate::request::{DeclaredProbe, Lang, Territory};
+
+type Bundle = crate::Bundle<Cursor<Vec<u8>>>;
+
+/// The check of an archive in memory.
+fn check(archive: &[u8], pdf: Option<&[u8]>, trusted: &Trusted) -> Report {
+    super::check(&mut Cursor::new(archive), pdf, trusted).unwrap()
+}
+
+fn archive(bundle: &mut Bundle) -> Vec<u8> {
+    let mut octets = Vec::new();
+    bundle.archive(&mut octets).unwrap();
+    octets
+}
 
 const RECEIVED: Timestamp = Timestamp::from_unix_micros(1_795_350_000_000_000);
 const RECORD: &str = r#"{"schema":"desserte-record/1"}"#;
@@ -86,6 +100,7 @@ fn request() -> Request {
         from: "2026-11-22".to_owned(),
         to: "2026-11-23".to_owned(),
         uses: Vec::new(),
+        public: false,
         demonstration: false,
         probes: vec![DeclaredProbe {
             probe: key().id().to_string(),
@@ -107,6 +122,7 @@ fn case(seal: &Statement) -> Case {
     Case {
         schema: CASE_SCHEMA.to_owned(),
         lang: Lang::Fr,
+        public: false,
         demonstration: false,
         program: "desserte 0".to_owned(),
         method: "m".to_owned(),
@@ -135,30 +151,35 @@ fn case(seal: &Statement) -> Case {
     }
 }
 
+fn put(bundle: &mut Bundle, name: impl Into<String>, contents: impl AsRef<[u8]>) {
+    bundle.put(name, contents.as_ref()).unwrap();
+}
+
 /// A bundle that holds; `change` may spoil it before digests are taken.
 fn bundle(change: impl FnOnce(&mut Bundle, &Proof)) -> Bundle {
     let proof = proof();
     let json = |value: serde_json::Value| value.to_string().into_bytes();
     let case = case(&proof.seal);
-    let mut bundle = Bundle::default();
-    bundle.put(part::REQUEST, json(serde_json::to_value(request()).unwrap()));
-    bundle.put(part::DOCUMENT, json(serde_json::to_value(crate::words::document(&case)).unwrap()));
-    bundle.put(part::CASE, json(serde_json::to_value(case).unwrap()));
-    bundle.put(part::PDF, b"%PDF-1.7 a dossier".to_vec());
-    bundle.put(part::FIGURES, b"level\n".to_vec());
-    bundle.put(format!("{}00001.json", part::PROOFS), json(serde_json::to_value(&proof).unwrap()));
-    bundle.put(format!("{}{}.txt", part::SEALS, proof.seal.day), proof.seal.text().into_bytes());
-    change(&mut bundle, &proof);
-    bundle
+    let mut made = Bundle::default();
+    let bundle = &mut made;
+    put(bundle, part::REQUEST, json(serde_json::to_value(request()).unwrap()));
+    put(bundle, part::DOCUMENT, json(serde_json::to_value(crate::words::document(&case)).unwrap()));
+    put(bundle, part::CASE, json(serde_json::to_value(case).unwrap()));
+    put(bundle, part::PDF, b"%PDF-1.7 a dossier".to_vec());
+    put(bundle, part::FIGURES, b"level\n".to_vec());
+    put(bundle, format!("{}000001.json", part::PROOFS), json(serde_json::to_value(&proof).unwrap()));
+    put(bundle, format!("{}{}.txt", part::SEALS, proof.seal.day), proof.seal.text().into_bytes());
+    change(bundle, &proof);
+    made
 }
 
-fn told(bundle: &Bundle, trusted: &Trusted) -> Vec<String> {
-    let report = check(&bundle.archive().unwrap(), None, trusted);
+fn told(bundle: &mut Bundle, trusted: &Trusted) -> Vec<String> {
+    let report = check(&archive(bundle), None, trusted);
     report.faults.iter().map(ToString::to_string).collect()
 }
 
 fn one_fault(change: impl FnOnce(&mut Bundle, &Proof), part: &str, what: &str) {
-    let told = told(&bundle(change), &Trusted::default());
+    let told = told(&mut bundle(change), &Trusted::default());
     assert!(
         told.iter().any(|told| told.starts_with(part) && told.contains(what)),
         "{part}, {what}: {told:?}"
@@ -167,13 +188,14 @@ fn one_fault(change: impl FnOnce(&mut Bundle, &Proof), part: &str, what: &str) {
 
 #[test]
 fn a_bundle_that_holds_says_what_it_shows() {
-    let (bundle, proof) = (bundle(|_, _| ()), proof());
+    let (mut bundle, proof) = (bundle(|_, _| ()), proof());
     let trusted = Trusted {
         fingerprint: Some(bundle.fingerprint()),
         seals: vec![proof.seal],
         keys: vec![key().public().to_string()],
     };
-    let report = check(&bundle.archive().unwrap(), bundle.get(part::PDF), &trusted);
+    let pdf = bundle.get(part::PDF).unwrap();
+    let report = check(&archive(&mut bundle), pdf.as_deref(), &trusted);
     assert_eq!(report.faults, []);
     assert_eq!(
         (report.proven, report.unsealed, report.sealed_days, report.days_known_elsewhere),
@@ -184,12 +206,12 @@ fn a_bundle_that_holds_says_what_it_shows() {
 
 #[test]
 fn what_is_changed_with_its_digests_is_found_too() {
-    let proofs = "evidence/proofs/00001.json";
+    let proofs = "evidence/proofs/000001.json";
     one_fault(
         |bundle, _| {
             let mut proof = proof();
             proof.path[0] = Hash([1; 32]);
-            bundle.put(proofs, serde_json::to_vec(&proof).unwrap());
+            put(bundle, proofs, serde_json::to_vec(&proof).unwrap());
         },
         proofs,
         "does not lead to the root",
@@ -198,7 +220,7 @@ fn what_is_changed_with_its_digests_is_found_too() {
         |bundle, _| {
             let mut proof = proof();
             proof.batch.as_mut().unwrap().body = ProvenBatch::encode(b"another body");
-            bundle.put(proofs, serde_json::to_vec(&proof).unwrap());
+            put(bundle, proofs, serde_json::to_vec(&proof).unwrap());
         },
         proofs,
         "signature does not cover this body",
@@ -207,7 +229,7 @@ fn what_is_changed_with_its_digests_is_found_too() {
         |bundle, _| {
             let mut seal = proof().seal;
             seal.root = Hash([1; 32]);
-            bundle.put("evidence/seals/2026-11-22.txt", seal.text().into_bytes());
+            put(bundle, "evidence/seals/2026-11-22.txt", seal.text().into_bytes());
         },
         proofs,
         "another seal",
@@ -216,7 +238,7 @@ fn what_is_changed_with_its_digests_is_found_too() {
         |bundle, _| {
             let mut case = case(&proof().seal);
             case.custody.records = 9;
-            bundle.put(part::CASE, serde_json::to_vec(&case).unwrap());
+            put(bundle, part::CASE, serde_json::to_vec(&case).unwrap());
         },
         part::DOCUMENT,
         "do not follow from the facts",
@@ -225,18 +247,18 @@ fn what_is_changed_with_its_digests_is_found_too() {
         |bundle, _| {
             let mut request = request();
             request.probes.clear();
-            bundle.put(part::REQUEST, serde_json::to_vec(&request).unwrap());
+            put(bundle, part::REQUEST, serde_json::to_vec(&request).unwrap());
         },
         proofs,
         "declares no probe with its key",
     );
     one_fault(
-        |bundle, _| bundle.put("evidence/proofs/00002.json", serde_json::to_vec(&proof()).unwrap()),
-        "evidence/proofs/00002.json",
+        |bundle, _| put(bundle, "evidence/proofs/000002.json", serde_json::to_vec(&proof()).unwrap()),
+        "evidence/proofs/000002.json",
         "stands twice",
     );
-    one_fault(|bundle, _| bundle.put("replies/1.json", b"{}".to_vec()), "replies/1.json", "it is no reply");
-    one_fault(|bundle, _| bundle.put(part::CASE, b"{\"schema\":1}".to_vec()), part::CASE, "cannot be read");
+    one_fault(|bundle, _| put(bundle, "replies/1.json", b"{}".to_vec()), "replies/1.json", "it is no reply");
+    one_fault(|bundle, _| put(bundle, part::CASE, b"{\"schema\":1}".to_vec()), part::CASE, "cannot be read");
 }
 
 #[test]
@@ -248,9 +270,9 @@ fn a_body_that_unpacks_to_more_than_any_batch_is_named_and_counted() {
     batch.body = ProvenBatch::encode(&bomb.finish().unwrap());
     batch.signature = batch.signature.replace("\"content-encoding\":null", "\"content-encoding\":\"gzip\"");
     assert_eq!(desserte_custody::verify_batch(&batch).unpacked, 64 * 1024 * 1024);
-    let name = "evidence/unsealed/00002.json";
+    let name = "evidence/unsealed/000002.json";
     one_fault(
-        |bundle, _| bundle.put(name, serde_json::to_vec(&batch).unwrap()),
+        |bundle, _| put(bundle, name, serde_json::to_vec(&batch).unwrap()),
         name,
         "unpacked it has more than 67108864 octets",
     );
@@ -258,20 +280,19 @@ fn a_body_that_unpacks_to_more_than_any_batch_is_named_and_counted() {
 
 #[test]
 fn a_bundle_is_held_against_what_the_verifier_knows() {
-    let bundle = bundle(|_, _| ());
+    let mut bundle = bundle(|_, _| ());
     let other = Statement { root: Hash([1; 32]), ..proof().seal };
-    let said = told(&bundle, &Trusted { seals: vec![other], ..Trusted::default() });
+    let said = told(&mut bundle, &Trusted { seals: vec![other], ..Trusted::default() });
     assert!(said[0].starts_with("evidence/seals/2026-11-22.txt: its root is"), "{said:?}");
-    let said = told(&bundle, &Trusted { keys: vec!["AAAA".to_owned()], ..Trusted::default() });
+    let said = told(&mut bundle, &Trusted { keys: vec!["AAAA".to_owned()], ..Trusted::default() });
     assert!(said[0].contains("none of those it was held against"), "{said:?}");
-    let said = told(&bundle, &Trusted { fingerprint: Some(Hash([1; 32])), ..Trusted::default() });
+    let said = told(&mut bundle, &Trusted { fingerprint: Some(Hash([1; 32])), ..Trusted::default() });
     assert!(said[0].starts_with("SHA256SUMS: the dossier's fingerprint is"), "{said:?}");
 }
 
 #[test]
 fn a_file_beside_the_bundle_that_differs_is_named() {
-    let report =
-        check(&bundle(|_, _| ()).archive().unwrap(), Some(b"%PDF-1.7 b dossier"), &Trusted::default());
+    let report = check(&archive(&mut bundle(|_, _| ())), Some(b"%PDF-1.7 b dossier"), &Trusted::default());
     assert_eq!(report.faults.len(), 1);
     assert_eq!(
         report.faults[0].to_string(),
@@ -283,8 +304,8 @@ fn a_file_beside_the_bundle_that_differs_is_named() {
 #[test]
 fn flipped_bits_are_found_and_a_part_is_named() {
     let flips: usize = std::env::var("DESSERTE_FLIPS").ok().and_then(|text| text.parse().ok()).unwrap_or(300);
-    let bundle = bundle(|_, _| ());
-    let (archive, pdf) = (bundle.archive().unwrap(), bundle.get(part::PDF).unwrap().to_vec());
+    let mut bundle = bundle(|_, _| ());
+    let (archive, pdf) = (archive(&mut bundle), bundle.get(part::PDF).unwrap().unwrap());
     let mut random = ChaCha8Rng::seed_from_u64(8);
     for _ in 0..flips {
         let bit = random.random_range(0..8 * (archive.len() + pdf.len()));

@@ -1,10 +1,11 @@
 //! What was left out, what proves the records, how figures were made, how all of it is checked.
 
 use super::Teller;
+use crate::case::Sealed;
 use crate::document::{Block, Fact};
 use crate::request::Lang;
 
-/// Seals listed at the most; the bundle has every one.
+/// Seals listed one by one at the most. Of more the last of each month stands for all: each seal holds the one before it.
 const SEALS: usize = 40;
 
 impl Teller<'_> {
@@ -100,7 +101,14 @@ impl Teller<'_> {
             },
         });
         if !custody.seals.is_empty() {
-            let rows = custody.seals.iter().take(SEALS).map(|seal| {
+            let all = custody.seals.len();
+            let month = |seal: &Sealed| seal.day.get(..7).unwrap_or_default().to_owned();
+            let next = custody.seals.iter().skip(1).map(Some).chain([None]);
+            let listed =
+                custody.seals.iter().zip(next).filter(|(seal, next)| {
+                    all <= SEALS || next.is_none_or(|next| month(next) != month(seal))
+                });
+            let rows = listed.map(|(seal, _)| {
                 vec![
                     seal.day.clone(),
                     self.count(seal.size),
@@ -112,14 +120,13 @@ impl Teller<'_> {
                     },
                 ]
             });
-            let all = custody.seals.len();
             blocks.push(Block::Table {
                 caption: match self.case.lang {
                     Lang::Fr if all > SEALS => {
-                        format!("Les {SEALS} premiers de {all} sceaux ; tous sont dans le fichier joint")
+                        format!("Sceaux quotidiens : le dernier de chaque mois, de {all} en tout ; chacun contient celui d’avant, et tous sont dans le fichier joint")
                     }
                     Lang::En if all > SEALS => {
-                        format!("The first {SEALS} of {all} seals; all are in the file that comes with this")
+                        format!("Daily seals: the last of each month, of {all} in all; each holds the one before it, and all are in the file that comes with this")
                     }
                     Lang::Fr => "Sceaux quotidiens".to_owned(),
                     Lang::En => "Daily seals".to_owned(),

@@ -261,6 +261,15 @@ impl Teller<'_> {
             )
             .to_owned(),
         ];
+        if self.case.public {
+            told.push(
+                self.t(
+                    "Ce dossier public ne tient compte que des sondes de bâtiments publics dont le propriétaire est d’accord : celles des particuliers, s’il y en a, n’y sont pas.",
+                    "This public dossier takes only probes in public buildings whose owner agreed: those in homes, if there are any, are not in it.",
+                )
+                .to_owned(),
+            );
+        }
         if self.case.may_over_represent_centres && self.case.place.kind != PlaceKind::Site {
             told.push(
                 self.t(

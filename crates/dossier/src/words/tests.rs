@@ -25,6 +25,7 @@ fn case(lang: Lang, figures: Vec<Figure>) -> Case {
     Case {
         schema: CASE_SCHEMA.to_owned(),
         lang,
+        public: false,
         demonstration: false,
         program: "desserte 0".to_owned(),
         method: "m".to_owned(),

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
+use std::ops::ControlFlow;
 
-use desserte_custody::{Leaf, PROOF_SCHEMA, Proof, ProvenBatch, Statement, seal};
+use desserte_custody::{Hash, Leaf, PROOF_SCHEMA, Proof, ProvenBatch, Statement, seal};
 use desserte_model::{BatchHeader, ProbeId};
 use desserte_signing::split_batch;
 use flate2::read::MultiGzDecoder;
@@ -16,11 +17,9 @@ use crate::{Period, Scope, Store, StoreError};
 /// Octets of an unpacked body that are read at the most; the collector took no larger ones.
 const BODY_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
-/// What proves the records of some places and a period.
+/// What proves the records of some places and a period, beside the batches themselves.
 #[derive(Debug, Clone, Default)]
 pub struct Evidence {
-    /// Batches in the order in which they were kept.
-    pub batches: Vec<Kept>,
     /// Proofs of the notes about these probes that are in a seal.
     pub notes: Vec<Proof>,
     /// The seals that all proofs lead to, by day.
@@ -47,92 +46,116 @@ impl Kept {
     }
 }
 
-/// A batch's number and the seal that it is in.
-type Found = BTreeMap<i64, Option<i64>>;
+/// What is known of a batch before it is read.
+#[derive(Debug, Clone, Copy)]
+struct Holding {
+    /// The seal that it is in.
+    seal: Option<i64>,
+    /// A record of it, by number; none was met of a batch that only dates others.
+    record: Option<i64>,
+}
+
+/// Batches by number.
+type Found = BTreeMap<i64, Holding>;
+
+/// Boots and probes of records that do not date themselves.
+#[derive(Default)]
+struct Undated {
+    boots: BTreeSet<Vec<u8>>,
+    probes: BTreeSet<i64>,
+}
+
+/// Where a batch stands in its day's tree.
+struct InTree {
+    seal: Statement,
+    index: u64,
+    path: Vec<Hash>,
+}
 
 impl Store {
-    /// The batches that hold a record of these places and this period, of one probe if one is named, and those that tell when such a record was made.
+    /// Hands over, one by one in the order in which they were kept, the batches that hold a record of these places and this period, of one
+    /// probe if one is named, and those that tell when such a record was made. Ends when `each` breaks off.
     ///
     /// # Errors
-    /// When the database fails, or there are more than `limit` batches: then nothing is read of them.
+    /// When the database fails, or there are more than `limit` batches: then none is handed over.
     pub fn evidence(
         &self,
         scopes: &[Scope],
         only: Option<&ProbeId>,
         period: Period,
         limit: usize,
+        each: &mut dyn FnMut(Kept) -> ControlFlow<()>,
     ) -> Result<Evidence, StoreError> {
         let found = self.read("reading the evidence", |connection| {
             let transaction = connection.unchecked_transaction()?;
-            let mut found = Found::new();
+            let (mut found, mut undated) = (Found::new(), Undated::default());
             for scope in scopes {
-                holding(&transaction, scope, only, period, &mut found)?;
+                holding(&transaction, scope, only, period, &mut found, &mut undated)?;
             }
             if found.len() > limit {
                 return Ok(Err(found.len()));
             }
-            dating(&transaction, &mut found)?;
-            if found.len() > limit { Ok(Err(found.len())) } else { proven(&transaction, &found).map(Ok) }
+            dating(&transaction, &undated, &mut found)?;
+            if found.len() > limit {
+                Ok(Err(found.len()))
+            } else {
+                proven(&transaction, &found, each).map(Ok)
+            }
         })?;
         found.map_err(|batches| StoreError::TooMuchEvidence { batches, limit })
     }
 }
 
-/// Batches with a record that some figure is made from.
+/// Batches with a record that some figure is made from. Each record is met once, by its number: nothing else finds the records of a batch
+/// without reading them all.
 fn holding(
     connection: &Connection,
     scope: &Scope,
     only: Option<&ProbeId>,
     period: Period,
     found: &mut Found,
+    undated: &mut Undated,
 ) -> rusqlite::Result<()> {
     let (first, last) = scope.bounds();
     for table in ["minute", "throughput", "reachability", "interruption"] {
+        // Text is looked for before JSON is read: nearly no record is without a date.
         let mut statement = connection.prepare(&format!(
-            "SELECT DISTINCT record.batch, batch_seal.seal FROM {table} AS made JOIN record ON record.no = made.record \
+            "SELECT record.batch, batch_seal.seal, record.no, record.probe, \
+             CASE WHEN instr (record.line, cast ('\"unsynchronised\"' AS BLOB)) > 0 \
+             AND json_extract (cast (record.line AS TEXT), '$.clock.source') = 'unsynchronised' THEN record.boot END \
+             FROM {table} AS made JOIN record ON record.no = made.record \
              JOIN probe ON probe.no = record.probe JOIN batch_seal ON batch_seal.batch = record.batch \
              WHERE made.event_us IS NOT NULL AND made.commune BETWEEN ?1 AND ?2 AND made.event_us >= ?3 AND made.event_us < ?4 \
              AND (?5 IS NULL OR probe.id = ?5)"
         ))?;
         let (start, end) = (period.start.as_unix_micros(), period.end.as_unix_micros());
-        let rows = statement
-            .query_map(params![first, last, start, end, only.map(ProbeId::as_str)], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })?;
-        for row in rows {
-            let (batch, seal) = row?;
-            found.insert(batch, seal);
+        let mut rows = statement.query(params![first, last, start, end, only.map(ProbeId::as_str)])?;
+        while let Some(row) = rows.next()? {
+            let number: i64 = row.get(2)?;
+            let holding =
+                found.entry(row.get(0)?).or_insert(Holding { seal: row.get(1)?, record: Some(number) });
+            holding.record = holding.record.map(|known| known.min(number));
+            if let Some(boot) = row.get(4)? {
+                undated.boots.insert(boot);
+                undated.probes.insert(row.get(3)?);
+            }
         }
     }
     Ok(())
 }
 
 /// Adds the batches whose header dates a boot of a record that does not date itself: without them the record would have no time.
-fn dating(connection: &Connection, found: &mut Found) -> rusqlite::Result<()> {
-    let (mut boots, mut probes) = (BTreeSet::new(), BTreeSet::new());
-    let mut of_batch = connection.prepare(
-        "SELECT DISTINCT boot, probe FROM record \
-         WHERE batch = ?1 AND json_extract (cast (line AS TEXT), '$.clock.source') = 'unsynchronised'",
-    )?;
-    for batch in found.keys() {
-        for row in
-            of_batch.query_map([batch], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, i64>(1)?)))?
-        {
-            let (boot, probe) = row?;
-            boots.insert(boot);
-            probes.insert(probe);
-        }
-    }
+fn dating(connection: &Connection, undated: &Undated, found: &mut Found) -> rusqlite::Result<()> {
     let mut of_probe = connection.prepare(
         "SELECT batch.no, batch_seal.seal, content_encoding, body FROM batch \
          JOIN batch_seal ON batch_seal.batch = batch.no WHERE batch.probe = ?1 ORDER BY batch.no",
     )?;
-    for probe in probes {
+    for probe in &undated.probes {
         let mut rows = of_probe.query([probe])?;
         while let Some(row) = rows.next()? {
             let (batch, encoding): (i64, String) = (row.get(0)?, row.get(2)?);
-            if !found.contains_key(&batch) && dates(row.get_ref(3)?.as_blob()?, &encoding, &boots) {
-                found.insert(batch, row.get(1)?);
+            if !found.contains_key(&batch) && dates(row.get_ref(3)?.as_blob()?, &encoding, &undated.boots) {
+                found.insert(batch, Holding { seal: row.get(1)?, record: None });
             }
         }
     }
@@ -153,39 +176,49 @@ fn dates(body: &[u8], encoding: &str, boots: &BTreeSet<Vec<u8>>) -> bool {
     })
 }
 
-/// The batches and the notes about their probes, each day's tree built once.
-fn proven(connection: &Connection, found: &Found) -> rusqlite::Result<Evidence> {
+/// The batches, and the notes about their probes, each day's tree built once.
+fn proven(
+    connection: &Connection,
+    found: &Found,
+    each: &mut dyn FnMut(Kept) -> ControlFlow<()>,
+) -> rusqlite::Result<Evidence> {
     let mut evidence = Evidence::default();
-    let mut proofs_of: BTreeMap<i64, Proof> = BTreeMap::new();
+    let mut places: BTreeMap<i64, InTree> = BTreeMap::new();
     let mut previous: Option<Statement> = None;
     let notes = notes_about(connection, found)?;
+    let seals: BTreeSet<i64> = found.values().filter_map(|holding| holding.seal).collect();
     for row in all_seals(connection)? {
         let statement = row.day.statement;
         let wanted = |origin: &Origin| match origin {
             Origin::Batch(number) => found.contains_key(number),
             Origin::Note(number) => notes.contains(number),
         };
-        let here = found.values().any(|seal| *seal == Some(row.number)) || !notes.is_empty();
+        let here = seals.contains(&row.number) || !notes.is_empty();
         let entries = if here { leaves::of_seal(connection, row.number)? } else { Vec::new() };
         if entries.iter().any(|(origin, _)| wanted(origin)) {
             let before: Vec<Leaf> = leaves::previous(previous.as_ref()).collect();
             let (origins, leaves): (Vec<Origin>, Vec<Leaf>) = entries.into_iter().unzip();
-            let places = origins.into_iter().zip(before.len()..);
+            let numbered = origins.into_iter().zip(before.len()..);
             let tree = seal(before.into_iter().chain(leaves));
-            for (origin, place) in places.filter(|(origin, _)| wanted(origin)) {
+            for (origin, place) in numbered.filter(|(origin, _)| wanted(origin)) {
                 let index = u64::try_from(place).unwrap_or(u64::MAX);
                 // The tree was just built from these leaves: there is a path to each.
                 let path = tree.path(index).unwrap_or_default();
-                let (schema, seal) = (PROOF_SCHEMA.to_owned(), statement);
                 match origin {
                     Origin::Batch(number) => {
-                        let batch =
-                            Some(proofs::batch(connection, number, first_record(connection, number)?)?);
-                        proofs_of.insert(number, Proof { schema, seal, index, path, batch, event: None });
+                        places.insert(number, InTree { seal: statement, index, path });
                     }
                     Origin::Note(number) => {
-                        let event = Some(proofs::note(connection, number)?);
-                        evidence.notes.push(Proof { schema, seal, index, path, batch: None, event });
+                        let (schema, event) =
+                            (PROOF_SCHEMA.to_owned(), Some(proofs::note(connection, number)?));
+                        evidence.notes.push(Proof {
+                            schema,
+                            seal: statement,
+                            index,
+                            path,
+                            batch: None,
+                            event,
+                        });
                     }
                 }
             }
@@ -193,11 +226,19 @@ fn proven(connection: &Connection, found: &Found) -> rusqlite::Result<Evidence> 
         }
         previous = Some(statement);
     }
-    for number in found.keys() {
-        evidence.batches.push(match proofs_of.remove(number) {
-            Some(proof) => Kept::Proven(Box::new(proof)),
+    for (number, holding) in found {
+        let kept = match places.remove(number) {
+            Some(InTree { seal, index, path }) => {
+                let record = holding.record.map(|record| digest(connection, record)).transpose()?;
+                let batch = Some(proofs::batch(connection, *number, record)?);
+                let schema = PROOF_SCHEMA.to_owned();
+                Kept::Proven(Box::new(Proof { schema, seal, index, path, batch, event: None }))
+            }
             None => Kept::Unsealed(Box::new(proofs::batch(connection, *number, None)?)),
-        });
+        };
+        if each(kept).is_break() {
+            break;
+        }
     }
     Ok(evidence)
 }
@@ -220,10 +261,9 @@ fn notes_about(connection: &Connection, found: &Found) -> rusqlite::Result<BTree
     Ok(notes)
 }
 
-/// A record of the batch for whoever checks its proof by itself; `None` for a batch of which none was kept.
-fn first_record(connection: &Connection, batch: i64) -> rusqlite::Result<Option<desserte_custody::Hash>> {
-    let mut first =
-        connection.prepare_cached("SELECT sha256 FROM record WHERE batch = ?1 ORDER BY no LIMIT 1")?;
-    let mut rows = first.query([batch])?;
-    rows.next()?.map(|row| row.get(0).map(desserte_custody::Hash)).transpose()
+/// Digest of a record, for whoever checks the proof of its batch by itself.
+fn digest(connection: &Connection, record: i64) -> rusqlite::Result<Hash> {
+    connection
+        .prepare_cached("SELECT sha256 FROM record WHERE no = ?1")?
+        .query_row([record], |row| row.get(0).map(Hash))
 }
