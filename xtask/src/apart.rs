@@ -1,5 +1,6 @@
 //! Programs that are workspaces of their own, each for the reason in its manifest: they are built beside the others, and checked with them.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
@@ -11,7 +12,7 @@ use crate::workspace::{PROFILE, Workspace};
 pub(crate) struct Apart {
     /// Its manifest, from the root of the checkout.
     pub(crate) manifest: &'static str,
-    program: &'static str,
+    pub(crate) program: &'static str,
     /// Where below the target directory it is built.
     target: &'static str,
 }
@@ -36,14 +37,19 @@ impl Apart {
 
     /// Builds it, and puts it beside the other programs: who uses it looks for it there.
     pub(crate) fn build(&self, workspace: &Workspace) -> Result<()> {
-        shell::run(&mut self.cargo(workspace, "build", &["--locked", "--profile", PROFILE]))?;
-        let built = workspace.target.join(self.target).join(PROFILE).join(self.program);
+        let built = self.build_in(workspace, PROFILE)?;
         let place = workspace.programs().join(self.program);
         // A program that runs cannot be written over, but it can be replaced.
         let part = place.with_extension("part");
         std::fs::copy(&built, &part)
             .and_then(|_| std::fs::rename(&part, &place))
             .with_context(|| format!("cannot copy {} to {}", built.display(), place.display()))
+    }
+
+    /// Builds it in a profile, and tells where it is.
+    pub(crate) fn build_in(&self, workspace: &Workspace, profile: &str) -> Result<PathBuf> {
+        shell::run(&mut self.cargo(workspace, "build", &["--locked", "--profile", profile]))?;
+        Ok(workspace.target.join(self.target).join(profile).join(self.program))
     }
 
     /// Its own tests.

@@ -9,8 +9,8 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::shell;
 use crate::workspace::Workspace;
+use crate::{apart, shell};
 use tree::Tree;
 
 /// One package.
@@ -21,6 +21,8 @@ struct Package {
     folder: &'static str,
     /// The program it brings.
     program: &'static str,
+    /// Whether the program that sets dossiers comes beside it.
+    typeset: bool,
     /// Cargo's package of that program.
     source: &'static str,
     /// The profile that it is shipped from.
@@ -45,6 +47,7 @@ const PACKAGES: [Package; 4] = [
         name: "desserte-probe",
         folder: "probe",
         program: "desserte-probe",
+        typeset: false,
         source: "desserte-probe",
         profile: "probe",
         service: Some(Service {
@@ -58,6 +61,7 @@ const PACKAGES: [Package; 4] = [
         name: "desserte-server",
         folder: "server",
         program: "desserte-server",
+        typeset: false,
         source: "desserte-peer",
         profile: "release",
         service: Some(Service {
@@ -71,6 +75,7 @@ const PACKAGES: [Package; 4] = [
         name: "desserte-collector",
         folder: "collector",
         program: "desserte",
+        typeset: true,
         source: "desserte-cli",
         profile: "release",
         service: Some(Service {
@@ -84,6 +89,7 @@ const PACKAGES: [Package; 4] = [
         name: "desserte-geodata",
         folder: "geodata",
         program: "desserte-geodata",
+        typeset: false,
         source: "desserte-geodata",
         profile: "release",
         service: None,
@@ -110,7 +116,12 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
             Some(folder) => folder.join(package.program),
             None => build(workspace, package)?,
         };
-        let file = package.assemble(workspace, &program, &options)?;
+        let typeset = match &options.programs {
+            _ if !package.typeset => None,
+            Some(folder) => Some(folder.join(apart::TYPESET.program)),
+            None => Some(apart::TYPESET.build_in(workspace, package.profile)?),
+        };
+        let file = package.assemble(workspace, &program, typeset.as_deref(), &options)?;
         shell::say(&file.display().to_string());
     }
     Ok(())
@@ -154,12 +165,24 @@ fn build(workspace: &Workspace, package: &Package) -> Result<PathBuf> {
 }
 
 impl Package {
-    fn assemble(&self, workspace: &Workspace, program: &Path, options: &Options) -> Result<PathBuf> {
+    fn assemble(
+        &self,
+        workspace: &Workspace,
+        program: &Path,
+        setter: Option<&Path>,
+        options: &Options,
+    ) -> Result<PathBuf> {
         let folder = workspace.root.join("packaging").join(self.folder);
         let mut tree = Tree::new(&options.out.join(format!("{}.tree", self.name)), workspace.commit_time()?)?;
         let name = self.name;
         tree.copy(program, &format!("usr/bin/{}", self.program), 0o755)?;
         tree.strip(&format!("usr/bin/{}", self.program))?;
+        if let Some(setter) = setter {
+            // Beside `desserte`, which looks for it there.
+            let place = format!("usr/bin/{}", apart::TYPESET.program);
+            tree.copy(setter, &place, 0o755)?;
+            tree.strip(&place)?;
+        }
         tree.copy(&workspace.root.join("LICENSE"), &format!("usr/share/doc/{name}/copyright"), 0o644)?;
         tree.copy(&workspace.root.join("CHANGELOG.md"), &format!("usr/share/doc/{name}/changelog"), 0o644)?;
         tree.gzip(&format!("usr/share/doc/{name}/changelog"))?;
