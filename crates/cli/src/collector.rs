@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use desserte_boot::{build_info, config, logging, signals};
-use desserte_collector::{Collector, Config, DEFAULT_CONFIG};
+use desserte_collector::{Collector, Config, DEFAULT_CONFIG, DossierProgram};
 use desserte_sql::SqlConfig;
 use desserte_territory::Territory;
 use prometheus::Registry;
@@ -50,6 +50,10 @@ pub(crate) fn run(arguments: &CollectorArguments) -> Outcome {
     let path = territory_file(arguments, data)?;
     let territory =
         Territory::open(&path).with_context(|| format!("cannot use territory {}", path.display()))?;
+    if config.dossiers.offer {
+        let executable = std::env::current_exe().context("cannot tell where this program is")?;
+        config.dossiers.program = Some(DossierProgram { executable, territory: path.clone() });
+    }
     // Before anything is taken in: a wrong address or certificate ends the program, not half of it.
     let _history = match sql.listen.is_empty() {
         true => None,

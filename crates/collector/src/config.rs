@@ -32,6 +32,8 @@ pub struct Config {
     pub contributions: Contributions,
     /// The map that can be zoomed.
     pub map: Map,
+    /// Dossiers that anyone may ask for.
+    pub dossiers: Dossiers,
     /// Logs.
     pub log: Log,
 }
@@ -120,6 +122,53 @@ pub struct Locate {
 impl Default for Locate {
     fn default() -> Self {
         Self { requests_per_address: 40, window_s: 43_200, servers: Vec::new() }
+    }
+}
+
+/// Dossiers that anyone may ask for on a commune's page.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default)]
+pub struct Dossiers {
+    /// Whether they can be asked for: then signed records of probes in public buildings become public.
+    pub offer: bool,
+    /// Dossiers that one address may ask for within an hour; zero sets no limit.
+    pub requests_per_address: u32,
+    /// Dossiers that wait at the most.
+    pub waiting: usize,
+    /// Longest time to make one, minutes.
+    pub minutes: u64,
+    /// Most memory to make one, MiB.
+    pub memory_mib: u64,
+    /// How long one is kept, hours.
+    pub keep_hours: u64,
+    /// Room for all that are kept, MiB.
+    pub keep_mib: u64,
+    /// What makes them; set by the program that runs the collector. `None`: they cannot be asked for.
+    #[serde(skip)]
+    pub program: Option<DossierProgram>,
+}
+
+/// The program that makes dossiers, and what it is told beside what is asked for.
+#[derive(Debug, Clone)]
+pub struct DossierProgram {
+    /// `desserte`.
+    pub executable: std::path::PathBuf,
+    /// The territory file that the collector uses.
+    pub territory: std::path::PathBuf,
+}
+
+impl Default for Dossiers {
+    fn default() -> Self {
+        Self {
+            offer: false,
+            requests_per_address: 5,
+            waiting: 20,
+            minutes: 30,
+            memory_mib: 2_048,
+            keep_hours: 48,
+            keep_mib: 1_024,
+            program: None,
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod api;
 mod config;
 mod connection;
 mod contributions;
+mod dossiers;
 mod enrol;
 mod figures;
 mod guard;
@@ -29,8 +30,8 @@ mod ui;
 pub use access::token_sha256;
 pub use api::openapi_json;
 pub use config::{
-    Config, Contributions, DEFAULT_CONFIG, EnrolmentConfig, EnrolmentTargetConfig, Ingest, Locate, Log, Map,
-    MeasurementServer, OpenDataConfig, Origin, Publication, Server,
+    Config, Contributions, DEFAULT_CONFIG, DossierProgram, Dossiers, EnrolmentConfig, EnrolmentTargetConfig,
+    Ingest, Locate, Log, Map, MeasurementServer, OpenDataConfig, Origin, Publication, Server,
 };
 pub use ingest::{Intake, SignedBody};
 pub use map::MapError;

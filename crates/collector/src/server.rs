@@ -28,7 +28,7 @@ use crate::map::{self, MapError, MapFiles};
 use crate::metrics::Metrics;
 use crate::problem::ApiError;
 use crate::state::Shared;
-use crate::{access, api, connection, contributions, indicators, open_data, seal, ui};
+use crate::{access, api, connection, contributions, dossiers, indicators, open_data, seal, ui};
 
 /// Why the collector could not start or went down.
 #[derive(Debug, thiserror::Error)]
@@ -64,6 +64,8 @@ pub struct Collector {
     forgetting: Arc<Shared>,
     /// For the task that keeps months of indicators; `None` when the operator wants none.
     keeping: Option<Arc<Shared>>,
+    /// For the task that makes dossiers; `None` where they are not offered.
+    making: Option<Arc<Shared>>,
     /// Held until the end: a second collector on the same directory is refused.
     _lock: DirectoryLock,
 }
@@ -87,7 +89,7 @@ impl Collector {
         // A store that can only be read must not wait for the first probe to be found out.
         store.check_writable()?;
         let metrics = Metrics::new(registry, build.version)?;
-        let (seals, keeps) = (config.custody.seal, config.indicators.keep);
+        let (seals, keeps, offers) = (config.custody.seal, config.indicators.keep, config.dossiers.offer);
         let map_files = MapFiles::open(&config.map.tiles, &config.map.library).await?;
         let shared = Arc::new(Shared::new(config, data, store, territory, map_files, metrics, build)?);
         let refused = |(address, source)| ServeError::Listen { address, source };
@@ -95,7 +97,17 @@ impl Collector {
         let sealing = seals.then(|| Arc::clone(&shared));
         let keeping = keeps.then(|| Arc::clone(&shared));
         let forgetting = Arc::clone(&shared);
-        Ok(Self { listeners, router: router(shared), drain, sealing, forgetting, keeping, _lock: lock })
+        let making = offers.then(|| Arc::clone(&shared));
+        Ok(Self {
+            listeners,
+            router: router(shared),
+            drain,
+            sealing,
+            forgetting,
+            keeping,
+            making,
+            _lock: lock,
+        })
     }
 
     /// The addresses listened on, with the ports that the system chose where 0 was asked for.
@@ -111,7 +123,7 @@ impl Collector {
     /// # Errors
     /// None today: an error of one connection is not one of the collector.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), ServeError> {
-        let Self { listeners, router, drain, sealing, forgetting, keeping, _lock } = self;
+        let Self { listeners, router, drain, sealing, forgetting, keeping, making, _lock } = self;
         let (connections, tasks) = (GracefulShutdown::new(), TaskTracker::new());
         let (end, ending) = watch::channel(());
         if let Some(shared) = sealing {
@@ -120,6 +132,9 @@ impl Collector {
         tasks.spawn(contributions::forget(forgetting, ending.clone()));
         if let Some(shared) = keeping {
             tasks.spawn(indicators::keep(shared, ending.clone()));
+        }
+        if let Some(shared) = making {
+            tasks.spawn(dossiers::keep(shared, ending.clone()));
         }
         let mut shutdown = pin!(shutdown);
         loop {

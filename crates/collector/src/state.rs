@@ -1,7 +1,7 @@
 //! What every request handler shares.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -16,6 +16,7 @@ use desserte_units::Timestamp;
 
 use crate::config::Config;
 use crate::contributions::{self, Residents};
+use crate::dossiers::Desk;
 use crate::enrol::Gate;
 use crate::figures::{self, CommuneFigures, Compared, Figures, Kept, Reading, SiteUses, Window};
 use crate::indicators::Months;
@@ -31,6 +32,12 @@ pub const META_DEMONSTRATION: &str = "demonstration";
 
 /// Key of the moment that a demonstration store takes for now, microseconds since the Unix epoch.
 pub const META_AS_OF: &str = "as_of_us";
+
+/// Directory of dossiers that were asked for, beside the store.
+const DOSSIERS: &str = "dossiers";
+
+/// Window in which the dossiers that an address asks for are counted.
+const ASKING_WINDOW: Duration = Duration::from_secs(3_600);
 
 /// Window in which the tests of an address are counted.
 const GIVING_WINDOW: Duration = Duration::from_secs(3_600);
@@ -55,6 +62,12 @@ pub(crate) struct Shared {
     pub(crate) limiter: Limiter,
     /// How often residents may give tests.
     pub(crate) giving: Limiter,
+    /// How often addresses may ask for a dossier.
+    pub(crate) asking: Limiter,
+    /// Dossiers that were asked for.
+    pub(crate) desk: Desk,
+    /// The directory of the store.
+    pub(crate) data: PathBuf,
     /// Files of the map that can be zoomed.
     pub(crate) map_files: Option<MapFiles>,
     /// How often requests to be enrolled are refused.
@@ -100,6 +113,9 @@ impl Shared {
         Ok(Self {
             limiter,
             giving,
+            asking: Limiter::new(config.dossiers.requests_per_address, ASKING_WINDOW, seed),
+            desk: Desk::new(data.join(DOSSIERS), &config.dossiers),
+            data: data.to_owned(),
             map_files,
             gate: Gate::new(config.enrolment.refused_per_address),
             admin_gate: Gate::new(config.enrolment.refused_per_address),

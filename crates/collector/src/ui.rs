@@ -8,6 +8,7 @@ mod commune;
 mod compare;
 mod departement;
 mod donnees;
+mod dossier;
 mod glossary;
 mod happenings;
 mod home;
@@ -42,6 +43,8 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         .route("/departement/{code}/carte.svg", get(carte::file))
         .route("/commune/{code}", get(commune::page))
         .route("/commune/{code}/usages", get(uses::page))
+        .route("/commune/{code}/dossier", get(dossier::page).post(dossier::ask))
+        .route("/commune/{code}/dossier/{file}", get(dossier::file))
         .route("/recherche", get(search::page))
         .route("/comparer", get(compare::page))
         .route("/glossaire", get(glossary::page))

@@ -15,6 +15,7 @@ use serde::Deserialize;
 use super::address::Links;
 use super::chart::{Chart, chart};
 use super::departement::PERIODS;
+use super::dossier;
 use super::happenings::HappeningsView;
 use super::lang::Lang;
 use super::nearby::{Nearby, nearby};
@@ -71,6 +72,8 @@ struct View {
     chart: Option<Chart>,
     /// What residents' own tests say; none where nobody gave one.
     residents: Option<String>,
+    /// Whether the commune's dossier can be asked for.
+    dossier: bool,
     /// Address of the residents' test; none without a server.
     tester: Option<String>,
     minimum_runs: u64,
@@ -141,6 +144,7 @@ fn view(shared: &Shared, code: &str, query: &Query) -> Result<Response, ApiError
         happened: HappeningsView::new(&figures.happenings, rules, lang),
         chart: chart(&commune_period.days, &window, lang),
         residents: residents(shared, commune, lang)?,
+        dossier: dossier::offered(shared),
         tester: (!shared.config.locate.servers.is_empty())
             .then(|| format!("/tester?commune={code}{}", lang.t("", "&lang=en"))),
         minimum_runs: rules.minimum_runs,
