@@ -77,6 +77,7 @@ fn a_dossier_is_built_checked_made_again_and_answered() {
         return;
     }
     let scene = Scene::new();
+    a_seal_is_time_stamped(&scene);
     let told = scene.build(&["--commune", &scene.commune, "--out", "one"], 0);
     assert!(told.contains("empreinte"), "{told}");
     scene.build(&["--commune", &scene.commune, "--out", "elsewhere/two"], 0);
@@ -86,6 +87,7 @@ fn a_dossier_is_built_checked_made_again_and_answered() {
 
     the_pdf_is_read_by_others(&scene);
     the_bundle_is_read_by_others(&scene, python.as_ref().unwrap());
+    the_time_stamp_is_verified_from_the_bundle(&scene);
     every_change_is_named(&scene);
 
     let rebuild =
@@ -95,6 +97,39 @@ fn a_dossier_is_built_checked_made_again_and_answered() {
     assert!(scene.read("again/dossier.pdf") == scene.read("one/dossier.pdf"));
 
     the_other_side_replies(&scene);
+}
+
+/// The day whose seal is time-stamped.
+const STAMPED: &str = "2026-10-10";
+
+/// Has a seal time-stamped by an authority of the test, before the dossier is built.
+fn a_seal_is_time_stamped(scene: &Scene) {
+    let openssl = |words: &str| scene.tool("openssl", &words.split(' ').collect::<Vec<_>>());
+    openssl("req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=CA");
+    openssl("req -newkey rsa:2048 -nodes -keyout tsa.key -out tsa.csr -subj /CN=TSA");
+    std::fs::write(scene.path("usage"), "extendedKeyUsage=critical,timeStamping\n").unwrap();
+    openssl("x509 -req -in tsa.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out tsa.pem -days 2 -extfile usage");
+    let settings = "[tsa]\ndefault_tsa = t\n[t]\nserial = serial\nsigner_cert = tsa.pem\ncerts = ca.pem\nsigner_key = tsa.key\n\
+        signer_digest = sha256\ndefault_policy = 1.2.3.4.1\ndigests = sha256\ness_cert_id_alg = sha256\n";
+    std::fs::write(scene.path("tsa.cnf"), settings).unwrap();
+    std::fs::write(scene.path("serial"), "01\n").unwrap();
+    let of_day = ["--data", "data", "--day", STAMPED];
+    scene.desserte(&[&["custody", "stamp-request"][..], &of_day, &["--out", "question.tsq"]].concat(), 0);
+    openssl("ts -reply -queryfile question.tsq -config tsa.cnf -out answer.tsr");
+    let keep = [&["custody", "stamp-keep"][..], &of_day, &["--authority", "Autorité d’essai", "answer.tsr"]];
+    scene.desserte(&keep.concat(), 0);
+}
+
+/// OpenSSL verifies the answer over the seal, both as the bundle has them.
+fn the_time_stamp_is_verified_from_the_bundle(scene: &Scene) {
+    let verify = |day: &str, code| {
+        let seal = format!("unpacked/evidence/seals/{day}.txt");
+        let answer = format!("unpacked/evidence/stamps/{STAMPED}-000001.tsr");
+        let words = ["ts", "-verify", "-data", &seal, "-in", &answer, "-CAfile", "ca.pem", "-untrusted", "tsa.pem"];
+        run(Command::new("openssl").args(words).current_dir(scene.folder.path()), code)
+    };
+    assert!(verify(STAMPED, 0).contains("Verification: OK"));
+    assert!(verify("2026-10-11", 1).contains("FAILED"));
 }
 
 fn the_pdf_is_read_by_others(scene: &Scene) {

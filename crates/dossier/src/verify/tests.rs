@@ -321,3 +321,36 @@ fn flipped_bits_are_found_and_a_part_is_named() {
         assert!(report.faults.iter().all(|fault| !fault.part.is_empty()));
     }
 }
+
+/// The same with a dossier that was built: `DESSERTE_DOSSIER` names its directory, `DESSERTE_FLIPS` how many bits. Without it there is none.
+#[test]
+fn flipped_bits_of_a_dossier_that_was_built_are_found_and_a_part_is_named() {
+    let Some(folder) = std::env::var_os("DESSERTE_DOSSIER").map(std::path::PathBuf::from) else { return };
+    let flips: usize = std::env::var("DESSERTE_FLIPS").ok().and_then(|text| text.parse().ok()).unwrap_or(300);
+    let read = |name: &str| std::fs::read(folder.join(name)).unwrap();
+    let (mut archive, mut pdf) = (read("dossier.zip"), read("dossier.pdf"));
+    assert_eq!(check(&archive, Some(&pdf), &Trusted::default()).faults, []);
+    let names: BTreeSet<String> = find(&mut Cursor::new(&archive)).unwrap().0.into_keys().collect();
+    let mut random = ChaCha8Rng::seed_from_u64(10_000);
+    let flip = |octets: &mut [u8], place: usize, bit: usize| octets[place] ^= 1 << bit;
+    for _ in 0..flips {
+        let (place, bit) = (random.random_range(0..archive.len() + pdf.len()), random.random_range(0..8));
+        let faults = if let Some(place) = place.checked_sub(archive.len()) {
+            flip(&mut pdf, place, bit);
+            let faults = check(&archive, Some(&pdf), &Trusted::default()).faults;
+            flip(&mut pdf, place, bit);
+            faults
+        } else {
+            flip(&mut archive, place, bit);
+            // Nothing but the archive itself has to be looked at: what is wrong is found before anything is read of it.
+            let faults = find(&mut Cursor::new(&archive)).unwrap().1.into_list();
+            flip(&mut archive, place, bit);
+            faults
+        };
+        let named = |fault: &Fault| {
+            names.contains(&fault.part)
+                || ["the archive", "the header", "what stands"].iter().any(|place| fault.part.starts_with(place))
+        };
+        assert!(!faults.is_empty() && faults.iter().all(named), "octet {place}, bit {bit}: {faults:?}");
+    }
+}
