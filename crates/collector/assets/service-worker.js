@@ -5,7 +5,7 @@ const PAGES_CACHE = 'desserte-pages-1';
 // Pages are kept unpacked: Creuse without measurements is 100 kB, Pas-de-Calais with its 887 communes 243 kB; sixty of those are 15 MB.
 const PAGES_MAX = 60;
 // Only what is the same for everyone. Never the residents' test, its erasure, what was typed into the search, or the interface.
-const KEPT = /^\/(?:$|departement\/[^/]+$|commune\/[^/]+(?:\/usages)?$|comparer$|glossaire$|donnees-ouvertes$)/;
+const KEPT = /^\/(?:$|departement\/[^/]+$|epci\/[^/]+$|commune\/[^/]+(?:\/usages)?$|comparer$|glossaire$|donnees-ouvertes$)/;
 // What a proxy answers while the collector is away.
 const AWAY = [502, 503, 504];
 

@@ -37,6 +37,20 @@ function pattern(name) {
   return pen.getImageData(0, 0, canvas.width, canvas.height);
 }
 
+// A zone's sign, as in the legend, on nothing: it lies over the class of the figure.
+const signs = new Map([...document.querySelectorAll('[data-signe]')].map((path) => [`z-${path.dataset.signe}`, path.getAttribute('d')]));
+function sign(name) {
+  const canvas = document.createElement('canvas');
+  canvas.width = canvas.height = 72;
+  const pen = canvas.getContext('2d');
+  for (const [ink, width] of [['sign-halo', 11], ['sign', 4]]) {
+    pen.strokeStyle = colour(ink);
+    pen.lineWidth = width;
+    pen.stroke(new Path2D(signs.get(name)));
+  }
+  return pen.getImageData(0, 0, 72, 72);
+}
+
 root.hidden = false;
 document.getElementById('sans-script').hidden = true;
 const map = new GlMap({
@@ -59,6 +73,8 @@ const map = new GlMap({
       { id: 'fond', type: 'background', paint: { 'background-color': colour('paper') } },
       { id: 'departements', type: 'fill', source: 'territoire', 'source-layer': 'departements', paint: { 'fill-color': colour('panel') } },
       { id: 'communes', type: 'fill', source: 'territoire', 'source-layer': 'communes', paint: { 'fill-pattern': 'none' } },
+      { id: 'zones', type: 'fill', source: 'territoire', 'source-layer': 'communes', filter: ['==', ['get', 'code'], ''],
+        paint: { 'fill-pattern': 'z-1' } },
       { id: 'bords', type: 'line', source: 'territoire', 'source-layer': 'communes', minzoom: 8,
         paint: { 'line-color': colour('none-edge'), 'line-width': 1 } },
       { id: 'limites', type: 'line', source: 'territoire', 'source-layer': 'departements',
@@ -73,22 +89,34 @@ map.addControl(new ScaleControl({ unit: 'metric' }));
 map.touchZoomRotate.disableRotation();
 map.keyboard.disableRotation();
 map.setMissingStyleImageResolver((id) => {
-  if (CLASSES.includes(id) && !map.hasImage(id)) map.addImage(id, pattern(id), { pixelRatio: 2 });
+  if (map.hasImage(id)) return;
+  if (CLASSES.includes(id)) map.addImage(id, pattern(id), { pixelRatio: 2 });
+  else if (signs.has(id)) map.addImage(id, sign(id), { pixelRatio: 2 });
 });
 
 // Figures of the départements in view, each asked for once.
 const asked = new Map();
 const figures = new Map();
+const zones = new Map();
 async function ask(departement) {
   asked.set(departement, true);
   const answer = await fetch(`/carte/departement/${departement}${data.question}`);
   if (!answer.ok) return asked.delete(departement);
-  const { communes } = await answer.json();
-  for (const [code, told] of Object.entries(communes)) figures.set(code, told);
+  const told = await answer.json();
+  for (const [code, figure] of Object.entries(told.communes)) figures.set(code, figure);
+  for (const [code, zone] of Object.entries(told.zones)) zones.set(code, zone);
   const groups = new Map();
   for (const [code, [name]] of figures) groups.set(name, [...(groups.get(name) ?? []), code]);
   const cases = [...groups].filter(([name]) => name !== 'none').flatMap(([name, codes]) => [codes, name]);
   if (cases.length) map.setPaintProperty('communes', 'fill-pattern', ['match', ['get', 'code'], ...cases, 'none']);
+  overlay();
+}
+function overlay() {
+  const groups = new Map();
+  for (const [code, [number]] of zones) if (number) groups.set(`z-${number}`, [...(groups.get(`z-${number}`) ?? []), code]);
+  if (!groups.size) return;
+  map.setFilter('zones', ['in', ['get', 'code'], ['literal', [...groups.values()].flat()]]);
+  map.setPaintProperty('zones', 'fill-pattern', ['match', ['get', 'code'], ...[...groups].flatMap(([name, codes]) => [codes, name]), 'z-1']);
 }
 map.on('idle', async () => {
   const seen = new Set(map.queryRenderedFeatures({ layers: ['communes'] }).map(({ properties }) => properties.departement));
@@ -102,9 +130,11 @@ function choose({ code, nom }) {
   const link = document.createElement('a');
   const question = new URLSearchParams(data.question);
   question.delete('indicateur');
+  question.delete('zonage');
   link.href = `/commune/${code}${question.size ? `?${question}` : ''}`;
   link.textContent = data.fiche;
-  place.replaceChildren(`${nom}${data.deuxPoints} ${words}. `, link);
+  const [, zone] = zones.get(code) ?? [];
+  place.replaceChildren(`${nom}${data.deuxPoints} ${words}${zone ? ` (${zone})` : ''}. `, link);
 }
 map.on('click', 'communes', ({ features: [feature] }) => choose(feature.properties));
 map.on('mouseenter', 'communes', () => { map.getCanvas().style.cursor = 'pointer'; });

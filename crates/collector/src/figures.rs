@@ -24,6 +24,6 @@ pub(crate) use quantile::quantile;
 pub(crate) use rate::RateFigure;
 #[cfg(test)]
 pub(crate) use rate::RateNumbers;
-pub(crate) use readings::{readings_of_commune, readings_of_departement};
+pub(crate) use readings::{readings_of_commune, readings_of_communes};
 pub(crate) use round_trip::RttFigure;
 pub(crate) use uses::{SiteUses, uses_of_commune};

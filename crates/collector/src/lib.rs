@@ -5,6 +5,7 @@
 
 mod access;
 mod api;
+mod area;
 mod config;
 mod connection;
 mod contributions;
@@ -26,6 +27,7 @@ mod server;
 mod small_body;
 mod state;
 mod ui;
+mod zonings;
 
 pub use access::token_sha256;
 pub use api::openapi_json;

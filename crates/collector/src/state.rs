@@ -1,19 +1,23 @@
 //! What every request handler shares.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use desserte_boot::build::BuildInfo;
 use desserte_equity::ReleaseRules;
+use desserte_ledger::ClassColumn;
 use desserte_model::{CommuneCode, ProbeId};
 use desserte_service::Sets;
 use desserte_store::{Store, StoreError};
-use desserte_territory::Territory;
-use desserte_territory::drawing::{DepartementMap, Detail, NationalMap, departement_map, national_map};
+use desserte_territory::drawing::{
+    DepartementMap, Detail, NationalMap, communes_map, national_map, zone_outlines,
+};
+use desserte_territory::{Commune, Territory};
 use desserte_units::Timestamp;
 
+use crate::area::Area;
 use crate::config::Config;
 use crate::contributions::{self, Residents};
 use crate::dossiers::Desk;
@@ -26,6 +30,7 @@ use crate::map::MapFiles;
 use crate::metrics::Metrics;
 use crate::open_data::OpenData;
 use crate::ui::Index;
+use crate::zonings::{self, Zoned};
 
 /// Key under which a demonstration store says so.
 pub const META_DEMONSTRATION: &str = "demonstration";
@@ -42,11 +47,17 @@ const ASKING_WINDOW: Duration = Duration::from_secs(3_600);
 /// Window in which the tests of an address are counted.
 const GIVING_WINDOW: Duration = Duration::from_secs(3_600);
 
+/// Outlines of zonings kept at once, some ten kilobytes each; beyond it all are forgotten.
+const ZONES_MAX: usize = 512;
+
 /// Width of the map in pixels before it is scaled to the page.
 const MAP_WIDTH_PX: u32 = 900;
 
 /// The same of the map of all départements.
 const NATIONAL_WIDTH_PX: u32 = 600;
+
+/// The outlines of a zoning's zones, as path data.
+type Outlines = Arc<Vec<String>>;
 
 /// What every request handler shares.
 pub(crate) struct Shared {
@@ -87,7 +98,9 @@ pub(crate) struct Shared {
     sets: OnceLock<Sets>,
     places: OnceLock<Index>,
     national: OnceLock<NationalMap>,
-    maps: Mutex<HashMap<String, Arc<DepartementMap>>>,
+    maps: Mutex<HashMap<Area, Arc<DepartementMap>>>,
+    zonings: OnceLock<Vec<ClassColumn>>,
+    zones: Mutex<HashMap<(Area, String), Outlines>>,
     under_way: Mutex<HashMap<ProbeId, usize>>,
 }
 
@@ -137,6 +150,8 @@ impl Shared {
             places: OnceLock::new(),
             national: OnceLock::new(),
             maps: Mutex::default(),
+            zonings: OnceLock::new(),
+            zones: Mutex::default(),
             under_way: Mutex::default(),
         })
     }
@@ -145,6 +160,24 @@ impl Shared {
     pub(crate) fn departement_figures(&self, code: &str, window: &Window) -> Result<Figures, StoreError> {
         let make = || figures::of_departement(&self.store, code, window, &self.config.publication);
         self.figures.get(code, window, make)
+    }
+
+    /// The figures of an area's communes that have rows in the period. Those of an intercommunality are the ones that are told
+    /// with its départements: there is one figure of a commune, wherever it is shown.
+    pub(crate) fn figures_of(&self, area: &Area, window: &Window) -> Result<Figures, StoreError> {
+        if let Area::Departement(code) = area {
+            return self.departement_figures(code, window);
+        }
+        let mut own = BTreeMap::new();
+        let communes: Vec<&Commune> = area.communes(&self.territory).collect();
+        let departements: BTreeSet<&str> =
+            communes.iter().map(|commune| commune.departement.as_str()).collect();
+        for departement in departements {
+            let figures = self.departement_figures(departement, window)?;
+            let within = communes.iter().filter_map(|commune| figures.get_key_value(&commune.code));
+            own.extend(within.map(|(code, figures)| (*code, figures.clone())));
+        }
+        Ok(Arc::new(own))
     }
 
     /// What two sets of readings allow to say; `what` names them.
@@ -210,19 +243,46 @@ impl Shared {
         self.as_of.unwrap_or_else(now)
     }
 
-    /// The drawing of a département, made once.
-    pub(crate) fn map(&self, departement: &str) -> Option<Arc<DepartementMap>> {
+    /// The drawing of an area, made once.
+    pub(crate) fn map(&self, area: &Area) -> Option<Arc<DepartementMap>> {
         if let Ok(maps) = self.maps.lock()
-            && let Some(map) = maps.get(departement)
+            && let Some(map) = maps.get(area)
         {
             return Some(Arc::clone(map));
         }
-        let map = Arc::new(departement_map(&self.territory, departement, MAP_WIDTH_PX)?);
+        let map = Arc::new(communes_map(&self.territory, &|commune| area.holds(commune), MAP_WIDTH_PX)?);
         if let Ok(mut maps) = self.maps.lock() {
-            // As many as the territory has départements, since others have no map.
-            maps.insert(departement.to_owned(), Arc::clone(&map));
+            // As many as the territory has départements and intercommunalities, since others have no map.
+            maps.insert(area.clone(), Arc::clone(&map));
         }
         Some(map)
+    }
+
+    /// Zonings that maps can show.
+    pub(crate) fn zonings(&self) -> &[ClassColumn] {
+        self.zonings.get_or_init(|| zonings::of(&self.territory))
+    }
+
+    /// The outlines of a zoning's zones on the map of an area, in their order.
+    pub(crate) fn zone_outlines(&self, area: &Area, zoned: &Zoned<'_>) -> Outlines {
+        let key = (area.clone(), zoned.column.rule.key.clone());
+        if let Ok(zones) = self.zones.lock()
+            && let Some(outlines) = zones.get(&key)
+        {
+            return Arc::clone(outlines);
+        }
+        let within = |commune: &Commune| area.holds(commune);
+        let zone = |commune: &Commune| u16::try_from(*zoned.of.get(&commune.code)?).ok();
+        let count = u16::try_from(zoned.zones.len()).unwrap_or(u16::MAX);
+        let outlines = zone_outlines(&self.territory, &within, count, &zone, MAP_WIDTH_PX);
+        let outlines = Arc::new(outlines.unwrap_or_default());
+        if let Ok(mut zones) = self.zones.lock() {
+            if zones.len() >= ZONES_MAX {
+                zones.clear();
+            }
+            zones.insert(key, Arc::clone(&outlines));
+        }
+        outlines
     }
 
     /// Takes one of a probe's places; `None` when it has as many requests under way as it may.

@@ -1,14 +1,15 @@
 //! Pages for people: drawn here, readable without script, without anything from another origin. French first, English complete.
 
 mod address;
+mod area;
 mod assets;
 mod carte;
 mod chart;
 mod commune;
 mod compare;
-mod departement;
 mod donnees;
 mod dossier;
+mod epci;
 mod glossary;
 mod happenings;
 mod home;
@@ -23,6 +24,7 @@ mod search;
 mod tester;
 mod text;
 mod uses;
+mod zoning;
 mod zoom;
 
 use std::sync::Arc;
@@ -39,8 +41,10 @@ pub(crate) use matching::Index;
 pub(crate) fn router() -> Router<Arc<Shared>> {
     Router::new()
         .route("/", get(home::page))
-        .route("/departement/{code}", get(departement::page))
-        .route("/departement/{code}/carte.svg", get(carte::file))
+        .route("/departement/{code}", get(area::departement))
+        .route("/departement/{code}/carte.svg", get(carte::departement))
+        .route("/epci/{code}", get(area::epci))
+        .route("/epci/{code}/carte.svg", get(carte::epci))
         .route("/commune/{code}", get(commune::page))
         .route("/commune/{code}/usages", get(uses::page))
         .route("/commune/{code}/dossier", get(dossier::page).post(dossier::ask))

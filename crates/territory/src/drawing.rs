@@ -11,7 +11,7 @@ mod path;
 use desserte_model::CommuneCode;
 
 use crate::sheet::{GridRing, Sheet, Style};
-use crate::{Outline, Territory};
+use crate::{Commune, Outline, Territory};
 use grid::Grid;
 
 pub use national::{Detail, NationalMap, NationalShape, national_map};
@@ -57,35 +57,95 @@ impl DepartementMap {
 /// measuring.
 #[must_use]
 pub fn departement_map(territory: &Territory, departement: &str, width_px: u32) -> Option<DepartementMap> {
-    let drawn: Vec<_> = territory
-        .communes()
-        .enumerate()
-        .filter(|(_, commune)| commune.departement == departement)
-        .filter_map(|(row, commune)| Some((row, commune.code, territory.outline(commune.code)?)))
-        .collect();
-    let grid = Grid::around(drawn.iter().map(|(.., outline)| outline.bounds()), width_px)?;
-    let mut areas = vec![0; territory.communes().len()];
-    (1..).zip(&drawn).for_each(|(area, (row, ..))| areas[*row] = area);
-    let borders = territory.borders();
-    let style = Style {
-        areas: &areas,
-        project: &|_, position| grid.place(position),
-        degrees: &|_, _| grid.degrees(),
-        tolerance: TOLERANCE,
-        small_double_area: SMALLEST_DOUBLE_AREA,
-        cuts: None,
-    };
-    let sheet = Sheet::new(borders, &style);
+    communes_map(territory, &|commune| commune.departement == departement, width_px)
+}
+
+/// Draws the communes that `within` takes, as [`departement_map`] does; `None` if it takes none.
+#[must_use]
+pub fn communes_map(
+    territory: &Territory,
+    within: &dyn Fn(&Commune) -> bool,
+    width_px: u32,
+) -> Option<DepartementMap> {
+    let drawing = Drawing::of(territory, within, width_px)?;
     let path = |(row, code, outline): &(usize, CommuneCode, Outline)| {
         let middle = outline.bounds().center();
-        let (d, is_marker) =
-            shape(sheet.rings(borders, *row), grid.place([middle.x, middle.y]), SMALLEST_DOUBLE_AREA);
+        let rings = drawing.sheet.rings(territory.borders(), *row);
+        let (d, is_marker) = shape(rings, drawing.grid.place([middle.x, middle.y]), SMALLEST_DOUBLE_AREA);
         (is_marker, CommunePath { code: *code, d })
     };
-    let mut paths: Vec<(bool, CommunePath)> = drawn.iter().map(path).collect();
+    let mut paths: Vec<(bool, CommunePath)> = drawing.communes.iter().map(path).collect();
     paths.sort_by_key(|(is_marker, _)| *is_marker);
     let communes = paths.into_iter().map(|(_, path)| path).collect();
-    Some(DepartementMap { view_width: grid.width(), view_height: grid.height(), communes })
+    let (view_width, view_height) = (drawing.grid.width(), drawing.grid.height());
+    Some(DepartementMap { view_width, view_height, communes })
+}
+
+/// The outlines of zones on the map that [`communes_map`] draws of the same communes at the same width, line upon line.
+///
+/// # Shape
+/// A `d` attribute for each of the zones 0 to `zones` - 1, empty where no commune is in it.
+///
+/// # Missing data
+/// A commune for which `zone` gives `None`, or a number that is not below `zones`, is in none of them.
+#[must_use]
+pub fn zone_outlines(
+    territory: &Territory,
+    within: &dyn Fn(&Commune) -> bool,
+    zones: u16,
+    zone: &dyn Fn(&Commune) -> Option<u16>,
+    width_px: u32,
+) -> Option<Vec<String>> {
+    let drawing = Drawing::of(territory, within, width_px)?;
+    let mut rows: Vec<Vec<usize>> = vec![Vec::new(); usize::from(zones)];
+    let mut areas = vec![0; territory.communes().len()];
+    for (row, code, _) in &drawing.communes {
+        let found = territory.commune(*code).and_then(zone).filter(|zone| *zone < zones);
+        if let Some(found) = found {
+            rows[usize::from(found)].push(*row);
+            areas[*row] = u32::from(found) + 1;
+        }
+    }
+    let outline = |rows: &Vec<usize>| {
+        if rows.is_empty() {
+            return String::new();
+        }
+        let rings = drawing.sheet.around(territory.borders(), rows, &areas).into_iter();
+        let rings = rings.map(grid::without_spikes).filter(|ring| grid::double_area(ring) > 0);
+        path::data(&rings.collect::<Vec<_>>())
+    };
+    Some(rows.iter().map(outline).collect())
+}
+
+/// Communes and the lines between them, each commune an area of its own.
+struct Drawing {
+    communes: Vec<(usize, CommuneCode, Outline)>,
+    grid: Grid,
+    sheet: Sheet,
+}
+
+impl Drawing {
+    fn of(territory: &Territory, within: &dyn Fn(&Commune) -> bool, width_px: u32) -> Option<Self> {
+        let communes: Vec<_> = territory
+            .communes()
+            .enumerate()
+            .filter(|(_, commune)| within(commune))
+            .filter_map(|(row, commune)| Some((row, commune.code, territory.outline(commune.code)?)))
+            .collect();
+        let grid = Grid::around(communes.iter().map(|(.., outline)| outline.bounds()), width_px)?;
+        let mut areas = vec![0; territory.communes().len()];
+        (1..).zip(&communes).for_each(|(area, (row, ..))| areas[*row] = area);
+        let style = Style {
+            areas: &areas,
+            project: &|_, position| grid.place(position),
+            degrees: &|_, _| grid.degrees(),
+            tolerance: TOLERANCE,
+            small_double_area: SMALLEST_DOUBLE_AREA,
+            cuts: None,
+        };
+        let sheet = Sheet::new(territory.borders(), &style);
+        Some(Self { communes, grid, sheet })
+    }
 }
 
 /// The path of rings, or of a square around the middle where none has twice the smallest surface that is to be seen; and

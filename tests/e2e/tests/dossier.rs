@@ -108,7 +108,9 @@ fn a_seal_is_time_stamped(scene: &Scene) {
     openssl("req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=CA");
     openssl("req -newkey rsa:2048 -nodes -keyout tsa.key -out tsa.csr -subj /CN=TSA");
     std::fs::write(scene.path("usage"), "extendedKeyUsage=critical,timeStamping\n").unwrap();
-    openssl("x509 -req -in tsa.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out tsa.pem -days 2 -extfile usage");
+    openssl(
+        "x509 -req -in tsa.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out tsa.pem -days 2 -extfile usage",
+    );
     let settings = "[tsa]\ndefault_tsa = t\n[t]\nserial = serial\nsigner_cert = tsa.pem\ncerts = ca.pem\nsigner_key = tsa.key\n\
         signer_digest = sha256\ndefault_policy = 1.2.3.4.1\ndigests = sha256\ness_cert_id_alg = sha256\n";
     std::fs::write(scene.path("tsa.cnf"), settings).unwrap();
@@ -125,7 +127,8 @@ fn the_time_stamp_is_verified_from_the_bundle(scene: &Scene) {
     let verify = |day: &str, code| {
         let seal = format!("unpacked/evidence/seals/{day}.txt");
         let answer = format!("unpacked/evidence/stamps/{STAMPED}-000001.tsr");
-        let words = ["ts", "-verify", "-data", &seal, "-in", &answer, "-CAfile", "ca.pem", "-untrusted", "tsa.pem"];
+        let words =
+            ["ts", "-verify", "-data", &seal, "-in", &answer, "-CAfile", "ca.pem", "-untrusted", "tsa.pem"];
         run(Command::new("openssl").args(words).current_dir(scene.folder.path()), code)
     };
     assert!(verify(STAMPED, 0).contains("Verification: OK"));

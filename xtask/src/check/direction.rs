@@ -39,7 +39,18 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("peer", &["boot", "net", "proto"]),
     (
         "collector",
-        &["boot", "custody", "equity", "indicators", "measure", "service", "signing", "store", "territory"],
+        &[
+            "boot",
+            "custody",
+            "equity",
+            "indicators",
+            "ledger",
+            "measure",
+            "service",
+            "signing",
+            "store",
+            "territory",
+        ],
     ),
     (
         "cli",

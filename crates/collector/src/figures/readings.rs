@@ -41,11 +41,11 @@ pub(crate) fn readings_of_commune(
     Ok(if as_u64(readings.len()) < rules.minimum_runs { Vec::new() } else { readings })
 }
 
-/// The medians of the measured communes of a département, by inhabitants; communes of unknown population are left out.
+/// The medians of the measured communes of a département or intercommunality, by inhabitants; communes of unknown population are left out.
 ///
 /// # Missing data
 /// None at all with fewer communes than a median asks for runs.
-pub(crate) fn readings_of_departement(
+pub(crate) fn readings_of_communes(
     figures: &BTreeMap<CommuneCode, CommuneFigures>,
     territory: &Territory,
     direction: Direction,

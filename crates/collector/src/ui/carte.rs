@@ -1,4 +1,4 @@
-//! The map of a département as one SVG file, for dashboards and print.
+//! The map of a département or intercommunality as one SVG file, for dashboards and print.
 
 use std::sync::Arc;
 
@@ -7,10 +7,12 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use http::header;
 
-use super::departement::{Query, Shape, shapes, what};
+use super::area::{Query, Shape, shapes, what};
 use super::page::{PageParams, problem};
-use super::text;
+use super::zoning::ZonedView;
+use super::{text, zoning};
 use crate::api::{blocking, window};
+use crate::area::Area;
 use crate::problem::ApiError;
 use crate::state::Shared;
 
@@ -34,6 +36,16 @@ struct Carte {
     shapes: Vec<Shape>,
     top: u32,
     legend: Vec<LegendLine>,
+    zoned: Option<ZonedView>,
+    signs: Vec<SignLine>,
+}
+
+/// A line of the legend of a zoning.
+struct SignLine {
+    d: &'static str,
+    label: String,
+    y: u32,
+    base: u32,
 }
 
 struct LegendLine {
@@ -43,22 +55,36 @@ struct LegendLine {
     base: u32,
 }
 
-pub(super) async fn file(
+pub(super) async fn departement(
     State(shared): State<Arc<Shared>>,
     Path(code): Path<String>,
     PageParams(query): PageParams<Query>,
 ) -> Response {
     let lang = query.lang;
-    blocking(move || made(&shared, &code, &query)).await.unwrap_or_else(|error| problem(error, lang))
+    let drawn = blocking(move || {
+        let area = Area::departement(&shared.territory, &code);
+        made(&shared, &area.ok_or_else(|| ApiError::not_found("no such département"))?, &query)
+    });
+    drawn.await.unwrap_or_else(|error| problem(error, lang))
 }
 
-fn made(shared: &Shared, code: &str, query: &Query) -> Result<Response, ApiError> {
+pub(super) async fn epci(
+    State(shared): State<Arc<Shared>>,
+    Path(siren): Path<String>,
+    PageParams(query): PageParams<Query>,
+) -> Response {
+    let lang = query.lang;
+    let drawn = blocking(move || {
+        let area = Area::epci(&shared.territory, &siren);
+        made(&shared, &area.ok_or_else(|| ApiError::not_found("no such intercommunality"))?, &query)
+    });
+    drawn.await.unwrap_or_else(|error| problem(error, lang))
+}
+
+fn made(shared: &Shared, area: &Area, query: &Query) -> Result<Response, ApiError> {
     let window = window(shared, query.jours, query.au.as_deref())?;
-    let unknown = || ApiError::not_found("no such département");
-    let code = code.to_ascii_uppercase();
-    let departement = shared.territory.departement(&code).ok_or_else(unknown)?;
-    let map = shared.map(&departement.code).ok_or_else(unknown)?;
-    let figures = shared.departement_figures(&departement.code, &window)?;
+    let map = shared.map(area).ok_or_else(|| ApiError::not_found("no commune of it has an outline"))?;
+    let figures = shared.figures_of(area, &window)?;
     let lang = query.lang;
     let links = super::address::Links { shared, window: &window, lang };
     let top = map.view_height + LINE;
@@ -67,19 +93,38 @@ fn made(shared: &Shared, code: &str, query: &Query) -> Result<Response, ApiError
         LegendLine { class: class.code, label: class.label, y, base: y + TEXT }
     });
     let legend: Vec<LegendLine> = legend.collect();
-    let height = legend.last().map_or(top, |line| line.base) + LINE / 2;
+    let offered = zoning::offered(shared, area);
+    let zoned = offered.iter().find(|zoned| Some(&zoned.column.rule.key) == query.zonage.as_ref());
+    let communes = area.communes(&shared.territory).map(|commune| (commune.code, commune)).collect();
+    let zones = zoned.map(|zoned| ZonedView::new(zoned, area, &communes, &figures, links));
+    let first = legend.last().map_or(top, |line| line.base) + GAP;
+    let signs = zones.iter().flat_map(|zoned| &zoned.rows).filter_map(|row| {
+        let sign = row.sign.as_ref()?;
+        Some((sign.d, format!("{}{} {}", zones.as_ref()?.label, lang.t("\u{a0}:", ":"), row.label)))
+    });
+    let signs: Vec<SignLine> = (0..)
+        .zip(signs)
+        .map(|(line, (d, label))| SignLine {
+            d,
+            label,
+            y: first + line * LINE,
+            base: first + line * LINE + TEXT,
+        })
+        .collect();
+    let height = signs.last().map_or(first, |line| line.base) + LINE / 2;
     let mut about = text::period(&window, lang);
     if shared.demonstration {
         about.push_str(lang.t(". Données de démonstration", ". Demonstration data"));
     }
-    let title = format!("{} – {}", departement.label(), what(query));
+    let title = format!("{} – {}", area.label(&shared.territory), what(query));
     let title = if shared.demonstration {
         format!("{title} ({})", lang.t("démonstration", "demonstration"))
     } else {
         title
     };
-    let shapes = shapes(&map, &figures, query, links);
-    let carte = Carte { width: map.view_width, height, title, about, shapes, top, legend };
+    let shapes = shapes(&map, &figures, zoned, query, links);
+    let carte =
+        Carte { width: map.view_width, height, title, about, shapes, top, legend, zoned: zones, signs };
     let text = carte.render().map_err(ApiError::internal)?;
     let headers = [(header::CONTENT_TYPE, "image/svg+xml"), (header::CONTENT_SECURITY_POLICY, POLICY)];
     Ok((headers, text).into_response())

@@ -13,8 +13,8 @@ use http::StatusCode;
 use serde::Deserialize;
 
 use super::address::Links;
+use super::area::PERIODS;
 use super::chart::{Chart, chart};
-use super::departement::PERIODS;
 use super::dossier;
 use super::happenings::HappeningsView;
 use super::lang::Lang;
@@ -25,6 +25,7 @@ use super::scale::Indicator;
 use super::text;
 use crate::api::communes::CommuneAnswer;
 use crate::api::{blocking, window};
+use crate::area::Area;
 use crate::figures::{
     self, CommuneFigures, CommunePeriod, LineFigures, OutageFigure, OutageNumbers, RateFigure, RttFigure,
     Window,
@@ -51,7 +52,8 @@ struct View {
     vintage: String,
     departement: String,
     departement_address: String,
-    epci: Option<String>,
+    /// Its intercommunality: name and address.
+    epci: Option<(String, String)>,
     population: Option<String>,
     anything: bool,
     /// Which stretch of time, and how much of it holds measurements.
@@ -118,7 +120,7 @@ fn view(shared: &Shared, code: &str, query: &Query) -> Result<Response, ApiError
     let path = format!("/commune/{code}");
     let fingerprint = fingerprint(shared, code, &window, &commune_period)?;
     let around = shared.departement_figures(&commune.departement, &window)?;
-    let map = shared.map(&commune.departement);
+    let map = shared.map(&Area::Departement(commune.departement.clone()));
     let view = View {
         frame: Frame::new(shared, lang, commune.name.clone(), &links.without_language(&path, &[])),
         name: commune.name.clone(),
@@ -126,7 +128,10 @@ fn view(shared: &Shared, code: &str, query: &Query) -> Result<Response, ApiError
         vintage: shared.territory.vintage().to_string(),
         departement: departement.map_or(commune.departement.as_str(), |d| d.label()).to_owned(),
         departement_address: links.departement(&commune.departement, Indicator::default()),
-        epci: shared.territory.epci_of(code).map(|epci| epci.label().to_owned()),
+        epci: shared
+            .territory
+            .epci_of(code)
+            .map(|epci| (epci.label().to_owned(), links.to(&format!("/epci/{}", epci.siren), &[]))),
         population: commune.population.map(|people| text::count(people.into(), lang)),
         anything: figures.probes > 0 || !figures.happenings.is_empty(),
         period: period_words(&commune_period, &window, lang),

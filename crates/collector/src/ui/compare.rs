@@ -17,7 +17,8 @@ use super::page::{Frame, PageParams, problem, render};
 use super::scale::Indicator;
 use super::text;
 use crate::api::{blocking, window};
-use crate::figures::{Compared, Median, Reading, readings_of_commune, readings_of_departement};
+use crate::area::Area;
+use crate::figures::{Compared, Median, Reading, readings_of_commune, readings_of_communes};
 use crate::problem::ApiError;
 use crate::state::Shared;
 
@@ -97,7 +98,8 @@ fn view(shared: &Shared, query: &Query) -> Result<Response, ApiError> {
             (None, Some(lang.t("C'est deux fois le même lieu.", "This is the same place twice.")))
         }
         (Some(a @ Place::Commune(_)), Some(b @ Place::Commune(_)))
-        | (Some(a @ Place::Departement(_)), Some(b @ Place::Departement(_))) => {
+        | (Some(a @ Place::Departement(_)), Some(b @ Place::Departement(_)))
+        | (Some(a @ Place::Epci(_)), Some(b @ Place::Epci(_))) => {
             let advice = (several_a || several_b).then_some(lang.t(
                 "Plusieurs lieux portent un nom proche ; le premier a été pris. Donnez le code INSEE pour en prendre un autre.",
                 "Several places have a similar name; the first was taken. Give the INSEE code to take another.",
@@ -107,8 +109,8 @@ fn view(shared: &Shared, query: &Query) -> Result<Response, ApiError> {
         (Some(_), Some(_)) => (
             None,
             Some(lang.t(
-                "Comparez deux communes, ou deux départements.",
-                "Compare two communes, or two départements.",
+                "Comparez deux communes, deux intercommunalités ou deux départements.",
+                "Compare two communes, two intercommunalities or two départements.",
             )),
         ),
         _ if asked => (
@@ -166,6 +168,10 @@ fn named(place: &Place, links: Links<'_>) -> Option<Named> {
             name: format!("{} ({code})", territory.departement(code)?.label()),
             address: links.departement(code, Indicator::default()),
         },
+        Place::Epci(siren) => Named {
+            name: territory.epci(siren)?.label().to_owned(),
+            address: links.to(&format!("/epci/{siren}"), &[]),
+        },
     })
 }
 
@@ -176,7 +182,11 @@ fn readings(place: &Place, links: Links<'_>, direction: Direction) -> Result<Vec
         Place::Commune(code) => readings_of_commune(&shared.store, *code, window, direction, rules)?,
         Place::Departement(code) => {
             let figures = shared.departement_figures(code, window)?;
-            readings_of_departement(&figures, &shared.territory, direction, rules)
+            readings_of_communes(&figures, &shared.territory, direction, rules)
+        }
+        Place::Epci(siren) => {
+            let figures = shared.figures_of(&Area::Epci(siren.clone()), window)?;
+            readings_of_communes(&figures, &shared.territory, direction, rules)
         }
     })
 }

@@ -185,6 +185,28 @@ const WORDS: &[(&str, Said, Said)] = &[
         ),
     ),
     (
+        "intercommunalite",
+        (
+            "Intercommunalité",
+            "Un groupement de communes qui décide et dépense en commun (communauté de communes, d'agglomération, urbaine, métropole). Certaines sont à cheval sur deux départements.",
+        ),
+        (
+            "Intercommunality (EPCI)",
+            "A group of communes that decides and spends together. Some cross two départements.",
+        ),
+    ),
+    (
+        "zonage",
+        (
+            "Zonage",
+            "Une liste officielle qui range les communes : montagne, rural, initiative publique ou privée pour la fibre… Posé sur une carte, il dit où sont ces zones ; il n'explique pas les chiffres.",
+        ),
+        (
+            "Zoning",
+            "An official list that sorts communes: mountain, rural, public or private initiative for fibre… Laid over a map it says where those zones are; it does not explain the figures.",
+        ),
+    ),
+    (
         "insee",
         (
             "Code INSEE",

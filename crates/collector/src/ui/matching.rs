@@ -1,4 +1,4 @@
-//! Finding communes and départements by what people type: accents, case and hyphens do not count, small errors are forgiven.
+//! Finding communes, intercommunalities and départements by what people type: accents, case and hyphens do not count, small errors are forgiven.
 
 use desserte_model::CommuneCode;
 use desserte_territory::Territory;
@@ -22,6 +22,8 @@ const POSTCODES: &str = "code_postal";
 pub(super) enum Place {
     Commune(CommuneCode),
     Departement(String),
+    /// By its SIREN number.
+    Epci(String),
 }
 
 /// What a question leads to.
@@ -69,13 +71,19 @@ impl Index {
             place: Place::Departement(departement.code.clone()),
             people: u32::MAX,
         });
+        let epcis = territory.epcis().iter().map(|epci| Entry {
+            key: key(epci.label()),
+            place: Place::Epci(epci.siren.clone()),
+            // A commune of nearly the same name is what most people ask for.
+            people: 0,
+        });
         let has_postcodes = territory.zonings().any(|zoning| zoning == POSTCODES);
         let postcodes = territory.communes().filter(|_| has_postcodes).flat_map(|commune| {
             let codes = territory.zone(POSTCODES, commune.code).unwrap_or_default();
             let codes = codes.split([' ', ',', ';']).filter(|code| !code.is_empty());
             codes.map(|code| (code.to_owned(), commune.code)).collect::<Vec<_>>()
         });
-        Self { postcodes: postcodes.collect(), entries: communes.chain(departements).collect() }
+        Self { postcodes: postcodes.collect(), entries: communes.chain(departements).chain(epcis).collect() }
     }
 
     /// Answers a question: a code, a postcode, or a name.
@@ -85,6 +93,9 @@ impl Index {
         let code = question.to_ascii_uppercase();
         if territory.departement(&code).is_some() {
             return only(vec![Place::Departement(code)]);
+        }
+        if territory.epci(&code).is_some() {
+            return only(vec![Place::Epci(code)]);
         }
         // A name may have five letters, too: what is no code of a commune goes on.
         if let Ok(code) = code.parse::<CommuneCode>() {

@@ -83,6 +83,7 @@ fn address(place: &Place, links: Links<'_>) -> String {
     match place {
         Place::Commune(code) => links.commune(*code),
         Place::Departement(code) => links.departement(code, Indicator::default()),
+        Place::Epci(siren) => links.to(&format!("/epci/{siren}"), &[]),
     }
 }
 
@@ -93,6 +94,17 @@ fn row(place: &Place, links: Links<'_>) -> Option<Row> {
             format!("{} ({code})", territory.departement(code)?.label()),
             lang.t("département", "département").to_owned(),
         ),
+        Place::Epci(siren) => {
+            let communes = territory.communes_of_epci(siren).count();
+            let communes = text::counted(
+                u64::try_from(communes).unwrap_or(u64::MAX),
+                ("commune", "communes"),
+                ("commune", "communes"),
+                lang,
+            );
+            let what = lang.t("intercommunalité", "intercommunality");
+            (territory.epci(siren)?.label().to_owned(), format!("{what}, {communes}"))
+        }
         Place::Commune(code) => {
             let commune = territory.commune(*code)?;
             let departement =

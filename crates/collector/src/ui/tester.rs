@@ -118,7 +118,7 @@ fn choices(shared: &Shared, question: &str, lang: Lang) -> Vec<(String, String)>
     let found = shared.places().find(&shared.territory, question).places;
     let communes = found.iter().filter_map(|place| match place {
         Place::Commune(code) => shared.territory.commune(*code),
-        Place::Departement(_) => None,
+        Place::Departement(_) | Place::Epci(_) => None,
     });
     let language = if lang == Lang::En { "&lang=en" } else { "" };
     communes

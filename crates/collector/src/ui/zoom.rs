@@ -7,19 +7,22 @@ use askama::Template;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
+use desserte_territory::Commune;
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
 use super::address::Links;
+use super::area::{Link, Query, borrowed, what};
 use super::assets;
-use super::departement::{Query, what};
 use super::lang::Lang;
 use super::page::{Frame, PageParams, message, problem, render};
 use super::scale::{Class, Indicator};
 use super::text;
+use super::zoning::{self, Sign};
 use crate::api::{blocking, window};
 use crate::problem::ApiError;
 use crate::state::Shared;
+use crate::zonings::{self, Zoned};
 
 /// What the page of the map may load: its own script, the library and its worker, tiles and figures, all from here. Controls of
 /// the library are drawn from data in its style sheet.
@@ -34,6 +37,8 @@ struct View {
     what: &'static str,
     period: String,
     tabs: Vec<(String, String, bool)>,
+    zonings: Vec<Link>,
+    zoned: Option<ZonedView>,
     classes: Vec<Class>,
     script: &'static str,
     fingerprint: String,
@@ -41,6 +46,14 @@ struct View {
     zooms: (u8, u8),
     /// The query that figures and links share.
     query: String,
+}
+
+/// A zoning over the map.
+struct ZonedView {
+    label: String,
+    /// Zones with their signs; what is outside has none.
+    rows: Vec<(String, Option<Sign>)>,
+    credit: String,
 }
 
 pub(super) async fn page(
@@ -63,17 +76,35 @@ fn view(shared: &Shared, query: &Query) -> Result<Response, ApiError> {
     };
     let window = window(shared, query.jours, query.au.as_deref())?;
     let links = Links { shared, window: &window, lang };
-    let own = |indicator: Indicator| match indicator {
-        Indicator::Debit => links.to("/carte", &[]),
-        other @ Indicator::Coupures => links.to("/carte", &[("indicateur", other.code())]),
+    let chosen = shared.zonings().iter().find(|column| Some(&column.rule.key) == query.zonage.as_ref());
+    let zoned = chosen.and_then(|column| Zoned::new(column, &zonings::rows(&shared.territory, &|_| true)));
+    let key = zoned.as_ref().map(|zoned| zoned.column.rule.key.as_str());
+    let own = |links: Links<'_>, indicator: Indicator, zoning: Option<&str>| {
+        links.to("/carte", &borrowed(&query.parameters(indicator, zoning)))
     };
     let names = [
         (Indicator::Debit, lang.t("Débit descendant médian", "Median download")),
         (Indicator::Coupures, lang.t("Coupures", "Outages")),
     ];
     let current = query.indicateur;
-    let shared_query = links.to("", &[("indicateur", current.code())]);
-    let path = Links { lang: Lang::Fr, ..links }.to("/carte", &[("indicateur", current.code())]);
+    let mut parameters = vec![("indicateur", current.code())];
+    parameters.extend(key.map(|key| ("zonage", key)));
+    let shared_query = links.to("", &parameters);
+    let path = own(Links { lang: Lang::Fr, ..links }, current, key);
+    let choice = |chosen: Option<&str>, label: &str| Link {
+        label: label.to_owned(),
+        address: own(links, current, chosen),
+        current: chosen == key,
+    };
+    let mut choices: Vec<Link> = shared
+        .zonings()
+        .iter()
+        .map(|column| &column.rule)
+        .map(|rule| choice(Some(&rule.key), lang.t(&rule.fr, &rule.en)))
+        .collect();
+    if !choices.is_empty() {
+        choices.insert(0, choice(None, lang.t("aucun", "none")));
+    }
     let title = format!("{} – {}", lang.t("Carte à zoomer", "Zoomable map"), what(query));
     let mut page = render(&View {
         frame: Frame::new(shared, lang, title, &path),
@@ -81,8 +112,18 @@ fn view(shared: &Shared, query: &Query) -> Result<Response, ApiError> {
         what: what(query),
         period: text::period(&window, lang),
         tabs: names
-            .map(|(indicator, label)| (label.to_owned(), own(indicator), indicator == current))
+            .map(|(indicator, label)| (label.to_owned(), own(links, indicator, key), indicator == current))
             .to_vec(),
+        zonings: choices,
+        zoned: zoned.as_ref().map(|zoned| ZonedView {
+            label: lang.t(&zoned.column.rule.fr, &zoned.column.rule.en).to_owned(),
+            rows: zoned
+                .zones
+                .iter()
+                .map(|zone| (zoning::zone_words(zoned.column, zone, lang), zone.sign.map(zoning::sign)))
+                .collect(),
+            credit: zoned.column.credit.told(),
+        }),
         classes: current.classes(lang),
         script: assets::ZOOM.address(),
         fingerprint: map.fingerprint.clone(),
@@ -99,6 +140,8 @@ fn view(shared: &Shared, query: &Query) -> Result<Response, ApiError> {
 struct Classes {
     /// Class and words of each commune that is not *not measured*.
     communes: BTreeMap<String, (&'static str, String)>,
+    /// Sign (zero: none) and words of the zone of each commune of which it is known; empty where no zoning is shown.
+    zones: BTreeMap<String, (usize, String)>,
 }
 
 pub(super) async fn classes(
@@ -115,7 +158,17 @@ pub(super) async fn classes(
             let class = query.indicateur.class_of(Some(figures));
             (code.to_string(), (class, query.indicateur.value(Some(figures), query.lang)))
         });
-        Ok(Json(Classes { communes: communes.collect() }).into_response())
+        let within = |commune: &Commune| commune.departement == departement.code;
+        let column = shared.zonings().iter().find(|column| Some(&column.rule.key) == query.zonage.as_ref());
+        let zoned = column.and_then(|column| Zoned::new(column, &zonings::rows(&shared.territory, &within)));
+        let zones = zoned.iter().flat_map(|zoned| {
+            zoned.of.keys().filter_map(|code| {
+                let zone = zoned.zone(*code)?;
+                let words = zoning::zone_words(zoned.column, zone, query.lang);
+                Some((code.to_string(), (zone.sign.unwrap_or(0), words)))
+            })
+        });
+        Ok(Json(Classes { communes: communes.collect(), zones: zones.collect() }).into_response())
     })
     .await
 }

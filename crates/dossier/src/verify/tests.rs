@@ -349,7 +349,9 @@ fn flipped_bits_of_a_dossier_that_was_built_are_found_and_a_part_is_named() {
         };
         let named = |fault: &Fault| {
             names.contains(&fault.part)
-                || ["the archive", "the header", "what stands"].iter().any(|place| fault.part.starts_with(place))
+                || ["the archive", "the header", "what stands"]
+                    .iter()
+                    .any(|place| fault.part.starts_with(place))
         };
         assert!(!faults.is_empty() && faults.iter().all(named), "octet {place}, bit {bit}: {faults:?}");
     }

@@ -21,6 +21,28 @@ fn an_unknown_departement_has_no_map() {
     assert_eq!(departement_map(&synthetic::territory(7), "23", 800), None);
 }
 
+#[test]
+fn zones_are_outlined_along_the_lines_of_the_map() {
+    let territory = synthetic::territory(7);
+    let epcis = territory.epcis();
+    let within = |commune: &Commune| commune.epci.as_deref() != Some(&epcis[2].siren);
+    let zone = |commune: &Commune| Some(u16::from(commune.epci.as_deref() == Some(&epcis[1].siren)));
+    let map = communes_map(&territory, &within, 800).unwrap();
+    let zones = zone_outlines(&territory, &within, 3, &zone, 800).unwrap();
+    assert_eq!((zones.len(), zones[2].as_str()), (3, ""));
+    assert_eq!(map.communes.len(), territory.communes().filter(|commune| within(commune)).count());
+    // One commune alone is outlined by its own path, and all of them by one ring.
+    let first = map.communes[0].code;
+    let alone = zone_outlines(&territory, &within, 1, &|commune| (commune.code == first).then_some(0), 800);
+    let corners = |d: &str| d.matches([' ', '-']).count();
+    assert_eq!(corners(&alone.unwrap()[0]), corners(&map.communes[0].d));
+    let all = zone_outlines(&territory, &within, 1, &|_| Some(0), 800).unwrap();
+    assert_eq!(all[0].matches('M').count(), 1);
+    let both: usize = zones.iter().map(String::len).sum();
+    assert!(both > all[0].len() && both < map.communes.iter().map(|path| path.d.len()).sum());
+    assert_eq!(zone_outlines(&territory, &|_| false, 1, &|_| None, 800), None);
+}
+
 /// The made-up territory with a commune of a metre.
 fn with_a_speck() -> Territory {
     let mut contents = synthetic::territory(7).contents();
