@@ -38,4 +38,4 @@ pub use config::{
 pub use ingest::{Intake, SignedBody};
 pub use map::MapError;
 pub use server::{Collector, ServeError};
-pub use state::{META_AS_OF, META_DEMONSTRATION};
+pub use state::{DOSSIERS, META_AS_OF, META_DEMONSTRATION};

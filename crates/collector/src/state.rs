@@ -38,8 +38,8 @@ pub const META_DEMONSTRATION: &str = "demonstration";
 /// Key of the moment that a demonstration store takes for now, microseconds since the Unix epoch.
 pub const META_AS_OF: &str = "as_of_us";
 
-/// Directory of dossiers that were asked for, beside the store.
-const DOSSIERS: &str = "dossiers";
+/// Directory of dossiers that were asked for, beside the store; nothing in it is kept nowhere else.
+pub const DOSSIERS: &str = "dossiers";
 
 /// Window in which the dossiers that an address asks for are counted.
 const ASKING_WINDOW: Duration = Duration::from_secs(3_600);

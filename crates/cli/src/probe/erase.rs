@@ -1,7 +1,10 @@
 //! `desserte probe erase`: everything that a probe measured, out of the store and the history (docs/spec/erasure.md).
 
+use std::io::ErrorKind;
+
 use anyhow::Context as _;
 use clap::Args;
+use desserte_collector::DOSSIERS;
 use desserte_indicators::{Kept, months};
 use desserte_lake::{ErasedRows, Lake, LakeOptions};
 use desserte_model::ProbeId;
@@ -55,12 +58,21 @@ pub(crate) fn run(arguments: &ProbeEraseArguments) -> Outcome {
         let path = Kept::path(data, month);
         std::fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
     }
+    // Some may hold its records; those that anyone still wants are made again when they are asked for.
+    match std::fs::remove_dir_all(data.join(DOSSIERS)) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            return Err(anyhow::Error::new(error)
+                .context("cannot remove the dossiers that were asked for")
+                .into());
+        }
+        _ => {}
+    }
     line(&format!(
         "erased of probe {probe}: {} batches with {} records; {} files of the history written again, {} removed, {} days of \
          rollups computed again",
         report.batches, report.records, rows.rewritten, rows.removed, rows.days
     ))?;
-    line("made anew when the collector runs again: indicators of months")?;
+    line("made anew when the collector runs again: indicators of months, and dossiers that are asked for")?;
     line(
         "yours to do: run `desserte export` again; delete backups and dossiers made before, or erase in them likewise",
     )
