@@ -111,7 +111,7 @@ fn two_communes_are_compared_with_intervals_and_ties_are_said() {
     let same = compared(&codes[0], &codes[0], "");
     assert!(same.contains("deux fois le même lieu"), "{same}");
     let mixed = compared(&codes[0], "99", "");
-    assert!(mixed.contains("deux communes, ou deux départements"), "{mixed}");
+    assert!(mixed.contains("deux communes, deux intercommunalités ou deux départements"), "{mixed}");
     let none = compared("xyzzyx", "99", "");
     assert!(none.contains("n&#39;a pas été trouvé"), "{none}");
 }
