@@ -99,7 +99,8 @@ impl Lake {
         let vacuum = delta
             .vacuum()
             .with_mode(VacuumMode::Full)
-            .with_retention_period(chrono::Duration::zero())
+            // Zero.
+            .with_retention_period(Default::default())
             .with_enforce_retention_duration(false);
         let (_, metrics) = vacuum.await.map_err(failed("vacuuming", &path))?;
         Ok(metrics.files_deleted.len() as u64)

@@ -165,8 +165,8 @@ fn bundle(change: impl FnOnce(&mut Bundle, &Proof)) -> Bundle {
     put(bundle, part::REQUEST, json(serde_json::to_value(request()).unwrap()));
     put(bundle, part::DOCUMENT, json(serde_json::to_value(crate::words::document(&case)).unwrap()));
     put(bundle, part::CASE, json(serde_json::to_value(case).unwrap()));
-    put(bundle, part::PDF, b"%PDF-1.7 a dossier".to_vec());
-    put(bundle, part::FIGURES, b"level\n".to_vec());
+    put(bundle, part::PDF, b"%PDF-1.7 a dossier");
+    put(bundle, part::FIGURES, b"level\n");
     put(bundle, format!("{}000001.json", part::PROOFS), json(serde_json::to_value(&proof).unwrap()));
     put(bundle, format!("{}{}.txt", part::SEALS, proof.seal.day), proof.seal.text().into_bytes());
     change(bundle, &proof);
@@ -257,8 +257,8 @@ fn what_is_changed_with_its_digests_is_found_too() {
         "evidence/proofs/000002.json",
         "stands twice",
     );
-    one_fault(|bundle, _| put(bundle, "replies/1.json", b"{}".to_vec()), "replies/1.json", "it is no reply");
-    one_fault(|bundle, _| put(bundle, part::CASE, b"{\"schema\":1}".to_vec()), part::CASE, "cannot be read");
+    one_fault(|bundle, _| put(bundle, "replies/1.json", b"{}"), "replies/1.json", "it is no reply");
+    one_fault(|bundle, _| put(bundle, part::CASE, b"{\"schema\":1}"), part::CASE, "cannot be read");
 }
 
 #[test]
