@@ -73,8 +73,6 @@ const map = new GlMap({
       { id: 'fond', type: 'background', paint: { 'background-color': colour('paper') } },
       { id: 'departements', type: 'fill', source: 'territoire', 'source-layer': 'departements', paint: { 'fill-color': colour('panel') } },
       { id: 'communes', type: 'fill', source: 'territoire', 'source-layer': 'communes', paint: { 'fill-pattern': 'none' } },
-      { id: 'zones', type: 'fill', source: 'territoire', 'source-layer': 'communes', filter: ['==', ['get', 'code'], ''],
-        paint: { 'fill-pattern': 'z-1' } },
       { id: 'bords', type: 'line', source: 'territoire', 'source-layer': 'communes', minzoom: 8,
         paint: { 'line-color': colour('none-edge'), 'line-width': 1 } },
       { id: 'limites', type: 'line', source: 'territoire', 'source-layer': 'departements',
@@ -115,8 +113,15 @@ function overlay() {
   const groups = new Map();
   for (const [code, [number]] of zones) if (number) groups.set(`z-${number}`, [...(groups.get(`z-${number}`) ?? []), code]);
   if (!groups.size) return;
-  map.setFilter('zones', ['in', ['get', 'code'], ['literal', [...groups.values()].flat()]]);
-  map.setPaintProperty('zones', 'fill-pattern', ['match', ['get', 'code'], ...[...groups].flatMap(([name, codes]) => [codes, name]), 'z-1']);
+  const filter = ['in', ['get', 'code'], ['literal', [...groups.values()].flat()]];
+  const signed = ['match', ['get', 'code'], ...[...groups].flatMap(([name, codes]) => [codes, name]), [...groups.keys()][0]];
+  // Only now: a page without zones has no signs, and a layer that names one would look for it.
+  if (!map.getLayer('zones')) {
+    const layer = { id: 'zones', type: 'fill', source: 'territoire', 'source-layer': 'communes', filter, paint: { 'fill-pattern': signed } };
+    return map.addLayer(layer, 'bords');
+  }
+  map.setFilter('zones', filter);
+  map.setPaintProperty('zones', 'fill-pattern', signed);
 }
 map.on('idle', async () => {
   const seen = new Set(map.queryRenderedFeatures({ layers: ['communes'] }).map(({ properties }) => properties.departement));
