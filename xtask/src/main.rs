@@ -3,6 +3,7 @@
 mod apart;
 mod chaos;
 mod check;
+mod contract;
 mod dashboards;
 mod deb;
 mod demo;
@@ -37,6 +38,8 @@ cargo xtask COMMAND
                                          break a probe, a collector, their disks, clocks and line so often; needs root
   swarm [--probes COUNT] [--minutes COUNT] [--compressed TIMES] [--folder DIR] [--peer yes|no]
                                          so many probes against one collector, a normal hour and all at once, beside PostgreSQL
+  contract [--minutes COUNT] [--seed NUMBER] [--report DIR]
+                                         make requests from the OpenAPI document, right and wrong, with Schemathesis
   drive                                  replay a drive (modem, receiver, line) against the real probe; needs root
   packages [--programs DIR] [--out DIR] [--version VERSION] [--compression NAME]
                                          build the Debian packages, of programs in DIR or built for shipping
@@ -69,6 +72,7 @@ fn main() -> ExitCode {
         ("kill-rounds", _) => workspace().and_then(|workspace| kill_rounds::run(&workspace, &rest)),
         ("chaos", _) => workspace().and_then(|workspace| chaos::run(&workspace, &rest)),
         ("swarm", _) => workspace().and_then(|workspace| swarm::run(&workspace, &rest)),
+        ("contract", _) => workspace().and_then(|workspace| contract::run(&workspace, &rest)),
         ("drive", []) => workspace().and_then(|workspace| drive::run(&workspace)),
         ("map-library", _) => map_library::copy(&Workspace::find(), &rest),
         ("sbom", []) => sbom::write(&Workspace::find()),

@@ -436,9 +436,15 @@ pub(crate) struct QueryArguments {
     /// The question, such as "SELECT commune, count(*) FROM throughput GROUP BY commune".
     #[arg(value_name = "SQL")]
     pub(crate) sql: String,
-    /// Directory of the store.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) data: PathBuf,
+    /// Directory of the store, to ask files of this machine.
+    #[arg(long, value_name = "DIR", required_unless_present = "url", conflicts_with = "url")]
+    pub(crate) data: Option<PathBuf>,
+    /// A collector to ask, such as postgresql://analyse@collector.example:5433; the password is read from PGPASSWORD.
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: Option<String>,
+    /// Certificates that the collector's own is signed by (PEM), when the system does not know them.
+    #[arg(long, value_name = "FILE", requires = "url")]
+    pub(crate) ca: Option<PathBuf>,
     /// Format of the answer.
     #[arg(long, value_enum, default_value_t = QueryFormat::Table)]
     pub(crate) format: QueryFormat,

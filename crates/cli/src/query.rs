@@ -1,8 +1,11 @@
 //! `desserte query`: questions in SQL.
 
+mod remote;
+mod written;
+
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
-use std::path::PathBuf;
+use std::io::{self, BufWriter};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,37 +13,36 @@ use anyhow::{Context as _, anyhow};
 use clap::Args;
 use desserte_lake::arrow::array::RecordBatch;
 use desserte_lake::arrow::datatypes::Schema;
-use desserte_lake::arrow::util::pretty::pretty_format_batches_with_schema;
-use desserte_lake::arrow::{csv, json};
 use desserte_lake::{
     Answer, AskOptions, History, LakeError, LakeOptions, QUERY_SPILL_BYTES, QueryLimits, Stopped,
 };
 use desserte_territory::Locator;
-use parquet::arrow::ArrowWriter;
 
-use crate::arguments::{DataArguments, QueryArguments, QueryFormat};
+use self::remote::Remote;
+use self::written::{Capped, write};
+use crate::arguments::{DataArguments, QueryArguments};
 use crate::collector::TERRITORY_FILE;
 use crate::lake::runtime;
 use crate::out::{Outcome, note};
 use crate::probe::open_existing;
 
-/// Rows that a table for the screen shows at the most: it is laid out in memory, and nobody reads further.
-const TABLE_ROWS: usize = 10_000;
+/// Seconds that a question to files of this machine may take when nothing else is said.
+const SECONDS: u64 = 600;
 
-/// What a question may take; 0 sets no limit.
+/// What a question may take; 0 sets no limit. A collector that is asked by `--url` has limits of its own.
 #[derive(Debug, Args)]
 pub(crate) struct LimitArguments {
     /// Territory file for `commune_at`; by default the one in the directory of the store, if there is one.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "url")]
     territory: Option<PathBuf>,
-    /// Seconds that the question may take.
-    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
-    max_seconds: u64,
+    /// Seconds that the question may take: 600 with --data, what the collector allows with --url.
+    #[arg(long, value_name = "SECONDS")]
+    max_seconds: Option<u64>,
     /// Memory for its sorts, groups and joins, in MiB; beyond it they go to the disk.
-    #[arg(long, value_name = "MIB", default_value_t = 2_048)]
+    #[arg(long, value_name = "MIB", default_value_t = 2_048, conflicts_with = "url")]
     max_memory: usize,
     /// Rows that the answer may have.
-    #[arg(long, value_name = "ROWS", default_value_t = 50_000_000)]
+    #[arg(long, value_name = "ROWS", default_value_t = 50_000_000, conflicts_with = "url")]
     max_rows: u64,
     /// Size that the answer may have as it is written, in MiB.
     #[arg(long, value_name = "MIB", default_value_t = 8_192)]
@@ -51,7 +53,7 @@ impl LimitArguments {
     fn limits(&self) -> QueryLimits {
         let some = |limit: u64| (limit > 0).then_some(limit);
         QueryLimits {
-            time: some(self.max_seconds).map(Duration::from_secs),
+            time: some(self.max_seconds.unwrap_or(SECONDS)).map(Duration::from_secs),
             memory_bytes: match self.max_memory {
                 0 => usize::MAX,
                 mib => mib.saturating_mul(1 << 20),
@@ -66,32 +68,80 @@ impl LimitArguments {
     }
 }
 
+/// Where rows come from.
+enum Rows {
+    /// From files of this machine.
+    Here(Answer),
+    /// From a collector.
+    There(Box<Remote>),
+}
+
+impl Rows {
+    fn schema(&self) -> Arc<Schema> {
+        match self {
+            Self::Here(answer) => answer.schema(),
+            Self::There(remote) => remote.schema(),
+        }
+    }
+
+    /// The next rows; `None` after the last.
+    async fn next(&mut self) -> anyhow::Result<Option<RecordBatch>> {
+        match self {
+            Self::Here(answer) => answer.next_rows().await.map_err(advised),
+            Self::There(remote) => remote.next_rows().await,
+        }
+    }
+}
+
 pub(crate) fn run(arguments: &QueryArguments) -> Outcome {
-    let store = Arc::new(open_existing(&DataArguments { data: arguments.data.clone() })?);
+    match (&arguments.data, &arguments.url) {
+        (Some(data), _) => here(arguments, data),
+        (None, Some(url)) => there(arguments, url),
+        (None, None) => unreachable!("one of the two is asked for"),
+    }
+}
+
+/// Asks files of this machine.
+fn here(arguments: &QueryArguments, data: &Path) -> Outcome {
+    let store = Arc::new(open_existing(&DataArguments { data: data.to_owned() })?);
     runtime()?.block_on(async {
         let options = LakeOptions::default();
-        let ask = AskOptions { limits: arguments.limits.limits(), territory: territory(arguments)? };
-        let history = History::open_with(&store, &arguments.data, &options, arguments.as_of, ask).await?;
+        let territory = territory(data, arguments.limits.territory.as_deref())?;
+        let ask = AskOptions { limits: arguments.limits.limits(), territory };
+        let history = History::open_with(&store, data, &options, arguments.as_of, ask).await?;
         let answer = history.ask(&arguments.sql).await.map_err(advised)?;
-        let (format, bytes) = (arguments.format, arguments.limits.bytes());
-        match &arguments.out {
-            Some(path) => {
-                let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
-                write(answer, format, Capped::new(BufWriter::new(file), bytes)).await?;
-            }
-            None => write(answer, format, Capped::new(BufWriter::new(io::stdout()), bytes)).await?,
-        }
+        written(arguments, Rows::Here(answer)).await?;
         note(&format!("generation {}, as of number {}", history.generation(), history.number()));
         Ok(())
     })
 }
 
+/// Asks a collector.
+fn there(arguments: &QueryArguments, url: &str) -> Outcome {
+    runtime()?.block_on(async {
+        let settings = remote::Settings { as_of: arguments.as_of, seconds: arguments.limits.max_seconds };
+        let remote = Remote::ask(url, arguments.ca.as_deref(), &settings, &arguments.sql).await?;
+        written(arguments, Rows::There(Box::new(remote))).await
+    })
+}
+
+async fn written(arguments: &QueryArguments, rows: Rows) -> Outcome {
+    let (format, bytes) = (arguments.format, arguments.limits.bytes());
+    match &arguments.out {
+        Some(path) => {
+            let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+            write(rows, format, Capped::new(BufWriter::new(file), bytes)).await
+        }
+        None => write(rows, format, Capped::new(BufWriter::new(io::stdout()), bytes)).await,
+    }
+}
+
 /// The territory that `commune_at` looks in.
-fn territory(arguments: &QueryArguments) -> anyhow::Result<Option<Arc<Locator>>> {
-    let usual = arguments.data.join(TERRITORY_FILE);
-    let path = match &arguments.limits.territory {
+fn territory(data: &Path, named: Option<&Path>) -> anyhow::Result<Option<Arc<Locator>>> {
+    let usual = data.join(TERRITORY_FILE);
+    let path = match named {
         Some(path) => path,
-        None if usual.is_file() => &usual,
+        None if usual.is_file() => usual.as_path(),
         None => return Ok(None),
     };
     let territory =
@@ -112,90 +162,4 @@ fn advised(error: LakeError) -> anyhow::Error {
         _ => return error.into(),
     };
     anyhow!("{error}: {advice}")
-}
-
-/// A writer that takes so many octets and no more.
-struct Capped<W> {
-    inner: W,
-    limit: u64,
-    written: u64,
-}
-
-impl<W> Capped<W> {
-    const fn new(inner: W, limit: u64) -> Self {
-        Self { inner, limit, written: 0 }
-    }
-}
-
-impl<W: Write> Write for Capped<W> {
-    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        if self.written + octets.len() as u64 > self.limit {
-            return Err(io::Error::other(format!(
-                "the answer is larger than {} bytes, and what was written is a part of it: name fewer columns, aggregate, \
-                 or allow more with --max-size",
-                self.limit
-            )));
-        }
-        let written = self.inner.write(octets)?;
-        self.written += written as u64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.inner.flush()
-    }
-}
-
-async fn next(answer: &mut Answer) -> anyhow::Result<Option<RecordBatch>> {
-    answer.next_rows().await.map_err(advised)
-}
-
-async fn write(mut answer: Answer, format: QueryFormat, mut out: impl Write + Send) -> Outcome {
-    let schema = answer.schema();
-    match format {
-        QueryFormat::Table => table(answer, &schema, &mut out).await?,
-        QueryFormat::Csv => {
-            let mut writer = csv::WriterBuilder::new().with_header(true).build(&mut out);
-            // The header stands even above no row.
-            writer.write(&RecordBatch::new_empty(schema))?;
-            while let Some(rows) = next(&mut answer).await? {
-                writer.write(&rows)?;
-            }
-        }
-        QueryFormat::Json => {
-            let builder = json::WriterBuilder::new().with_explicit_nulls(true);
-            let mut writer = builder.build::<_, json::writer::JsonArray>(&mut out);
-            while let Some(rows) = next(&mut answer).await? {
-                writer.write(&rows)?;
-            }
-            writer.finish()?;
-            drop(writer);
-            writeln!(out)?;
-        }
-        QueryFormat::Parquet => {
-            let mut writer = ArrowWriter::try_new(&mut out, schema, None)?;
-            while let Some(rows) = next(&mut answer).await? {
-                writer.write(&rows)?;
-            }
-            writer.close()?;
-        }
-    }
-    out.flush().context("cannot write the answer")?;
-    Ok(())
-}
-
-async fn table(mut answer: Answer, schema: &Arc<Schema>, out: &mut impl Write) -> Outcome {
-    let (mut shown, mut count) = (Vec::new(), 0);
-    while count < TABLE_ROWS {
-        let Some(rows) = next(&mut answer).await? else { break };
-        let rows = rows.slice(0, rows.num_rows().min(TABLE_ROWS - count));
-        count += rows.num_rows();
-        shown.push(rows);
-    }
-    let cut = count == TABLE_ROWS && next(&mut answer).await?.is_some();
-    writeln!(out, "{}", pretty_format_batches_with_schema(schema.clone(), &shown)?)?;
-    if cut {
-        note(&format!("only the first {TABLE_ROWS} rows are shown; --format csv, json or parquet gives all"));
-    }
-    Ok(())
 }

@@ -1,11 +1,14 @@
 //! One connection, from its first octet to its last.
 
+use std::convert::Infallible;
 use std::io;
+use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
-use http::Request;
+use axum::response::Response;
+use http::{HeaderValue, Request, Version, header};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::Watcher;
@@ -15,7 +18,7 @@ use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use tower_service::Service;
 
-use crate::listen::{Client, Place};
+use crate::listen::{Client, Place, Places};
 
 /// Time that a client has for the head of a request, from the moment at which it could begin it: three round trips of the worst
 /// line and a probe's slow flash.
@@ -50,7 +53,8 @@ pub(crate) async fn serve(
         tracing::debug!("a client connected and did not ask");
         return;
     }
-    let service = TowerToHyperService::new(WithClient { router, client: place.client() });
+    let service =
+        TowerToHyperService::new(WithClient { router, client: place.client(), places: place.all() });
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_LIMIT);
     builder
@@ -80,20 +84,23 @@ async fn begun(stream: &TcpStream) -> io::Result<bool> {
     }
 }
 
-/// The routes, told with each request whose it is.
+/// The routes, told with each request whose it is. While places are scarce a connection over HTTP/1.1 ends with its answer; over
+/// HTTP/2 one connection carries many requests and stays.
 #[derive(Clone)]
 struct WithClient {
     router: Router,
     client: Client,
+    places: Places,
 }
 
 impl<B> Service<Request<B>> for WithClient
 where
-    Router: Service<Request<B>>,
+    Router: Service<Request<B>, Response = Response, Error = Infallible>,
+    <Router as Service<Request<B>>>::Future: Send + 'static,
 {
-    type Response = <Router as Service<Request<B>>>::Response;
-    type Error = <Router as Service<Request<B>>>::Error;
-    type Future = <Router as Service<Request<B>>>::Future;
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         Service::<Request<B>>::poll_ready(&mut self.router, context)
@@ -101,6 +108,14 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         request.extensions_mut().insert(self.client);
-        self.router.call(request)
+        let (places, version) = (self.places.clone(), request.version());
+        let answer = self.router.call(request);
+        Box::pin(async move {
+            let mut answer = answer.await?;
+            if version <= Version::HTTP_11 && places.are_scarce() {
+                answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok(answer)
+        })
     }
 }

@@ -59,10 +59,27 @@ type Clients = Mutex<HashMap<IpAddr, usize>>;
 pub(crate) struct Place {
     client: Client,
     clients: Arc<Clients>,
-    _permit: OwnedSemaphorePermit,
+    permit: OwnedSemaphorePermit,
+}
+
+/// Tells whether places are scarce.
+#[derive(Debug, Clone)]
+pub(crate) struct Places(Arc<Semaphore>);
+
+impl Places {
+    /// Whether fewer than half are free. A probe keeps its connection for twenty seconds after a batch: with 768 places that alone
+    /// would let fewer than 40 probes a second in (docs/measurements/swarm.md).
+    pub(crate) fn are_scarce(&self) -> bool {
+        self.0.available_permits() < CONNECTIONS_MAX / 2
+    }
 }
 
 impl Place {
+    /// All places, this one among them.
+    pub(crate) fn all(&self) -> Places {
+        Places(Arc::clone(self.permit.semaphore()))
+    }
+
     /// Who has it.
     pub(crate) const fn client(&self) -> Client {
         self.client
@@ -76,7 +93,7 @@ impl Place {
             return None;
         }
         *own += 1;
-        Some(Self { client, clients: Arc::clone(clients), _permit: permit })
+        Some(Self { client, clients: Arc::clone(clients), permit })
     }
 }
 

@@ -51,8 +51,9 @@ impl NearestQuery {
     params(NearestQuery),
     responses(
         (status = 200, description = "Up to four servers, the one to be tried first in front", body = Nearest),
+        (status = 400, description = "A position that is no pair of numbers", body = Nearest),
         (status = 429, description = "Asked too often from this address; Retry-After says when to come again", body = Nearest),
-        (status = 503, description = "This collector names no measurement servers", body = Nearest),
+        (status = 404, description = "This collector names no measurement servers", body = Nearest),
     )
 )]
 pub(crate) async fn get_nearest(
@@ -67,7 +68,7 @@ pub(crate) async fn get_nearest(
     let rules = &shared.config.locate;
     if rules.servers.is_empty() {
         let title = "this collector names no measurement servers";
-        return answered(StatusCode::SERVICE_UNAVAILABLE, &Nearest::refused("nearest", title, 503));
+        return answered(StatusCode::NOT_FOUND, &Nearest::refused("nearest", title, 404));
     }
     // Without an address nobody could be told from anybody; only tests ask without a connection.
     let address = client.map_or(IpAddr::from([127, 0, 0, 1]), |client| client.0.address());

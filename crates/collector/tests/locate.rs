@@ -84,7 +84,7 @@ fn who_asks_too_often_is_told_when_to_come_again() {
 fn a_collector_without_servers_and_a_question_without_sense_are_answered_in_the_same_form() {
     let running = start("");
     let answer = get(running.address, PATH);
-    assert_eq!((answer.status, answer.json()["error"]["status"].as_u64()), (503, Some(503)));
+    assert_eq!((answer.status, answer.json()["error"]["status"].as_u64()), (404, Some(404)));
     let running = start(THREE);
     let answer = get(running.address, &format!("{PATH}?lat=north"));
     assert_eq!((answer.status, answer.json()["error"]["type"].as_str()), (400, Some("client")));

@@ -82,6 +82,40 @@ async fn one_client_cannot_take_every_connection() {
     assert!(answer.await.unwrap().starts_with("HTTP/1.1 200"));
 }
 
+#[tokio::test]
+async fn while_places_are_scarce_a_connection_ends_with_its_answer() {
+    let running = start();
+    let from = |last: u8| async move {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind(SocketAddr::from(([127, 0, 0, last], 0))).unwrap();
+        socket.connect(running.address).await.unwrap()
+    };
+    // Two requests on one connection: the second is answered only if the first left it open.
+    let asked_twice = || async {
+        let mut stream = from(3).await.into_std().unwrap();
+        stream.set_nonblocking(false).unwrap();
+        let answers = tokio::task::spawn_blocking(move || {
+            let request = "GET /healthz HTTP/1.1\r\nHost: a\r\n";
+            write!(stream, "{request}\r\n{request}Connection: close\r\n\r\n").unwrap();
+            let mut answers = String::new();
+            stream.read_to_string(&mut answers).unwrap();
+            answers
+        });
+        answers.await.unwrap().matches("HTTP/1.1 200").count()
+    };
+    assert_eq!(asked_twice().await, 2);
+    let mut held = Vec::new();
+    // More than half of the places, by clients that may have a third each.
+    for client in [4, 5] {
+        for _ in 0..200 {
+            held.push(from(client).await);
+        }
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(asked_twice().await, 1);
+    drop(held);
+}
+
 #[test]
 fn a_connection_that_has_not_asked_does_not_hold_up_the_end() {
     let mut running = start();

@@ -91,6 +91,7 @@ pub(crate) struct AuditLine {
         (status = 200, body = AdminProbesAnswer),
         (status = 401, description = "No good token", body = ProblemSchema, content_type = "application/problem+json"),
         (status = 403, description = "The token does not allow it", body = ProblemSchema, content_type = "application/problem+json"),
+        (status = 429, description = "Too many refusals; come back later", body = ProblemSchema, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn get_admin_probes(
@@ -151,6 +152,7 @@ fn shown(
         (status = 204, description = "It can no longer be used"),
         (status = 401, description = "No good token", body = ProblemSchema, content_type = "application/problem+json"),
         (status = 403, description = "The token does not allow it", body = ProblemSchema, content_type = "application/problem+json"),
+        (status = 429, description = "Too many refusals; come back later", body = ProblemSchema, content_type = "application/problem+json"),
         (status = 404, description = "No such invitation that can be used, in this territory", body = ProblemSchema, content_type = "application/problem+json"),
     )
 )]
@@ -184,6 +186,7 @@ pub(crate) async fn delete_invitation(
         (status = 200, body = AuditAnswer),
         (status = 401, description = "No good token", body = ProblemSchema, content_type = "application/problem+json"),
         (status = 403, description = "The token does not allow it", body = ProblemSchema, content_type = "application/problem+json"),
+        (status = 429, description = "Too many refusals; come back later", body = ProblemSchema, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn get_audit(State(shared): State<Arc<Shared>>) -> Result<Json<AuditAnswer>, ApiError> {

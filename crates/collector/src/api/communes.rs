@@ -24,8 +24,10 @@ use crate::state::Shared;
 #[into_params(parameter_in = Query)]
 pub(crate) struct PeriodQuery {
     /// Length of the period in days, up to the current hour; 30 unless the collector is set otherwise.
+    #[param(minimum = 1, maximum = 92)]
     pub(crate) jours: Option<u16>,
     /// Hour of UTC at which the period ends, such as 2026-11-01T00; the current hour when absent.
+    #[param(pattern = r"^2\d{3}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3])$")]
     pub(crate) au: Option<String>,
 }
 

@@ -24,6 +24,7 @@ use crate::state::Shared;
 #[into_params(parameter_in = Query)]
 pub(crate) struct DepartementQuery {
     /// Code of the département, such as 23.
+    #[param(required = true, pattern = "^[0-9AB]{2,3}$")]
     departement: Option<String>,
 }
 

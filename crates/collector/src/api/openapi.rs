@@ -82,7 +82,7 @@ pub fn openapi_json() -> String {
 }
 
 /// This document.
-#[utoipa::path(get, path = "/api/v1/openapi.json", tag = "operation", responses((status = 200, body = String, content_type = "application/json")))]
+#[utoipa::path(get, path = "/api/v1/openapi.json", tag = "operation", responses((status = 200, body = Object, content_type = "application/json")))]
 async fn get_openapi(State(_): State<Arc<Shared>>) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], openapi_json()).into_response()
 }

@@ -19,6 +19,7 @@ use crate::state::Shared;
 #[into_params(parameter_in = Query)]
 pub(crate) struct MonthQuery {
     /// The month, such as 2026-10; the last one kept when absent.
+    #[param(pattern = r"^2\d{3}-(0[1-9]|1[0-2])$")]
     mois: Option<String>,
 }
 
