@@ -3,7 +3,7 @@
 mod admin;
 pub(crate) mod communes;
 pub(crate) mod contributions;
-mod departements;
+pub(crate) mod departements;
 mod equity;
 mod happenings;
 mod health;

@@ -34,6 +34,8 @@ pub struct Config {
     pub map: Map,
     /// Dossiers that anyone may ask for.
     pub dossiers: Dossiers,
+    /// Figures that are kept for permanent links.
+    pub editions: Editions,
     /// Logs.
     pub log: Log,
 }
@@ -169,6 +171,22 @@ impl Default for Dossiers {
             keep_mib: 1_024,
             program: None,
         }
+    }
+}
+
+/// Figures that are kept for permanent links.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default)]
+pub struct Editions {
+    /// Room for all of them, MiB; zero keeps none.
+    pub room_mib: u64,
+    /// How many one address may have kept within an hour; zero sets no limit.
+    pub requests_per_address: u32,
+}
+
+impl Default for Editions {
+    fn default() -> Self {
+        Self { room_mib: 256, requests_per_address: 30 }
     }
 }
 

@@ -10,6 +10,7 @@ mod config;
 mod connection;
 mod contributions;
 mod dossiers;
+mod editions;
 mod enrol;
 mod figures;
 mod guard;
@@ -32,8 +33,9 @@ mod zonings;
 pub use access::token_sha256;
 pub use api::openapi_json;
 pub use config::{
-    Config, Contributions, DEFAULT_CONFIG, DossierProgram, Dossiers, EnrolmentConfig, EnrolmentTargetConfig,
-    Ingest, Locate, Log, Map, MeasurementServer, OpenDataConfig, Origin, Publication, Server,
+    Config, Contributions, DEFAULT_CONFIG, DossierProgram, Dossiers, Editions, EnrolmentConfig,
+    EnrolmentTargetConfig, Ingest, Locate, Log, Map, MeasurementServer, OpenDataConfig, Origin, Publication,
+    Server,
 };
 pub use ingest::{Intake, SignedBody};
 pub use map::MapError;

@@ -36,6 +36,9 @@ const TILE_OCTETS_MAX: usize = 16 * 1024 * 1024;
 /// How long a tile may be kept without asking again: its address carries the archive's fingerprint.
 const TILE_CACHE: &str = "public, max-age=2592000, immutable";
 
+/// The same of the library.
+const LIBRARY_CACHE: &str = "public, max-age=31536000, immutable";
+
 /// Why the map's files cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum MapError {
@@ -113,6 +116,12 @@ impl MapFiles {
         fingerprint.truncate(16);
         Ok(Some(Self { tiles: reader, library: files, fingerprint, zooms, bounds }))
     }
+
+    /// How long an answer may be kept. A page of before a change of files asks by their fingerprint and gets today's, which nobody may keep
+    /// under that address.
+    fn cache_of(&self, asked: &str, cache: &'static str) -> &'static str {
+        if asked == self.fingerprint { cache } else { "no-store" }
+    }
 }
 
 fn read(path: &Path) -> Result<Bytes, String> {
@@ -131,7 +140,7 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
 
 async fn tile(
     State(shared): State<Arc<Shared>>,
-    Segments((_, z, x, y)): Segments<(String, u8, u32, u32)>,
+    Segments((asked, z, x, y)): Segments<(String, u8, u32, u32)>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let missing = || ApiError::not_found("no such tile");
@@ -139,7 +148,8 @@ async fn tile(
     let place = TileCoord::new(z, x, y).map_err(|_| missing())?;
     // A tile of the sea is no error: maps ask for it as for any other.
     let found = map.tiles.get_tile(place).await.map_err(ApiError::internal)?;
-    let common = [(header::CACHE_CONTROL, TILE_CACHE), (header::VARY, "accept-encoding")];
+    let common =
+        [(header::CACHE_CONTROL, map.cache_of(&asked, TILE_CACHE)), (header::VARY, "accept-encoding")];
     let Some(octets) = found else { return Ok((StatusCode::NO_CONTENT, common).into_response()) };
     let kind = (header::CONTENT_TYPE, "application/vnd.mapbox-vector-tile");
     if takes_gzip(&headers) {
@@ -176,14 +186,14 @@ async fn unpacked(octets: &[u8], most: usize) -> std::io::Result<Option<Vec<u8>>
 
 async fn library(
     State(shared): State<Arc<Shared>>,
-    Segments((_, name)): Segments<(String, String)>,
+    Segments((asked, name)): Segments<(String, String)>,
 ) -> Result<Response, ApiError> {
-    let files = shared.map_files.as_ref().map(|map| &map.library);
-    let found = files.and_then(|files| files.iter().find(|file| file.0 == name));
-    let (_, kind, octets) = found.ok_or_else(|| ApiError::not_found("no such file"))?;
+    let missing = || ApiError::not_found("no such file");
+    let map = shared.map_files.as_ref().ok_or_else(missing)?;
+    let (_, kind, octets) = map.library.iter().find(|file| file.0 == name).ok_or_else(missing)?;
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(map.cache_of(&asked, LIBRARY_CACHE)));
     Ok((headers, octets.clone()).into_response())
 }
 

@@ -44,6 +44,9 @@ pub const DOSSIERS: &str = "dossiers";
 /// Window in which the dossiers that an address asks for are counted.
 const ASKING_WINDOW: Duration = Duration::from_secs(3_600);
 
+/// Window in which the figures that an address has kept are counted.
+const KEEPING_WINDOW: Duration = Duration::from_secs(3_600);
+
 /// Window in which the tests of an address are counted.
 const GIVING_WINDOW: Duration = Duration::from_secs(3_600);
 
@@ -75,6 +78,8 @@ pub(crate) struct Shared {
     pub(crate) giving: Limiter,
     /// How often addresses may ask for a dossier.
     pub(crate) asking: Limiter,
+    /// How often addresses may have figures kept.
+    pub(crate) keeping: Limiter,
     /// Dossiers that were asked for.
     pub(crate) desk: Desk,
     /// The directory of the store.
@@ -127,6 +132,7 @@ impl Shared {
             limiter,
             giving,
             asking: Limiter::new(config.dossiers.requests_per_address, ASKING_WINDOW, seed),
+            keeping: Limiter::new(config.editions.requests_per_address, KEEPING_WINDOW, seed),
             desk: Desk::new(data.join(DOSSIERS), &config.dossiers),
             data: data.to_owned(),
             map_files,

@@ -6,9 +6,11 @@ mod assets;
 mod carte;
 mod chart;
 mod commune;
+mod commune_words;
 mod compare;
 mod donnees;
 mod dossier;
+mod edition;
 mod epci;
 mod glossary;
 mod happenings;
@@ -41,14 +43,15 @@ pub(crate) use matching::Index;
 pub(crate) fn router() -> Router<Arc<Shared>> {
     Router::new()
         .route("/", get(home::page))
-        .route("/departement/{code}", get(area::departement))
+        .route("/departement/{code}", get(area::departement).post(area::keep_departement))
         .route("/departement/{code}/carte.svg", get(carte::departement))
-        .route("/epci/{code}", get(area::epci))
+        .route("/epci/{code}", get(area::epci).post(area::keep_epci))
         .route("/epci/{code}/carte.svg", get(carte::epci))
-        .route("/commune/{code}", get(commune::page))
+        .route("/commune/{code}", get(commune::page).post(commune::keep))
         .route("/commune/{code}/usages", get(uses::page))
         .route("/commune/{code}/dossier", get(dossier::page).post(dossier::ask))
         .route("/commune/{code}/dossier/{file}", get(dossier::file))
+        .route("/edition/{fingerprint}", get(edition::data))
         .route("/recherche", get(search::page))
         .route("/comparer", get(compare::page))
         .route("/glossaire", get(glossary::page))

@@ -8,6 +8,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 use crate::audit::AuditEntry;
 use crate::connection::overwriting;
 use crate::custody::insert_note;
+use crate::editions;
 use crate::query::unsigned;
 use crate::{NewNote, Store, StoreError};
 
@@ -44,8 +45,8 @@ impl Store {
     /// When the probe is not known or still in service, or the database fails.
     pub fn erase_probe(&self, erasure: &Erasure) -> Result<ErasureReport, StoreError> {
         while {
-            let probe = erasure.probe.clone();
-            self.writer().run(move |transaction| erase_some(transaction, &probe))?
+            let Erasure { probe, now, .. } = erasure.clone();
+            self.writer().run(move |transaction| erase_some(transaction, &probe, now))?
         } {}
         let noted = erasure.clone();
         let report = self.writer().run(move |transaction| {
@@ -78,7 +79,7 @@ impl Store {
 }
 
 /// Erases some batches that are not erased yet, with everything made of their records; false when none was left.
-fn erase_some(transaction: &Transaction<'_>, probe: &ProbeId) -> Result<bool, StoreError> {
+fn erase_some(transaction: &Transaction<'_>, probe: &ProbeId, now: Timestamp) -> Result<bool, StoreError> {
     let wrap = StoreError::database("erasing what a probe sent");
     let found: Option<(i64, bool)> = transaction
         .prepare_cached("SELECT no, retired_us IS NOT NULL FROM probe WHERE id = ?1")
@@ -90,6 +91,8 @@ fn erase_some(transaction: &Transaction<'_>, probe: &ProbeId) -> Result<bool, St
     if !retired {
         return Err(StoreError::InService(probe.to_string()));
     }
+    // What pages told of it goes with it. Again with each part: a collector that ran in between may have kept another one.
+    editions::erase(transaction, probe, now).map_err(&wrap)?;
     overwriting(transaction, |transaction| empty(transaction, number)).map_err(&wrap)
 }
 

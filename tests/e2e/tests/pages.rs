@@ -68,7 +68,7 @@ async fn a_reader_finds_compares_prints_and_nothing_is_in_the_way() {
     let data = demonstration(folder.path());
     let collector = Collector::start(folder.path(), &data.join("territoire.dst"), &[]).await;
     let [commune, other] = two_measured(&collector).await;
-    node("run.mjs", &[&format!("http://{}/", collector.address), "99", &commune, &other], 18);
+    node("run.mjs", &[&format!("http://{}/", collector.address), "99", &commune, &other], 24);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -100,10 +100,19 @@ async fn first_content_comes_within_two_seconds_on_a_poor_line() {
     let data = demonstration(folder.path());
     let territory = data.join("territoire.dst");
     let collector = Collector::start_at(IpAddr::V4(line.gateway), folder.path(), &territory, &[]).await;
-    let [commune, _] = two_measured(&collector).await;
+    let [commune, other] = two_measured(&collector).await;
     let base = format!("http://{}/", collector.address);
     let script = project().join("timing.mjs");
-    let paths = [format!("/commune/{commune}"), "/departement/99".to_owned()];
+    let paths = [
+        "/".to_owned(),
+        format!("/commune/{commune}"),
+        format!("/commune/{commune}/usages"),
+        "/departement/99".to_owned(),
+        "/epci/999000001".to_owned(),
+        format!("/comparer?a={commune}&b={other}"),
+        "/donnees-ouvertes".to_owned(),
+        "/hors-ligne".to_owned(),
+    ];
     settled(judge(|| {
         let told = line.command("node").arg(&script).arg(&base).args(&paths).output().unwrap();
         assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
@@ -184,5 +193,5 @@ async fn the_map_is_zoomed_to_a_commune_by_pointer_and_keyboard() {
     let outlines = Territory::open(&territory).unwrap();
     let middle = outlines.outline(commune.parse().unwrap()).unwrap().point_inside().unwrap();
     let base = format!("http://{}/", collector.address);
-    node("zoom.mjs", &[&base, "99", &middle.lon().to_string(), &middle.lat().to_string()], 11);
+    node("zoom.mjs", &[&base, "99", &middle.lon().to_string(), &middle.lat().to_string()], 12);
 }

@@ -47,6 +47,7 @@ const addresses = [
   `/comparer?a=${commune}&b=${other}`,
   '/recherche?q=e',
   '/glossaire',
+  '/donnees-ouvertes',
   '/nulle-part',
 ];
 const inEnglish = (address) => address + (address.includes('?') ? '&' : '?') + 'lang=en';
@@ -83,6 +84,13 @@ try {
   const rows = await page.locator('#tableau tbody tr').count();
   check('every commune of the map is a link, and the measured ones are in the table', shapes > rows && rows >= 1, [shapes, rows]);
 
+  // The intercommunality and the zoning that come first, where the territory has any.
+  await page.goto(`${base}departement/${departement}`);
+  for (const kind of ['/epci/', `/departement/${departement}?zonage=`]) {
+    const first = page.locator(`main a[href^="${kind}"]`).first();
+    if (await first.count()) addresses.push(await first.getAttribute('href'));
+  }
+
   // The keyboard alone: the skip link, then the table.
   await page.goto(`${base}departement/${departement}`);
   await page.keyboard.press('Tab');
@@ -92,11 +100,20 @@ try {
   await page.keyboard.press('Enter');
   check('the map can be skipped', page.url().endsWith('#tableau'), page.url());
 
-  // A permanent link gives the same content later.
+  // A permanent link gives the same content later, in both languages.
+  for (const address of [`commune/${commune}`, `departement/${departement}?indicateur=coupures`]) {
+    await page.goto(base + address);
+    const told = await page.locator('main table').first().innerText();
+    await page.getByRole('button', { name: 'Garder ces chiffres' }).click();
+    check(`${address} is kept under a link that says so`,
+      page.url().includes('empreinte=') && (await page.locator('.edition').innerText()).includes('Chiffres gardés'), page.url());
+    check('it tells the same figures', (await page.locator('main table').first().innerText()) === told, told);
+    addresses.push(page.url().slice(origin.length));
+    await page.getByRole('link', { name: 'English' }).click();
+    check('the kept page has its other language',
+      (await page.locator('html').getAttribute('lang')) === 'en' && (await page.locator('.edition').innerText()).includes('Figures kept'), page.url());
+  }
   await page.goto(`${base}commune/${commune}`);
-  await page.getByRole('link', { name: 'Lien permanent' }).click();
-  check('a permanent link says that its figures are unchanged',
-    (await page.locator('.banner').allInnerTexts()).some((text) => text.includes('ceux du lien')), page.url());
 
   // Paper.
   await page.emulateMedia({ media: 'print' });
@@ -137,7 +154,7 @@ try {
   }
 
   // What a page weighs on the wire, everything it loads included.
-  for (const address of addresses.slice(0, 6)) {
+  for (const address of addresses.filter((one) => one !== '/nulle-part')) {
     const context = await browser.newContext();
     const weighed = await open(context);
     const session = await context.newCDPSession(weighed);

@@ -67,6 +67,8 @@ try {
   await page.locator('#carte canvas').waitFor({ timeout: 60_000 });
   await ready(page);
   await shoot(page, 'zoom-whole-1440');
+  await page.getByRole('link', { name: '7 jours' }).click();
+  check('a period is chosen on the map', page.url().includes('jours=7'), page.url());
   await page.goto('about:blank');
   await page.goto(`${base}carte#lieu=10/${lat}/${lon}`);
   await ready(page);

@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
+use desserte_model::CommuneCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::communes::{CommuneIdentity, FiguresAnswer, MethodAnswer, PeriodAnswer, PeriodQuery, identity};
 use super::schema::ProblemSchema;
 use super::{Params, blocking, window};
+use crate::area::Area;
+use crate::figures::{CommuneFigures, Figures, Window};
 use crate::problem::ApiError;
 use crate::state::Shared;
 
@@ -55,26 +58,29 @@ pub(crate) async fn get_departement(
 ) -> Result<Json<DepartementAnswer>, ApiError> {
     let window = window(&shared, query.jours, query.au.as_deref())?;
     blocking(move || {
-        let departement = shared.territory.departement(&code).ok_or_else(|| unknown(&code))?;
-        let rules = &shared.config.publication;
-        let figures = shared.departement_figures(&departement.code, &window)?;
-        let communes = figures
-            .iter()
-            .filter_map(|(code, figures)| {
-                Some(MeasuredCommune { commune: identity(&shared, *code)?, figures: figures.into() })
-            })
-            .collect();
-        Ok(Json(DepartementAnswer {
-            code: departement.code.clone(),
-            name: departement.label().to_owned(),
-            demonstration: shared.demonstration,
-            period: PeriodAnswer::from(&window),
-            method: MethodAnswer::from(rules),
-            communes_in_territory: shared.territory.communes_of_departement(&departement.code).count(),
-            communes,
-        }))
+        let area = Area::departement(&shared.territory, &code).ok_or_else(|| unknown(&code))?;
+        let figures = shared.figures_of(&area, &window)?;
+        Ok(Json(DepartementAnswer::new(&shared, &area, &window, &figures)))
     })
     .await
+}
+
+impl DepartementAnswer {
+    /// The answer; that of an intercommunality, which no address of the interface gives, is kept with its page.
+    pub(crate) fn new(shared: &Shared, area: &Area, window: &Window, figures: &Figures) -> Self {
+        let measured = |(code, figures): (&CommuneCode, &CommuneFigures)| {
+            Some(MeasuredCommune { commune: identity(shared, *code)?, figures: figures.into() })
+        };
+        Self {
+            code: area.code().to_owned(),
+            name: area.label(&shared.territory).to_owned(),
+            demonstration: shared.demonstration,
+            period: PeriodAnswer::from(window),
+            method: MethodAnswer::from(&shared.config.publication),
+            communes_in_territory: area.communes(&shared.territory).count(),
+            communes: figures.iter().filter_map(measured).collect(),
+        }
+    }
 }
 
 pub(super) fn unknown(code: &str) -> ApiError {

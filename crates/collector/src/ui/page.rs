@@ -55,6 +55,18 @@ pub(super) fn render(template: &impl Template) -> Result<Response, ApiError> {
     template.render().map(|text| Html(text).into_response()).map_err(ApiError::internal)
 }
 
+#[derive(Template)]
+#[template(path = "framed.html")]
+struct Framed<'a> {
+    frame: &'a Frame,
+    content: &'a str,
+}
+
+/// Makes the answer of a frame and what is in it, as HTML.
+pub(super) fn framed(frame: &Frame, content: &str) -> Result<Response, ApiError> {
+    render(&Framed { frame, content })
+}
+
 /// The query of a page; one that cannot be read is answered by a page that says what can.
 pub(super) struct PageParams<T>(pub(super) T);
 

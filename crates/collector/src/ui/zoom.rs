@@ -12,7 +12,7 @@ use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
 use super::address::Links;
-use super::area::{Link, Query, borrowed, what};
+use super::area::{Link, PERIODS, Query, borrowed, what};
 use super::assets;
 use super::lang::Lang;
 use super::page::{Frame, PageParams, message, problem, render};
@@ -20,6 +20,7 @@ use super::scale::{Class, Indicator};
 use super::text;
 use super::zoning::{self, Sign};
 use crate::api::{blocking, window};
+use crate::figures::Window;
 use crate::problem::ApiError;
 use crate::state::Shared;
 use crate::zonings::{self, Zoned};
@@ -37,6 +38,7 @@ struct View {
     what: &'static str,
     period: String,
     tabs: Vec<(String, String, bool)>,
+    periods: Vec<Link>,
     zonings: Vec<Link>,
     zoned: Option<ZonedView>,
     classes: Vec<Class>,
@@ -91,6 +93,14 @@ fn view(shared: &Shared, query: &Query) -> Result<Response, ApiError> {
     parameters.extend(key.map(|key| ("zonage", key)));
     let shared_query = links.to("", &parameters);
     let path = own(Links { lang: Lang::Fr, ..links }, current, key);
+    let period = |days: u16| {
+        let other = Window { days, ..window };
+        Link {
+            label: text::days(days.into(), lang),
+            address: own(Links { window: &other, ..links }, current, key),
+            current: days == window.days,
+        }
+    };
     let choice = |chosen: Option<&str>, label: &str| Link {
         label: label.to_owned(),
         address: own(links, current, chosen),
@@ -114,6 +124,7 @@ fn view(shared: &Shared, query: &Query) -> Result<Response, ApiError> {
         tabs: names
             .map(|(indicator, label)| (label.to_owned(), own(links, indicator, key), indicator == current))
             .to_vec(),
+        periods: PERIODS.into_iter().map(period).collect(),
         zonings: choices,
         zoned: zoned.as_ref().map(|zoned| ZonedView {
             label: lang.t(&zoned.column.rule.fr, &zoned.column.rule.en).to_owned(),
