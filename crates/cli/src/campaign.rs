@@ -7,12 +7,17 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
 use clap::{Args, Subcommand};
-use desserte_evidence::{CampaignRule, Contract, check_campaign, plan_campaign};
+use desserte_evidence::{
+    CAMPAIGN_SCHEMA, CampaignColumns, CampaignRule, CampaignStudy, Conclusion, Contract, StudiedAttempt,
+    check_campaign, plan_campaign,
+};
+use desserte_model::CommuneCode;
 use jiff::civil::Date;
 
 use crate::arguments::Lang;
 use crate::equity::above_zero;
 use crate::out::{Failure, Outcome, line};
+use crate::sheet::input;
 
 /// What to do with a campaign.
 #[derive(Debug, Subcommand)]
@@ -20,7 +25,7 @@ pub(crate) enum CampaignCommand {
     /// Say when to test, from a day on.
     Plan(PlanArguments),
     /// Say which tests count, what is missing, and what they show.
-    Check(CheckArguments),
+    Check(Box<CheckArguments>),
 }
 
 /// Which rule set.
@@ -49,7 +54,9 @@ pub(crate) struct PlanArguments {
 #[derive(Debug, Args)]
 #[command(
     after_help = "Which tests count follows from their times and circumstances, never from their rates. A test whose circumstances are not \
-    known does not count."
+    known does not count.\n\
+    For a dossier (`desserte dossier build --campaign FILE`) keep what --json prints; it takes --commune.\n\
+    Exit codes: 0, told, whatever is concluded; 1, a file or a row cannot be read; 64, a wrong option or column."
 )]
 pub(crate) struct CheckArguments {
     /// Table of every test made, good or bad: CSV with a header, delimited by comma, semicolon or tab; also gzip.
@@ -76,6 +83,18 @@ pub(crate) struct CheckArguments {
     /// Minimum rate of the contract.
     #[arg(long, value_name = "RATE", value_parser = above_zero)]
     minimum: Option<f64>,
+    /// Code of the commune that the line is in.
+    #[arg(long, value_name = "CODE")]
+    commune: Option<CommuneCode>,
+    /// What the line is called.
+    #[arg(long, value_name = "NAME")]
+    line: Option<String>,
+    /// Unit of the rates, such as Mbit/s.
+    #[arg(long, value_name = "UNIT")]
+    unit: Option<String>,
+    /// Print one JSON object.
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     rule: RuleArguments,
 }
@@ -87,22 +106,24 @@ pub(crate) fn run(command: &CampaignCommand) -> Outcome {
     }
 }
 
-fn rule(path: Option<&Path>) -> Result<CampaignRule, Failure> {
-    let Some(path) = path else { return Ok(CampaignRule::contract()) };
+/// A rule set and its text.
+fn rule(path: Option<&Path>) -> Result<(CampaignRule, String), Failure> {
+    let Some(path) = path else { return Ok((CampaignRule::contract(), CampaignRule::CONTRACT.to_owned())) };
     let name = || format!("cannot use {}", path.display());
     let text = std::fs::read_to_string(path).with_context(name).map_err(Failure::usage)?;
-    CampaignRule::parse(&text).with_context(name).map_err(Failure::usage)
+    let rule = CampaignRule::parse(&text).with_context(name).map_err(Failure::usage)?;
+    Ok((rule, text))
 }
 
 fn plan(arguments: &PlanArguments) -> Outcome {
-    let rule = rule(arguments.rule.rules.as_deref())?;
+    let (rule, _) = rule(arguments.rule.rules.as_deref())?;
     let days = plan_campaign(arguments.from, &rule)
         .ok_or_else(|| Failure::usage(anyhow!("the calendar ends before the campaign: begin earlier")))?;
     words::plan(&days, &rule, arguments.rule.lang).iter().try_for_each(|text| line(text))
 }
 
 fn check(arguments: &CheckArguments) -> Outcome {
-    let rule = rule(arguments.rule.rules.as_deref())?;
+    let (rule, rule_text) = rule(arguments.rule.rules.as_deref())?;
     let contract =
         Contract { maximum: arguments.maximum, normal: arguments.normal, minimum: arguments.minimum };
     if contract == Contract::default() {
@@ -111,6 +132,31 @@ fn check(arguments: &CheckArguments) -> Outcome {
         )));
     }
     let attempts = table::read(arguments)?;
+    if arguments.json {
+        let study = CampaignStudy {
+            schema: CAMPAIGN_SCHEMA.to_owned(),
+            rule: String::new(),
+            rule_text,
+            table: input(&arguments.file)?,
+            columns: CampaignColumns {
+                time: arguments.time.clone(),
+                rate: arguments.rate.clone(),
+                wired: arguments.wired.clone(),
+                alone: arguments.alone.clone(),
+            },
+            commune: arguments.commune.map(|code| code.to_string()),
+            line: arguments.line.clone(),
+            unit: arguments.unit.clone(),
+            contract,
+            days: None,
+            attempts: attempts.iter().map(StudiedAttempt::of).collect(),
+            counted: Vec::new(),
+            missing: Vec::new(),
+            conclusion: Conclusion::Incomplete,
+            shortfalls: Vec::new(),
+        };
+        return line(&serde_json::to_string(&study.judged(&rule)).context("cannot write the study")?);
+    }
     let report = check_campaign(&attempts, &contract, &rule);
     words::report(&report, &attempts, &rule, arguments.rule.lang).iter().try_for_each(|text| line(text))
 }

@@ -7,11 +7,11 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, anyhow};
 use clap::Args;
-use desserte_evidence::{CellVerdict, ContradictionRule, Judgement, Lack, judge};
-use serde_json::{Value, json};
+use desserte_evidence::{CONTRADICTION_SCHEMA, ContradictionColumns, ContradictionRule, ContradictionStudy};
 
 use crate::arguments::Lang;
 use crate::out::{Failure, Outcome, line};
+use crate::sheet::input;
 use table::Table;
 
 /// Options of `desserte contradiction`.
@@ -20,7 +20,9 @@ use table::Table;
     after_help = "Each row of the table is a test. `desserte locate --overlay NAME=FILE.dso` adds the commune and the declared \
     area of each. Tests outside declared coverage, without a cell or without an outcome are left out and counted.\n\
     A cell that contradicts the declaration contradicts it there, not for a whole map; one that does not contradict it does not \
-    confirm it either."
+    confirm it either.\n\
+    For a dossier (`desserte dossier build --contradiction FILE`) keep what --json prints; it takes --commune and --day.\n\
+    Exit codes: 0, told, whatever the verdicts are; 2, no test counts; 1, a file or a row cannot be read; 64, a wrong option or column."
 )]
 pub(crate) struct ContradictionArguments {
     /// Table of tests: CSV with a header, delimited by comma, semicolon or tab; also gzip.
@@ -39,6 +41,18 @@ pub(crate) struct ContradictionArguments {
     /// Name of the column of declared coverage: a row where it is empty is outside.
     #[arg(long, value_name = "COLUMN")]
     declared: Option<String>,
+    /// File of the declared areas that the tests were located in, to be named by its SHA-256.
+    #[arg(long, value_name = "FILE")]
+    coverage: Option<PathBuf>,
+    /// Name of the column of communes' codes.
+    #[arg(long, value_name = "COLUMN")]
+    commune: Option<String>,
+    /// Name of the column of days, such as 2026-11-23, or of times on them.
+    #[arg(long, value_name = "COLUMN")]
+    day: Option<String>,
+    /// Name of the column of classes of evidence: A, B or C. A cell with tests of class C alone is not judged.
+    #[arg(long, value_name = "COLUMN")]
+    class: Option<String>,
     /// Smallest probability of success that is declared, such as 0.95.
     #[arg(long, value_name = "SHARE", value_parser = share)]
     required: f64,
@@ -60,83 +74,45 @@ fn share(text: &str) -> Result<f64, String> {
         .ok_or_else(|| "give a share such as 0.95".to_owned())
 }
 
-/// Everything that is told.
-struct Study<'a> {
-    arguments: &'a ContradictionArguments,
-    rule: &'a ContradictionRule,
-    table: &'a Table,
-    verdicts: &'a [CellVerdict],
-    /// Correlation within clusters that was reckoned with.
-    correlation: f64,
-}
-
 pub(crate) fn run(arguments: &ContradictionArguments) -> Outcome {
-    let rule = match &arguments.rule {
+    let (rule, rule_text) = match &arguments.rule {
         Some(path) => {
             let name = || format!("cannot use {}", path.display());
             let text = std::fs::read_to_string(path).with_context(name).map_err(Failure::usage)?;
-            ContradictionRule::parse(&text).with_context(name).map_err(Failure::usage)?
+            (ContradictionRule::parse(&text).with_context(name).map_err(Failure::usage)?, text)
         }
-        None => ContradictionRule::built_in(),
+        None => (ContradictionRule::built_in(), ContradictionRule::BUILT_IN.to_owned()),
     };
-    let table = Table::read(arguments)?;
-    if table.cells.is_empty() {
-        return Err(Failure::no(anyhow!("{}", words::nothing(arguments, &table))));
+    let Table { cells, left_out, days } = Table::read(arguments)?;
+    if cells.is_empty() {
+        return Err(Failure::no(anyhow!("{}", words::nothing(arguments, &left_out))));
     }
-    let (verdicts, correlation) = judge(&table.cells, arguments.required, &rule);
-    let study = Study { arguments, rule: &rule, table: &table, verdicts: &verdicts, correlation };
-    if arguments.json {
-        line(&of(&study).to_string())
-    } else {
-        words::of(&study).iter().try_for_each(|text| line(text))
-    }
-}
-
-fn of(study: &Study<'_>) -> Value {
-    let left_out = &study.table.left_out;
-    json!({
-        "rule": study.rule.set,
-        "level": study.rule.level.value,
-        "required": study.arguments.required,
-        "correlation_within_clusters": study.correlation,
-        "left_out": {
-            "outside_declared_coverage": left_out.outside,
-            "without_cell": left_out.no_cell,
-            "without_outcome": left_out.no_outcome,
+    let study = ContradictionStudy {
+        schema: CONTRADICTION_SCHEMA.to_owned(),
+        rule: String::new(),
+        rule_text,
+        level: rule.level.value,
+        required: arguments.required,
+        table: input(&arguments.file)?,
+        coverage: arguments.coverage.as_deref().map(input).transpose()?,
+        columns: ContradictionColumns {
+            success: arguments.success.clone(),
+            cell: arguments.cell.clone(),
+            cluster: arguments.cluster.clone(),
+            declared: arguments.declared.clone(),
+            commune: arguments.commune.clone(),
+            day: arguments.day.clone(),
+            class: arguments.class.clone(),
         },
-        "cells": study.verdicts.iter().map(cell).collect::<Vec<_>>(),
-    })
-}
-
-fn cell(verdict: &CellVerdict) -> Value {
-    let mut object = json!({
-        "cell": verdict.name,
-        "tests": verdict.tests,
-        "failures": verdict.failures,
-        "clusters": verdict.clusters,
-        "effective_tests": verdict.effective_tests,
-    });
-    let more = match &verdict.judgement {
-        Judgement::NotEnough(lacks) => json!({
-            "judgement": "not_enough",
-            "lacks": lacks.iter().map(lack).collect::<Vec<_>>(),
-        }),
-        Judgement::NotContradicted { probability, adjusted } => json!({
-            "judgement": "not_contradicted", "probability": probability, "adjusted_probability": adjusted,
-        }),
-        Judgement::Contradicted { probability, adjusted } => json!({
-            "judgement": "contradicted", "probability": probability, "adjusted_probability": adjusted,
-        }),
+        days,
+        correlation_within_clusters: 0.0,
+        left_out,
+        cells,
     };
-    if let (Value::Object(object), Value::Object(more)) = (&mut object, more) {
-        object.extend(more);
-    }
-    object
-}
-
-fn lack(lack: &Lack) -> Value {
-    match lack {
-        Lack::Tests { found, wanted } => json!({ "of": "effective_tests", "found": found, "wanted": wanted }),
-        Lack::Clusters { found, wanted } => json!({ "of": "clusters", "found": found, "wanted": wanted }),
+    let study = study.judged(&rule);
+    if arguments.json {
+        line(&serde_json::to_string(&study).context("cannot write the study")?)
+    } else {
+        words::of(&study, arguments.lang).iter().try_for_each(|text| line(text))
     }
 }

@@ -1,11 +1,14 @@
 //! `desserte dossier`: a file about a place that others can check, and its check (docs/spec/dossier.md).
 
 mod arguments;
+mod brought;
 mod check;
 mod drawings;
 mod evidence;
 mod facts;
+mod made_together;
 mod make;
+mod notice;
 mod place;
 mod public;
 mod replay;
@@ -65,7 +68,9 @@ pub(crate) fn run(command: &DossierCommand) -> Outcome {
         DossierCommand::Rebuild(arguments) => check::rebuild(arguments),
         DossierCommand::Verify(arguments) => check::verify(arguments),
         DossierCommand::ReplyText(arguments) => reply::text(arguments),
+        DossierCommand::Notice(arguments) => notice::notice(arguments),
         DossierCommand::Reply(arguments) => reply::reply(arguments),
+        DossierCommand::Retest(arguments) => made_together::retest(arguments),
     }
 }
 
@@ -92,6 +97,7 @@ fn build(arguments: &BuildArguments) -> Outcome {
     let store = open_existing(&DataArguments { data: arguments.data.clone() })?;
     let (kind, code) = asked(arguments);
     let found = place::find(&territory, kind, &code, lang)?;
+    let verdicts = brought::read(arguments, &found, &territory, lang)?;
     let mut rule = arguments
         .public
         .then(|| Rule::new(&store, &territory, &found.place.code, lang))
@@ -142,7 +148,10 @@ fn build(arguments: &BuildArguments) -> Outcome {
         notes: kept.notes,
         seals: kept.seals,
         parameters,
+        verdicts,
+        notices: Vec::new(),
         replies: Vec::new(),
+        retests: Vec::new(),
     };
     let typeset = arguments.making.typeset.as_deref();
     let tools = make::Tools { territory: &territory, work: &work, typeset, steps };

@@ -6,6 +6,8 @@ use std::path::Path;
 
 use anyhow::{Context as _, anyhow};
 use csv::ReaderBuilder;
+use desserte_evidence::InputFile;
+use sha2::{Digest as _, Sha256};
 
 use crate::arguments::Lang;
 use crate::locate::columns::delimiter;
@@ -54,6 +56,23 @@ impl Sheet {
         let names = header.iter().map(text).collect();
         Ok(Self { reader, names, decimal_comma: delimiter != b',' })
     }
+}
+
+/// A file by its name and digest, as studies name what they were made from.
+pub(crate) fn input(path: &Path) -> anyhow::Result<InputFile> {
+    let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let unreadable = || format!("cannot read {}", path.display());
+    let mut digest = Sha256::new();
+    let mut file = File::open(path).with_context(unreadable)?;
+    let mut piece = vec![0; HEAD];
+    loop {
+        let count = file.read(&mut piece).with_context(unreadable)?;
+        if count == 0 {
+            break;
+        }
+        digest.update(&piece[..count]);
+    }
+    Ok(InputFile { name, sha256: hex::encode(digest.finalize()) })
 }
 
 /// What is wrong with the rows of a table, by lines.
@@ -134,6 +153,10 @@ pub(crate) enum Fault {
         column: String,
         text: String,
     },
+    NoDay {
+        column: String,
+        text: String,
+    },
     /// A code that is not one commune of the territory; the communes that it may be.
     NoCommune {
         text: String,
@@ -164,6 +187,12 @@ impl Fault {
             }
             (Self::NoTime { column, text }, Lang::En) => {
                 format!("{column}: {text:?} is no local time such as 2026-11-23T09:00:00")
+            }
+            (Self::NoDay { column, text }, Lang::Fr) => {
+                format!("{column} : {text:?} ne commence pas par un jour tel que 2026-11-23")
+            }
+            (Self::NoDay { column, text }, Lang::En) => {
+                format!("{column}: {text:?} does not begin with a day such as 2026-11-23")
             }
             (Self::NoCommune { text, candidates }, Lang::Fr) if candidates.is_empty() => {
                 format!("{text:?} n'est le code d'aucune commune du territoire, ni l'un de ses anciens codes")

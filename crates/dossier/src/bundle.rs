@@ -48,8 +48,25 @@ pub mod part {
     pub const PARAMETERS: &str = "parameters/";
     /// Folder of drawings.
     pub const DRAWINGS: &str = "drawings/";
+    /// What tests say against declared coverage.
+    pub const CONTRADICTION: &str = "verdicts/contradiction.json";
+    /// What a campaign of tests on one line shows.
+    pub const CAMPAIGN: &str = "verdicts/campaign.json";
+    /// Folder of notices to the other side.
+    pub const NOTICES: &str = "notices/";
     /// Folder of the other side's replies.
     pub const REPLIES: &str = "replies/";
+    /// Folder of measurements made together with the other side.
+    pub const RETESTS: &str = "retests/";
+
+    const FILES: [&str; 8] = [super::SUMS, REQUEST, CASE, DOCUMENT, PDF, FIGURES, CONTRADICTION, CAMPAIGN];
+    const FOLDERS: [&str; 10] =
+        [PROOFS, UNSEALED, NOTES, SEALS, STAMPS, PARAMETERS, DRAWINGS, NOTICES, REPLIES, RETESTS];
+
+    /// Whether a dossier can have a part of this name.
+    pub(crate) fn is_known(name: &str) -> bool {
+        FILES.contains(&name) || FOLDERS.iter().any(|folder| name.starts_with(folder))
+    }
 }
 
 /// Why a bundle cannot be written.
@@ -61,7 +78,7 @@ pub enum BundleError {
          or a smaller place",
         limits::PARTS_MAX,
         limits::OCTETS_MAX,
-        limits::PART_OCTETS_MAX
+        limits::octets_max(part)
     )]
     TooLarge {
         /// The part that was one too many, or too long.
@@ -102,7 +119,7 @@ impl<S: Read + Write + Seek> Bundle<S> {
         // Room for the part, its line in the list of digests, and that list itself.
         self.octets += archive::overhead(&name) + sums::line_octets(&name) + contents.len() as u64;
         let full = self.parts.len() + 1 >= limits::PARTS_MAX || self.octets > limits::OCTETS_MAX;
-        if full || contents.len() > limits::PART_OCTETS_MAX {
+        if full || contents.len() > limits::octets_max(&name) {
             return Err(BundleError::TooLarge { part: name });
         }
         self.spool.seek(SeekFrom::Start(self.end))?;

@@ -2,11 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::exchange::{Notice, Retest};
 use crate::reply::Reply;
 use crate::request::Lang;
+use crate::verdicts::Verdicts;
 
 /// Names the form of [`Case`].
-pub const CASE_SCHEMA: &str = "desserte-case/1";
+pub const CASE_SCHEMA: &str = "desserte-case/2";
 
 /// All facts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -48,8 +50,14 @@ pub struct Case {
     pub seed: u64,
     /// Drawings in the bundle.
     pub drawings: Vec<Drawing>,
+    /// Verdicts on what is declared.
+    pub verdicts: Verdicts,
+    /// Notices to the other side, in the order in which they were sent.
+    pub notices: Vec<Notice>,
     /// Replies of the other side, in the order in which they came.
     pub replies: Vec<Reply>,
+    /// Measurements made together, in their order.
+    pub retests: Vec<Retest>,
 }
 
 /// Kinds of places.

@@ -10,8 +10,10 @@
 mod bundle;
 mod case;
 mod document;
+mod exchange;
 mod reply;
 mod request;
+mod verdicts;
 mod verify;
 mod words;
 
@@ -21,7 +23,9 @@ pub use case::{
     Place, PlaceKind, Sealed, Site, Span, Told, UseFact,
 };
 pub use document::{Block, DOCUMENT_SCHEMA, Document, Fact, Item};
+pub use exchange::{Notice, Retest};
 pub use reply::{Outcome, Reply, ReplyError, reply_text};
 pub use request::{DeclaredProbe, Lang, REQUEST_SCHEMA, Request, Territory};
+pub use verdicts::{ContradictionTold, Study, VerdictError, Verdicts, fits, read_study};
 pub use verify::{Report, Trusted, check};
 pub use words::document;

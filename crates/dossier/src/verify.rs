@@ -6,10 +6,11 @@ use std::io::{self, Read, Seek};
 use desserte_custody::{Hash, Proof, ProvenBatch, Statement};
 
 use crate::bundle::{Fault, Faults, Parts, SUMS, find, folder, limits, part};
-use crate::case::{CASE_SCHEMA, Case};
-use crate::document::Document;
+use crate::case::{CASE_SCHEMA, Case, PlaceKind};
+use crate::exchange::{Notice, Retest};
 use crate::reply::Reply;
 use crate::request::{REQUEST_SCHEMA, Request};
+use crate::verdicts::{ContradictionTold, Study, fits, read_study, reread};
 
 /// What the verifier knows from elsewhere; empty: the bundle is only shown to agree with itself.
 #[derive(Debug, Clone, Default)]
@@ -64,11 +65,13 @@ pub fn check(archive: &mut (impl Read + Seek), pdf: Option<&[u8]>, trusted: &Tru
     };
     checker.report.parts = parts.len();
     checker.fingerprint();
+    checker.names();
     checker.words()?;
     checker.seals()?;
     checker.batches()?;
     checker.notes()?;
-    checker.replies()?;
+    checker.verdicts()?;
+    checker.other_side()?;
     checker.pdf(pdf)?;
     checker.counts();
     Ok(Report { faults: checker.faults.into_list(), ..checker.report })
@@ -104,13 +107,25 @@ impl<R: Read + Seek> Checker<'_, R> {
         }
     }
 
-    /// A part in JSON; a fault if it is missing or cannot be read.
-    fn json<T: serde::de::DeserializeOwned>(&mut self, name: &'static str) -> io::Result<Option<T>> {
+    /// Parts that no dossier has would go unread.
+    fn names(&mut self) {
+        for name in self.parts.keys().filter(|name| !part::is_known(name)) {
+            self.faults.push(Fault::new(name, "no dossier has such a part"));
+        }
+    }
+
+    /// The octets of a part that must be there; a fault if it is not.
+    fn octets(&mut self, name: &'static str) -> io::Result<Option<Vec<u8>>> {
         let Some(place) = self.parts.get(name) else {
             self.fault(name, "it is missing");
             return Ok(None);
         };
-        let octets = place.read(self.source)?;
+        place.read(self.source).map(Some)
+    }
+
+    /// A part in JSON; a fault if it is missing or cannot be read.
+    fn json<T: serde::de::DeserializeOwned>(&mut self, name: &'static str) -> io::Result<Option<T>> {
+        let Some(octets) = self.octets(name)? else { return Ok(None) };
         Ok(match serde_json::from_slice(&octets) {
             Ok(value) => Some(value),
             Err(error) => {
@@ -132,18 +147,8 @@ impl<R: Read + Seek> Checker<'_, R> {
             );
         }
         let case: Option<Case> = self.json(part::CASE)?;
-        if let Some(case) = &case
-            && case.schema != CASE_SCHEMA
-        {
-            let said: String = case.schema.chars().take(64).collect();
-            self.fault(part::CASE, format!("it says schema {said:?}; this program reads {CASE_SCHEMA:?}"));
-        }
-        let document: Option<Document> = self.json(part::DOCUMENT)?;
-        // Words follow from facts alone: nobody can change the one without the other.
-        if let (Some(case), Some(document)) = (&case, &document)
-            && *document != crate::words::document(case)
-        {
-            self.fault(part::DOCUMENT, "its words do not follow from the facts of case.json");
+        if let Some(case) = &case {
+            self.words_of(case)?;
         }
         for name in [part::PDF, part::FIGURES] {
             if !self.parts.contains_key(name) {
@@ -151,6 +156,32 @@ impl<R: Read + Seek> Checker<'_, R> {
             }
         }
         (self.report.request, self.report.case) = (request, case);
+        Ok(())
+    }
+
+    /// Words follow from facts alone: nobody can change the one without the other.
+    fn words_of(&mut self, case: &Case) -> io::Result<()> {
+        if case.schema != CASE_SCHEMA {
+            let said: String = case.schema.chars().take(64).collect();
+            self.fault(part::CASE, format!("it says schema {said:?}; this program reads {CASE_SCHEMA:?}"));
+            return Ok(());
+        }
+        let (uses, sites) = (case.uses.len(), case.sites.len());
+        if uses > limits::USES_MAX || sites > limits::SITES_MAX {
+            let what = format!(
+                "it has {uses} uses and {sites} sites; a dossier has {} and {} at the most",
+                limits::USES_MAX,
+                limits::SITES_MAX
+            );
+            self.fault(part::CASE, what);
+            return Ok(());
+        }
+        let Some(found) = self.octets(part::DOCUMENT)? else { return Ok(()) };
+        // Compared as octets: what a stranger wrote need not be read to be told apart.
+        let words = serde_json::to_vec_pretty(&crate::words::document(case)).unwrap_or_default();
+        if found.strip_suffix(b"\n") != Some(&words) {
+            self.fault(part::DOCUMENT, "its words do not follow from the facts of case.json");
+        }
         Ok(())
     }
 
@@ -248,9 +279,10 @@ impl<R: Read + Seek> Checker<'_, R> {
         name: &str,
         batch: &ProvenBatch,
         keys: &BTreeSet<String>,
-        seen: &mut BTreeSet<String>,
+        seen: &mut BTreeSet<[u8; 32]>,
     ) {
-        if !seen.insert(format!("{} {}", batch.public_key, batch.batch)) {
+        // By digest: of names that a stranger wrote none is kept.
+        if !seen.insert(Hash::of(format!("{} {}", batch.public_key, batch.batch).as_bytes()).0) {
             self.fault(name, "this batch stands twice");
         }
         if !keys.contains(&batch.public_key) {
@@ -303,21 +335,99 @@ impl<R: Read + Seek> Checker<'_, R> {
         Ok(())
     }
 
-    fn replies(&mut self) -> io::Result<()> {
-        let mut replies = Vec::new();
-        for (name, place) in folder(self.parts, part::REPLIES) {
-            match serde_json::from_slice::<Reply>(&place.read(self.source)?) {
-                Ok(reply) => {
-                    if let Err(error) = reply.check() {
-                        self.fault(name, error.to_string());
-                    }
-                    replies.push(reply);
+    /// A verdict that was brought, judged again; `None` if there is none, or it does not hold, which is a fault.
+    fn study<S: Study>(&mut self, name: &'static str) -> io::Result<Option<S>> {
+        if !self.parts.contains_key(name) {
+            return Ok(None);
+        }
+        let Some(octets) = self.octets(name)? else { return Ok(None) };
+        Ok(match read_study(&octets) {
+            Ok(study) => Some(study),
+            Err(error) => {
+                self.fault(name, error.to_string());
+                None
+            }
+        })
+    }
+
+    /// Whether the facts tell the verdicts as they follow from what was brought, of this place and period.
+    fn verdicts(&mut self) -> io::Result<()> {
+        let contradiction = self.study(part::CONTRADICTION)?;
+        let campaign = self.study(part::CAMPAIGN)?;
+        let Some(case) = self.report.case.take() else { return Ok(()) };
+        let told = &case.verdicts;
+        // Which communes a larger place has, the territory says: a rebuild holds them against it.
+        let is_here = |commune: &str| case.place.kind != PlaceKind::Commune || case.place.code == commune;
+        let same = match (&contradiction, &told.contradiction) {
+            (None, told) => told.is_none(),
+            (Some(_), None) => false,
+            (Some(study), Some(told)) => {
+                let communes = told.communes.clone();
+                reread(&ContradictionTold::of(study, communes.clone())).as_ref() == Some(told)
+                    && fits(study, &case.period, |commune| {
+                        is_here(commune) && communes.iter().any(|own| own == commune)
+                    })
+                    .is_ok_and(|here| here == communes)
+            }
+        };
+        self.told(part::CONTRADICTION, same);
+        let same = match (&campaign, &told.campaign) {
+            (None, told) => told.is_none(),
+            (Some(_), None) => false,
+            (Some(study), Some(told)) => {
+                reread(study).as_ref() == Some(told) && fits(study, &case.period, is_here).is_ok()
+            }
+        };
+        self.told(part::CAMPAIGN, same);
+        self.report.case = Some(case);
+        Ok(())
+    }
+
+    fn told(&mut self, name: &str, same: bool) {
+        if !same {
+            self.fault(
+                part::CASE,
+                format!("what it tells of {name} is not what that part says of this place and period"),
+            );
+        }
+    }
+
+    /// The parts of a folder in JSON; a fault for each that cannot be read or does not hold.
+    fn list<T: serde::de::DeserializeOwned>(
+        &mut self,
+        of: &'static str,
+        what: &str,
+        check: impl Fn(&T) -> Option<String>,
+    ) -> io::Result<Vec<T>> {
+        let mut list = Vec::new();
+        for (name, place) in folder(self.parts, of) {
+            if list.len() == limits::EXCHANGE_MAX {
+                self.fault(name, format!("a dossier has no more than {} of them", limits::EXCHANGE_MAX));
+                break;
+            }
+            let fault = match serde_json::from_slice(&place.read(self.source)?) {
+                Ok(one) => {
+                    let fault = check(&one);
+                    list.push(one);
+                    fault
                 }
-                Err(error) => self.fault(name, format!("it is no reply: {error}")),
+                Err(error) => Some(format!("it is no {what}: {error}")),
+            };
+            if let Some(fault) = fault {
+                self.fault(name, fault);
             }
         }
-        if self.report.case.as_ref().is_some_and(|case| case.replies != replies) {
-            self.fault(part::CASE, "its replies are not those of the bundle");
+        Ok(list)
+    }
+
+    fn other_side(&mut self) -> io::Result<()> {
+        let notices: Vec<Notice> = self.list(part::NOTICES, "notice", |_| None)?;
+        let signed = |reply: &Reply| reply.check().err().map(|error| error.to_string());
+        let replies = self.list(part::REPLIES, "reply", signed)?;
+        let retests: Vec<Retest> = self.list(part::RETESTS, "retest", |_| None)?;
+        let Some(case) = &self.report.case else { return Ok(()) };
+        if case.notices != notices || case.replies != replies || case.retests != retests {
+            self.fault(part::CASE, "its notices, replies and retests are not those of the bundle");
         }
         Ok(())
     }

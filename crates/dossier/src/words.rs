@@ -4,12 +4,14 @@
 //! enough behind it has no number anywhere.
 
 mod annex;
+mod campaign;
 mod front;
 mod lines;
 mod number;
 mod probes;
 mod reply;
 mod tables;
+mod verdicts;
 
 use crate::case::{Case, Figure, PlaceKind, Site, Told};
 use crate::document::{Block, DOCUMENT_SCHEMA, Document};
@@ -26,7 +28,8 @@ pub fn document(case: &Case) -> Document {
         blocks.extend(teller.outages());
         blocks.extend(teller.probes());
     }
-    blocks.extend(teller.replies());
+    blocks.extend(teller.verdicts());
+    blocks.extend(teller.other_side());
     blocks.extend(teller.annex());
     let place = &case.place;
     let title = match place.kind {

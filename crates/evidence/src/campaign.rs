@@ -60,14 +60,16 @@ pub struct CampaignRule {
 }
 
 impl CampaignRule {
+    /// Text of the contract rule that this version of the program comes with.
+    pub const CONTRACT: &str = include_str!("../parameters/campaign-contract-1.toml");
+
     /// The contract rule that this version of the program comes with.
     ///
     /// # Panics
     /// Never: the file is part of the program, and a test reads it.
     #[must_use]
     pub fn contract() -> Self {
-        Self::parse(include_str!("../parameters/campaign-contract-1.toml"))
-            .expect("a test reads the built-in rule")
+        Self::parse(Self::CONTRACT).expect("a test reads the built-in rule")
     }
 
     /// Reads a rule set from the text of its file.

@@ -114,7 +114,8 @@ pub fn judge(cells: &[Cell], required: f64, rule: &ContradictionRule) -> (Vec<Ce
     (verdicts, correlation)
 }
 
-fn count(cell: &Cell, correlation: f64) -> CellVerdict {
+/// What a cell has, without a judgement.
+pub(crate) fn count(cell: &Cell, correlation: f64) -> CellVerdict {
     let clusters = cell.clusters.iter().filter(|cluster| cluster.tests > 0);
     let mut verdict = CellVerdict {
         name: cell.name.clone(),

@@ -5,6 +5,8 @@
 //! looked at is taken into account ([`holm`]) and with tests that go together counted for what they are worth
 //! ([`judge`]). A cell that contradicts the declaration contradicts it there, not for a whole map.
 //!
+//! A verdict is handed on as a study ([`ContradictionStudy`], [`CampaignStudy`]): with what it follows from, so that who reads it judges again.
+//!
 //! Nothing here knows a clock, a file, a socket or chance. docs/adr/0038-contradiction.md tells the choices,
 //! docs/measurements/contradiction.md how often a verdict is wrong.
 
@@ -13,6 +15,7 @@ mod campaign;
 mod cells;
 mod correction;
 mod parameters;
+mod study;
 
 pub use binomial::{fewest_failures, tail};
 pub use campaign::{
@@ -22,3 +25,8 @@ pub use campaign::{
 pub use cells::{Cell, CellVerdict, Cluster, Judgement, Lack, judge};
 pub use correction::holm;
 pub use parameters::{ContradictionRule, UnreadableRule};
+pub use study::{
+    CAMPAIGN_SCHEMA, CAMPAIGN_TESTS_MAX, CONTRADICTION_SCHEMA, CampaignColumns, CampaignStudy, Classes,
+    Conclusion, ContradictionColumns, ContradictionStudy, Days, InputFile, LackOf, LeftOut, STUDY_TESTS_MAX,
+    StudiedAttempt, StudiedCell, StudiedDay, StudiedJudgement, StudiedMissing, StudiedShortfall, StudyFault,
+};

@@ -25,14 +25,16 @@ pub struct ContradictionRule {
 pub struct UnreadableRule(#[from] toml::de::Error);
 
 impl ContradictionRule {
+    /// Text of the rule that this version of the program comes with.
+    pub const BUILT_IN: &str = include_str!("../parameters/contradiction-1.toml");
+
     /// The rule that this version of the program comes with.
     ///
     /// # Panics
     /// Never: the file is part of the program, and a test reads it.
     #[must_use]
     pub fn built_in() -> Self {
-        Self::parse(include_str!("../parameters/contradiction-1.toml"))
-            .expect("a test reads the built-in rule")
+        Self::parse(Self::BUILT_IN).expect("a test reads the built-in rule")
     }
 
     /// Reads a rule from the text of its file.

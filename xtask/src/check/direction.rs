@@ -14,7 +14,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     // pure
     ("signing", &[]),
     ("custody", &["signing"]),
-    ("dossier", &["custody"]),
+    ("dossier", &["custody", "evidence"]),
     ("proto", &[]),
     ("measure", &[]),
     ("territory", &[]),

@@ -1,66 +1,56 @@
 //! What is told, in words.
 
-use desserte_evidence::{CellVerdict, Judgement, Lack};
+use desserte_evidence::{ContradictionStudy, LackOf, LeftOut, StudiedCell, StudiedJudgement};
 
-use super::table::Table;
-use super::{ContradictionArguments, Study};
+use super::ContradictionArguments;
 use crate::arguments::Lang;
 
 /// Width of the column of cells.
 const NAME: usize = 20;
 
-pub(super) fn nothing(arguments: &ContradictionArguments, table: &Table) -> String {
-    let left = left_out(table, arguments.lang).join(" ; ");
+pub(super) fn nothing(arguments: &ContradictionArguments, counts: &LeftOut) -> String {
+    let left = left_out(counts, arguments.lang).join(" ; ");
     match arguments.lang {
         Lang::Fr => format!("{} : aucun essai ne compte ({left})", arguments.file.display()),
         Lang::En => format!("{}: no test counts ({left})", arguments.file.display()),
     }
 }
 
-fn left_out(table: &Table, lang: Lang) -> Vec<String> {
-    let counts = &table.left_out;
+fn left_out(counts: &LeftOut, lang: Lang) -> Vec<String> {
     let told = |count: u64, french: &str, english: &str| {
         let words = if lang == Lang::Fr { french } else { english };
         format!("{count} {words}")
     };
     vec![
-        told(counts.outside, "hors de la couverture déclarée", "outside declared coverage"),
-        told(counts.no_cell, "sans maille", "without a cell"),
-        told(counts.no_outcome, "sans résultat connu", "without a known outcome"),
+        told(counts.outside_declared_coverage, "hors de la couverture déclarée", "outside declared coverage"),
+        told(counts.without_cell, "sans maille", "without a cell"),
+        told(counts.without_outcome, "sans résultat connu", "without a known outcome"),
     ]
 }
 
 /// All that is told, line by line.
-pub(super) fn of(study: &Study<'_>) -> Vec<String> {
-    let lang = study.arguments.lang;
+pub(super) fn of(study: &ContradictionStudy, lang: Lang) -> Vec<String> {
     let t =
         |french: &str, english: &str| if lang == Lang::Fr { french.to_owned() } else { english.to_owned() };
     let percent = |share: f64| number(100.0 * share, 1, lang);
-    let judged =
-        study.verdicts.iter().filter(|verdict| !matches!(verdict.judgement, Judgement::NotEnough(_)));
+    let judged = study.cells.iter().filter(|cell| cell.judgement != StudiedJudgement::NotEnough);
     let mut lines = vec![
         t(
-            &format!(
-                "Déclaré : au moins {} % de réussite dans la zone couverte.",
-                percent(study.arguments.required)
-            ),
-            &format!(
-                "Declared: at least {} % of success inside the covered area.",
-                percent(study.arguments.required)
-            ),
+            &format!("Déclaré : au moins {} % de réussite dans la zone couverte.", percent(study.required)),
+            &format!("Declared: at least {} % of success inside the covered area.", percent(study.required)),
         ),
         t(
-            &format!("Essais écartés : {}.", left_out(study.table, lang).join(", ")),
-            &format!("Tests left out: {}.", left_out(study.table, lang).join(", ")),
+            &format!("Essais écartés : {}.", left_out(&study.left_out, lang).join(", ")),
+            &format!("Tests left out: {}.", left_out(&study.left_out, lang).join(", ")),
         ),
         t(
             &format!(
                 "Corrélation entre les essais d’une même grappe : {} ; chaque maille vaut donc moins d’essais qu’elle n’en compte.",
-                number(study.correlation, 2, lang)
+                number(study.correlation_within_clusters, 2, lang)
             ),
             &format!(
                 "Correlation between tests of one cluster: {}; so each cell is worth fewer tests than it has.",
-                number(study.correlation, 2, lang)
+                number(study.correlation_within_clusters, 2, lang)
             ),
         ),
         String::new(),
@@ -75,20 +65,20 @@ pub(super) fn of(study: &Study<'_>) -> Vec<String> {
             ),
         ),
     ];
-    lines.extend(study.verdicts.iter().map(|verdict| row(verdict, lang)));
+    lines.extend(study.cells.iter().map(|cell| row(cell, lang)));
     lines.push(String::new());
     lines.push(t(
         &format!(
             "{} mailles jugées ; correction de Holm : sur toutes ensemble, au plus {} % de risque d’en contredire une à tort (règle {}).",
             judged.clone().count(),
-            percent(study.rule.level.value),
-            study.rule.set
+            percent(study.level),
+            study.rule
         ),
         &format!(
             "{} cells judged; Holm's correction: over all of them, at most {} % of risk to contradict one wrongly (rule {}).",
             judged.count(),
-            percent(study.rule.level.value),
-            study.rule.set
+            percent(study.level),
+            study.rule
         ),
     ));
     lines.push(t(
@@ -98,43 +88,45 @@ pub(super) fn of(study: &Study<'_>) -> Vec<String> {
     lines
 }
 
-fn row(verdict: &CellVerdict, lang: Lang) -> String {
-    let name: String = verdict.name.chars().take(NAME).collect();
+fn row(cell: &StudiedCell, lang: Lang) -> String {
+    let name: String = cell.cell.chars().take(NAME).collect();
     let width = if lang == Lang::Fr { 7 } else { 8 };
-    let told = match (&verdict.judgement, lang) {
-        (Judgement::NotEnough(lacks), _) => not_enough(lacks, lang),
-        (Judgement::NotContradicted { adjusted, .. }, Lang::Fr) => {
-            format!("non contredite (p corrigé {})", number(*adjusted, 3, lang))
+    let adjusted = cell.adjusted_probability.unwrap_or(1.0);
+    let told = match (cell.judgement, lang) {
+        (StudiedJudgement::NotEnough, _) => not_enough(&cell.lacks, lang),
+        (StudiedJudgement::NotContradicted, Lang::Fr) => {
+            format!("non contredite (p corrigé {})", number(adjusted, 3, lang))
         }
-        (Judgement::NotContradicted { adjusted, .. }, Lang::En) => {
-            format!("not contradicted (adjusted p {})", number(*adjusted, 3, lang))
+        (StudiedJudgement::NotContradicted, Lang::En) => {
+            format!("not contradicted (adjusted p {})", number(adjusted, 3, lang))
         }
-        (Judgement::Contradicted { adjusted, .. }, Lang::Fr) => {
-            format!("CONTREDITE (p corrigé {})", small(*adjusted, lang))
+        (StudiedJudgement::Contradicted, Lang::Fr) => {
+            format!("CONTREDITE (p corrigé {})", small(adjusted, lang))
         }
-        (Judgement::Contradicted { adjusted, .. }, Lang::En) => {
-            format!("CONTRADICTED (adjusted p {})", small(*adjusted, lang))
+        (StudiedJudgement::Contradicted, Lang::En) => {
+            format!("CONTRADICTED (adjusted p {})", small(adjusted, lang))
         }
     };
     format!(
         "{name:<NAME$} {:>7} {:>width$} {:>8} {:>9}  {told}",
-        verdict.tests,
-        verdict.failures,
-        verdict.clusters,
-        number(verdict.effective_tests, 1, lang)
+        cell.tests,
+        cell.failures,
+        cell.clusters,
+        number(cell.effective_tests, 1, lang)
     )
 }
 
-fn not_enough(lacks: &[Lack], lang: Lang) -> String {
-    let told = lacks.iter().map(|lack| match (lack, lang) {
-        (Lack::Tests { wanted, .. }, Lang::Fr) => {
-            format!("{} essais effectifs au moins", number(*wanted, 0, lang))
+fn not_enough(lacks: &[LackOf], lang: Lang) -> String {
+    let told = lacks.iter().map(|lack| {
+        let wanted = number(lack.wanted, 0, lang);
+        match (lack.of.as_str(), lang) {
+            ("effective_tests", Lang::Fr) => format!("{wanted} essais effectifs au moins"),
+            ("effective_tests", Lang::En) => format!("{wanted} effective tests or more"),
+            ("clusters", Lang::Fr) => format!("{wanted} grappes au moins"),
+            ("clusters", Lang::En) => format!("{wanted} clusters or more"),
+            (_, Lang::Fr) => "un essai de classe A ou B".to_owned(),
+            (_, Lang::En) => "a test of class A or B".to_owned(),
         }
-        (Lack::Tests { wanted, .. }, Lang::En) => {
-            format!("{} effective tests or more", number(*wanted, 0, lang))
-        }
-        (Lack::Clusters { wanted, .. }, Lang::Fr) => format!("{wanted} grappes au moins"),
-        (Lack::Clusters { wanted, .. }, Lang::En) => format!("{wanted} clusters or more"),
     });
     let told: Vec<String> = told.collect();
     match lang {

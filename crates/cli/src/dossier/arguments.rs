@@ -20,8 +20,12 @@ pub(crate) enum DossierCommand {
     Verify(VerifyArguments),
     /// Write the text that the other side signs to reply to a dossier.
     ReplyText(ReplyTextArguments),
+    /// Make the dossier again with a notice to the other side in it, and write the letter.
+    Notice(NoticeArguments),
     /// Make the dossier again with a signed reply in it.
     Reply(ReplyArguments),
+    /// Make the dossier again with what a measurement made together with the other side led to.
+    Retest(RetestArguments),
 }
 
 /// Options of `desserte dossier build`.
@@ -62,6 +66,13 @@ pub(crate) struct BuildArguments {
     /// Table of sites (CSV) with columns `probe`, `class_a` and `public_building`, 1 or 0, empty where nobody knows.
     #[arg(long, value_name = "FILE")]
     pub(crate) sites: Option<PathBuf>,
+    /// Verdict on declared coverage, as `desserte contradiction … --commune COLUMN --day COLUMN --json` prints it, of tests in this place and
+    /// period.
+    #[arg(long, value_name = "FILE", conflicts_with = "public")]
+    pub(crate) contradiction: Option<PathBuf>,
+    /// Campaign of tests on one line, as `desserte campaign check … --commune CODE --json` prints it, in this place and period.
+    #[arg(long, value_name = "FILE", conflicts_with = "public")]
+    pub(crate) campaign: Option<PathBuf>,
     /// Make a dossier that may be given to anyone: of a commune, with the probes declared to stand in public buildings alone. Ends with 2 and the
     /// reason where none may be made.
     #[arg(long, conflicts_with_all = ["epci", "departement", "site"])]
@@ -183,6 +194,56 @@ pub(crate) struct ReplyArguments {
     pub(crate) making: MakingArguments,
 }
 
+/// Options of `desserte dossier notice`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The letter (avis.txt) names the fingerprint of the new dossier: hand both to the operator, who replies to that one (reply-text)."
+)]
+pub(crate) struct NoticeArguments {
+    /// The bundle of the dossier that the operator is told of.
+    #[arg(value_name = "FILE")]
+    pub(crate) bundle: PathBuf,
+    /// Who is told.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) operator: String,
+    /// Day on which the letter goes out.
+    #[arg(long, value_name = "DAY")]
+    pub(crate) sent: Date,
+    /// Days that a reply is waited for.
+    #[arg(long, value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=365))]
+    pub(crate) days: u16,
+    /// The territory file whose digest the bundle names.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) territory: PathBuf,
+    #[command(flatten)]
+    pub(crate) making: MakingArguments,
+}
+
+/// Options of `desserte dossier retest`.
+#[derive(Debug, Args)]
+pub(crate) struct RetestArguments {
+    /// The bundle of the dossier that the claim is in.
+    #[arg(value_name = "FILE")]
+    pub(crate) bundle: PathBuf,
+    /// The bundle of the dossier of the measurement made together: of the same place, and of a period that begins later.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) retest: PathBuf,
+    /// Who took part beside who makes the dossier.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) together_with: String,
+    /// What became of the claim.
+    #[arg(long, value_enum)]
+    pub(crate) outcome: Followed,
+    /// Why, in a sentence.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub(crate) because: String,
+    /// The territory file whose digest both bundles name.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) territory: PathBuf,
+    #[command(flatten)]
+    pub(crate) making: MakingArguments,
+}
+
 /// What became of a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Followed {
@@ -194,6 +255,17 @@ pub(crate) enum Followed {
     Amended,
     /// It was taken back.
     Withdrawn,
+}
+
+impl From<Followed> for desserte_dossier::Outcome {
+    fn from(followed: Followed) -> Self {
+        match followed {
+            Followed::Pending => Self::Pending,
+            Followed::Maintained => Self::Maintained,
+            Followed::Amended => Self::Amended,
+            Followed::Withdrawn => Self::Withdrawn,
+        }
+    }
 }
 
 fn hash(text: &str) -> Result<Hash, String> {

@@ -8,14 +8,11 @@ use anyhow::{Context as _, anyhow};
 use desserte_custody::{Hash, Statement};
 use desserte_dossier::{Bundle, Parts, SUMS, Trusted, check, limits, read as parts};
 
-use super::arguments::{RebuildArguments, VerifyArguments};
+use super::arguments::{MakingArguments, RebuildArguments, VerifyArguments};
 use super::evidence::{self, Evidence};
 use super::steps::Steps;
-use super::{BUNDLE_FILE, PDF_FILE, make, open_territory, put, spool, words, work_in};
+use super::{BUNDLE_FILE, PDF_FILE, make, open_territory, put, spool, tell_made, words, work_in};
 use crate::out::{Failure, Outcome, line, note};
-
-/// Octets of a seal at the most.
-const SEAL_BYTES_MAX: usize = 4_096;
 
 pub(super) fn verify(arguments: &VerifyArguments) -> Outcome {
     let directory = arguments.bundle.is_dir();
@@ -28,7 +25,7 @@ pub(super) fn verify(arguments: &VerifyArguments) -> Outcome {
     let pdf = pdf.map(|pdf| read(&pdf, limits::PART_OCTETS_MAX)).transpose()?;
     let mut seals = Vec::new();
     for path in &arguments.seals {
-        let text = String::from_utf8(read(path, SEAL_BYTES_MAX)?).unwrap_or_default();
+        let text = String::from_utf8(read(path, limits::SEAL_OCTETS_MAX)?).unwrap_or_default();
         seals.push(
             Statement::read(&text).with_context(|| path.display().to_string()).map_err(Failure::usage)?,
         );
@@ -110,6 +107,25 @@ impl Checked {
             evidence::put_batch(&mut bundle, number, &kept)?;
         }
         Ok(bundle)
+    }
+
+    /// Makes the dossier again from its own batches and some evidence, tells of it, and gives its fingerprint.
+    pub(super) fn made_again(
+        &mut self,
+        evidence: &Evidence,
+        territory: &Path,
+        making: &MakingArguments,
+    ) -> Result<Hash, Failure> {
+        let lang = evidence.request.lang;
+        let (territory, _) = open_territory(territory, Some(evidence.request.territory.sha256), lang)?;
+        let work = work_in(&making.out)?;
+        let typeset = making.typeset.as_deref();
+        let tools = make::Tools { territory: &territory, work: &work, typeset, steps: Steps::default() };
+        let bundle = self.batches(&making.out)?;
+        let mut made = make::make(evidence, bundle, &tools)?;
+        let octets = put(&mut made, &making.out)?;
+        tell_made(&mut made, octets, &making.out, lang)?;
+        Ok(made.fingerprint())
     }
 
     pub(super) fn fingerprint(&self) -> anyhow::Result<Hash> {

@@ -6,7 +6,7 @@ use std::io::{Read, Seek, Write};
 
 use anyhow::{Context as _, anyhow};
 use desserte_custody::{Proof, ProvenBatch, Statement};
-use desserte_dossier::{Bundle, Contents, Parts, Reply, Request, folder, part};
+use desserte_dossier::{Bundle, Contents, Notice, Parts, Reply, Request, Retest, folder, part};
 use desserte_store::Kept;
 
 /// Digits of the numbers in names of parts: names sort as numbers do.
@@ -22,7 +22,17 @@ pub(super) struct Evidence {
     pub(super) stamps: Vec<(String, Vec<u8>)>,
     /// Sets of parameters by name.
     pub(super) parameters: Vec<(String, String)>,
+    pub(super) verdicts: Brought,
+    pub(super) notices: Vec<Notice>,
     pub(super) replies: Vec<Reply>,
+    pub(super) retests: Vec<Retest>,
+}
+
+/// Verdicts as they were brought, octet by octet.
+#[derive(Default)]
+pub(super) struct Brought {
+    pub(super) contradiction: Option<Vec<u8>>,
+    pub(super) campaign: Option<Vec<u8>>,
 }
 
 impl Evidence {
@@ -41,10 +51,16 @@ impl Evidence {
         for (set, text) in &self.parameters {
             bundle.put(format!("{}{set}.toml", part::PARAMETERS), text.as_bytes())?;
         }
-        for (number, reply) in (1..).zip(&self.replies) {
-            bundle.put(name(part::REPLIES, number, "json"), &json(reply)?)?;
+        for (name, verdict) in
+            [(part::CONTRADICTION, &self.verdicts.contradiction), (part::CAMPAIGN, &self.verdicts.campaign)]
+        {
+            if let Some(verdict) = verdict {
+                bundle.put(name, verdict)?;
+            }
         }
-        Ok(())
+        put_all(bundle, part::NOTICES, &self.notices)?;
+        put_all(bundle, part::REPLIES, &self.replies)?;
+        put_all(bundle, part::RETESTS, &self.retests)
     }
 
     /// Reads the evidence of a bundle that was checked.
@@ -57,7 +73,13 @@ impl Evidence {
             seals: BTreeMap::new(),
             stamps: Vec::new(),
             parameters: Vec::new(),
-            replies: Vec::new(),
+            verdicts: Brought {
+                contradiction: octets(parts, source, part::CONTRADICTION)?,
+                campaign: octets(parts, source, part::CAMPAIGN)?,
+            },
+            notices: all(parts, source, part::NOTICES)?,
+            replies: all(parts, source, part::REPLIES)?,
+            retests: all(parts, source, part::RETESTS)?,
         };
         for (file, contents) in folder(parts, part::SEALS) {
             let text = String::from_utf8(contents.read(source)?).unwrap_or_default();
@@ -76,11 +98,33 @@ impl Evidence {
         for (file, contents) in folder(parts, part::NOTES) {
             evidence.notes.push(Proof::read(&contents.read(source)?).with_context(|| file.to_owned())?);
         }
-        for (file, contents) in folder(parts, part::REPLIES) {
-            evidence.replies.push(read(file, &contents.read(source)?)?);
-        }
         Ok(evidence)
     }
+}
+
+/// Puts values into a folder, in their order.
+fn put_all(
+    bundle: &mut Bundle<impl Read + Write + Seek>,
+    folder: &str,
+    values: &[impl serde::Serialize],
+) -> anyhow::Result<()> {
+    for (number, value) in (1..).zip(values) {
+        bundle.put(name(folder, number, "json"), &json(value)?)?;
+    }
+    Ok(())
+}
+
+/// The values of a folder, in their order.
+fn all<T: serde::de::DeserializeOwned>(
+    parts: &Parts,
+    source: &mut (impl Read + Seek),
+    of: &'static str,
+) -> anyhow::Result<Vec<T>> {
+    folder(parts, of).map(|(file, contents)| read(file, &contents.read(source)?)).collect()
+}
+
+fn octets(parts: &Parts, source: &mut (impl Read + Seek), name: &str) -> anyhow::Result<Option<Vec<u8>>> {
+    Ok(parts.get(name).map(|contents| contents.read(source)).transpose()?)
 }
 
 /// Puts a batch into a bundle; numbers tell the order in which batches were kept, whether they are proven or not.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, anyhow};
 use desserte_dossier::{
     Boundary, CASE_SCHEMA, Case, Class, Custody, DeclaredProbe, Exclusion, Figure, KeptNote, Lang, Line,
-    OutageFact, Sealed, Site, Span, Told, UseFact,
+    OutageFact, Sealed, Site, Span, Told, UseFact, Verdicts,
 };
 use desserte_indicators::figures::{of_area, of_site};
 use desserte_indicators::sites::{records, weights};
@@ -103,8 +103,12 @@ pub(super) fn facts(
         boundary: boundary(evidence, territory),
         seed: INTERVAL_SEED,
         drawings: Vec::new(),
+        verdicts: Verdicts::default(),
+        notices: evidence.notices.clone(),
         replies: evidence.replies.clone(),
+        retests: evidence.retests.clone(),
     };
+    case.verdicts = super::brought::told(&evidence.verdicts, &case, territory)?;
     let (drawings, files) = gallery.finish(&case, found, territory);
     case.drawings = drawings;
     Ok((case, files))

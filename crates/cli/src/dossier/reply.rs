@@ -1,12 +1,10 @@
 //! The other side's reply: what is to be signed, and the dossier with it.
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use desserte_dossier::{Outcome as Followed, Reply, reply_text};
+use desserte_dossier::{Reply, reply_text};
 
-use super::arguments::{self, ReplyArguments, ReplyTextArguments};
+use super::arguments::{ReplyArguments, ReplyTextArguments};
 use super::check::{Checked, read};
-use super::steps::Steps;
-use super::{make, open_territory, put, tell_made, work_in};
 use crate::out::{Failure, Outcome, note, written_whole};
 
 /// Octets read of a reply and of a signature; what a reply may have is checked with it.
@@ -34,25 +32,12 @@ pub(super) fn reply(arguments: &ReplyArguments) -> Outcome {
         text: words(&arguments.text)?,
         public_key: arguments.key.clone(),
         signature: BASE64_STANDARD.encode(read(&arguments.signature, TEXT_BYTES_MAX)?),
-        outcome: match arguments.outcome {
-            arguments::Followed::Pending => Followed::Pending,
-            arguments::Followed::Maintained => Followed::Maintained,
-            arguments::Followed::Amended => Followed::Amended,
-            arguments::Followed::Withdrawn => Followed::Withdrawn,
-        },
+        outcome: arguments.outcome.into(),
         because: arguments.because.clone(),
     };
     reply.check().map_err(Failure::no)?;
     evidence.replies.push(reply);
-    let lang = evidence.request.lang;
-    let territory = open_territory(&arguments.territory, Some(evidence.request.territory.sha256), lang)?;
-    let work = work_in(&arguments.making.out)?;
-    let typeset = arguments.making.typeset.as_deref();
-    let tools = make::Tools { territory: &territory.0, work: &work, typeset, steps: Steps::default() };
-    let bundle = old.batches(&arguments.making.out)?;
-    let mut made = make::make(&evidence, bundle, &tools)?;
-    let octets = put(&mut made, &arguments.making.out)?;
-    tell_made(&mut made, octets, &arguments.making.out, lang)
+    old.made_again(&evidence, &arguments.territory, &arguments.making).map(|_| ())
 }
 
 fn words(path: &std::path::Path) -> Result<String, Failure> {

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::archive::{self, CENTRAL, Described, LOCAL, LOCAL_OCTETS};
 use super::parts::{Contents, Parts, is_name};
-use super::{SUMS, limits, sums};
+use super::{limits, sums};
 
 /// Octets of what a header begins with.
 const SIGNATURE_OCTETS: i64 = 4;
@@ -25,10 +25,24 @@ pub struct Fault {
     pub what: String,
 }
 
+/// Letters that a fault is told in at the most: texts of what cannot be read quote what a stranger wrote, at any length.
+const LETTERS_MAX: usize = 400;
+
 impl Fault {
     pub(crate) fn new(part: impl Into<String>, what: impl Into<String>) -> Self {
-        Self { part: part.into(), what: what.into() }
+        Self { part: part.into(), what: shown(&what.into()) }
     }
+}
+
+/// A text that may quote a stranger, as a terminal can show it.
+fn shown(text: &str) -> String {
+    let letters =
+        text.chars().map(|letter| if letter.is_control() { char::REPLACEMENT_CHARACTER } else { letter });
+    let mut shown: String = letters.clone().take(LETTERS_MAX).collect();
+    if letters.count() > LETTERS_MAX {
+        shown.push('…');
+    }
+    shown
 }
 
 /// Faults as they are found, no more than [`limits::FAULTS_MAX`].
@@ -157,8 +171,7 @@ impl<R: Read + Seek> Walk<R> {
                 "{shown:?} is no name of a part: small letters, digits, - _ . and folders within the bundle"
             )));
         }
-        let (size, limit) =
-            (number(22), if name == SUMS { limits::SUMS_OCTETS_MAX } else { limits::PART_OCTETS_MAX });
+        let (size, limit) = (number(22), limits::octets_max(&name));
         if size as usize > limit {
             return Ok(Err(format!("{name} says it has {size} octets; a part has {limit} at the most")));
         }

@@ -12,6 +12,8 @@ use rand_chacha::ChaCha8Rng;
 use super::*;
 use crate::case::{Boundary, Custody, Place, PlaceKind, Sealed, Span};
 use crate::request::{DeclaredProbe, Lang, Territory};
+use crate::verdicts::samples::{campaign, contradiction};
+use crate::verdicts::{ContradictionTold, Verdicts};
 
 type Bundle = crate::Bundle<Cursor<Vec<u8>>>;
 
@@ -147,12 +149,20 @@ fn case(seal: &Statement) -> Case {
         },
         seed: 33,
         drawings: Vec::new(),
+        verdicts: Verdicts::default(),
+        notices: Vec::new(),
         replies: Vec::new(),
+        retests: Vec::new(),
     }
 }
 
 fn put(bundle: &mut Bundle, name: impl Into<String>, contents: impl AsRef<[u8]>) {
     bundle.put(name, contents.as_ref()).unwrap();
+}
+
+/// The words of a case as a bundle has them.
+fn words(case: &Case) -> Vec<u8> {
+    [serde_json::to_vec_pretty(&crate::words::document(case)).unwrap(), b"\n".to_vec()].concat()
 }
 
 /// A bundle that holds; `change` may spoil it before digests are taken.
@@ -163,7 +173,7 @@ fn bundle(change: impl FnOnce(&mut Bundle, &Proof)) -> Bundle {
     let mut made = Bundle::default();
     let bundle = &mut made;
     put(bundle, part::REQUEST, json(serde_json::to_value(request()).unwrap()));
-    put(bundle, part::DOCUMENT, json(serde_json::to_value(crate::words::document(&case)).unwrap()));
+    put(bundle, part::DOCUMENT, words(&case));
     put(bundle, part::CASE, json(serde_json::to_value(case).unwrap()));
     put(bundle, part::PDF, b"%PDF-1.7 a dossier");
     put(bundle, part::FIGURES, b"level\n");
@@ -259,6 +269,57 @@ fn what_is_changed_with_its_digests_is_found_too() {
     );
     one_fault(|bundle, _| put(bundle, "replies/1.json", b"{}"), "replies/1.json", "it is no reply");
     one_fault(|bundle, _| put(bundle, part::CASE, b"{\"schema\":1}"), part::CASE, "cannot be read");
+}
+
+/// A bundle with verdicts; `change` may spoil what is told of them.
+fn with_verdicts(change: impl FnOnce(&mut Case)) -> Vec<String> {
+    let made = bundle(|bundle, proof| {
+        let (coverage, line) = (contradiction("23096", 12), campaign("23096", "2026-11-22", 3));
+        put(bundle, part::CONTRADICTION, serde_json::to_vec(&coverage).unwrap());
+        put(bundle, part::CAMPAIGN, serde_json::to_vec(&line).unwrap());
+        let mut case = case(&proof.seal);
+        let told = ContradictionTold::of(&coverage, vec!["23096".to_owned()]);
+        case.verdicts = Verdicts { contradiction: Some(told), campaign: Some(line) };
+        change(&mut case);
+        put(bundle, part::DOCUMENT, words(&case));
+        put(bundle, part::CASE, serde_json::to_vec(&case).unwrap());
+    });
+    let mut made = made;
+    told(&mut made, &Trusted::default())
+}
+
+#[test]
+fn verdicts_are_judged_again_and_facts_have_to_tell_what_follows() {
+    assert_eq!(with_verdicts(|_| ()), Vec::<String>::new());
+    let fault = |change: fn(&mut Case)| with_verdicts(change).join("\n");
+    let told = fault(|case| case.verdicts.contradiction = None);
+    assert!(told.starts_with("case.json: what it tells of verdicts/contradiction.json"), "{told}");
+    let told = fault(|case| case.verdicts.contradiction.as_mut().unwrap().study.cells[0].failures = 1);
+    assert!(told.contains("verdicts/contradiction.json"), "{told}");
+    let told = fault(|case| case.verdicts.campaign = None);
+    assert!(told.contains("verdicts/campaign.json"), "{told}");
+    let told = fault(|case| "2026-11-21".clone_into(&mut case.period.last));
+    assert!(told.contains("of this place and period"), "{told}");
+    let told = fault(|case| "23008".clone_into(&mut case.place.code));
+    assert!(told.contains("of this place and period"), "{told}");
+    one_fault(
+        |bundle, _| {
+            let mut study = contradiction("23096", 12);
+            study.cells[0].counts[29].1 = 1;
+            put(bundle, part::CONTRADICTION, serde_json::to_vec(&study).unwrap());
+        },
+        part::CONTRADICTION,
+        "does not follow",
+    );
+}
+
+#[test]
+fn a_part_that_no_dossier_has_is_named_and_a_stranger_is_quoted_briefly() {
+    one_fault(|bundle, _| put(bundle, "notes/x.json", b"{}"), "notes/x.json", "no dossier has such a part");
+    let long = format!("{{\"\u{1b}[2J{}\":1}}", "a".repeat(100_000));
+    let told = told(&mut bundle(|bundle, _| put(bundle, "notices/1.json", &long)), &Trusted::default());
+    let fault = told.iter().find(|told| told.starts_with("notices/1.json")).unwrap();
+    assert!(fault.chars().count() < 500 && !fault.chars().any(char::is_control), "{fault}");
 }
 
 #[test]

@@ -25,6 +25,7 @@ impl Teller<'_> {
                     .to_owned(),
             });
         }
+        blocks.extend(self.standing());
         let item = |french: &str, english: &str, answers| Item {
             question: self.t(french, english).to_owned(),
             answers,
@@ -113,6 +114,8 @@ impl Teller<'_> {
         } else {
             told.push(self.outages_in_words());
         }
+        told.extend(self.contradiction_in_short());
+        told.extend(self.campaign_in_short());
         told
     }
 

@@ -1,6 +1,8 @@
 use crate::case::*;
 use crate::document::{Block, Document};
 use crate::request::Lang;
+use crate::verdicts::samples::{campaign, contradiction};
+use crate::verdicts::{ContradictionTold, Verdicts};
 use crate::words::document;
 
 /// A case with one site whose figures are `figures`.
@@ -51,7 +53,10 @@ fn case(lang: Lang, figures: Vec<Figure>) -> Case {
         boundary: Boundary { sha256: "ab".to_owned(), vintage: "2026".to_owned(), sources: Vec::new() },
         seed: 33,
         drawings: Vec::new(),
+        verdicts: Verdicts::default(),
+        notices: Vec::new(),
         replies: Vec::new(),
+        retests: Vec::new(),
     }
 }
 
@@ -110,17 +115,68 @@ fn no_word_claims_an_authority_that_a_measurement_does_not_have() {
             assert!(!told.contains(word), "{word} in {told}");
         }
     }
+    for (lang, word) in [(Lang::Fr, "opposable"), (Lang::En, "official")] {
+        assert!(!text(&document(&with_verdicts(lang, 12, 30))).to_lowercase().contains(word));
+    }
 }
 
 #[test]
 fn every_table_has_a_cell_for_each_column_and_the_facts_are_read_back() {
-    let case = case(Lang::Fr, vec![hours(Told::Enough, Some(47.0))]);
-    for block in document(&case).blocks {
+    let told = with_verdicts(Lang::Fr, 12, 30);
+    for block in document(&told).blocks {
         if let Block::Table { columns, rows, widths, caption, .. } = block {
             assert_eq!(columns.len(), widths.len(), "{caption}");
             assert!(rows.iter().all(|row| row.len() == columns.len()), "{caption}");
         }
     }
+    let case = case(Lang::Fr, vec![hours(Told::Enough, Some(47.0))]);
     let read: Case = serde_json::from_str(&serde_json::to_string(&case).unwrap()).unwrap();
     assert_eq!(read, case);
+}
+
+/// A case with verdicts of its place.
+fn with_verdicts(lang: Lang, failures: usize, tests: usize) -> Case {
+    let mut case = case(lang, vec![hours(Told::Enough, Some(47.0))]);
+    let study = contradiction("23096", failures);
+    case.verdicts = Verdicts {
+        contradiction: Some(ContradictionTold::of(&study, vec!["23096".to_owned()])),
+        campaign: Some(campaign("23096", "2026-10-05", tests)),
+    };
+    case
+}
+
+#[test]
+fn a_contradicted_cell_is_told_as_that_and_no_more() {
+    let told = text(&document(&with_verdicts(Lang::Fr, 12, 30)));
+    assert!(told.contains("contredisent la maille jugée ici, non la carte entière"), "{told}");
+    assert!(told.contains("en dessous de ce que dit son contrat"), "{told}");
+    assert!(told.contains("90,0\u{202f}% du débit maximal"), "{told}");
+    assert!(!told.contains("99999"), "cells of elsewhere are counted, not told: {told}");
+    let told = text(&document(&with_verdicts(Lang::En, 0, 12)));
+    assert!(told.contains("is not contradicted, which does not confirm it"), "{told}");
+    assert!(told.contains("not complete, nothing is concluded"), "{told}");
+    assert!(told.contains("has only 2 tests that count, of 10"), "{told}");
+}
+
+#[test]
+fn the_table_of_fewest_failures_is_the_one_of_the_domain_rules() {
+    let rows = document(&with_verdicts(Lang::En, 12, 30)).blocks.into_iter().find_map(|block| match block {
+        Block::Table { caption, rows, .. } if caption.starts_with("How many failures") => Some(rows),
+        _ => None,
+    });
+    let rows: Vec<String> = rows.unwrap().iter().map(|row| row.join(" ")).collect();
+    assert_eq!(
+        rows,
+        ["98.0 % 2 3 3 4 6 8 16 29", "95.0 % 3 4 5 6 10 16 34 63", "90.0 % 4 5 7 10 16 28 62 117"]
+    );
+}
+
+#[test]
+fn no_verdict_and_no_notice_are_told_too() {
+    let told = text(&document(&case(Lang::En, Vec::new())));
+    for wanted in
+        ["holds no declared coverage against tests", "No campaign of tests", "No notice is on record"]
+    {
+        assert!(told.contains(wanted), "{wanted}: {told}");
+    }
 }

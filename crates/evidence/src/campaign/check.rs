@@ -1,6 +1,7 @@
 //! Checking a campaign that was made.
 
 use jiff::civil::{Date, DateTime};
+use serde::{Deserialize, Serialize};
 
 use super::CampaignRule;
 
@@ -18,7 +19,8 @@ pub struct Attempt {
 }
 
 /// Why a test does not count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Excluded {
     /// It gave no figure: it is no proof of a low rate either.
     NoFigure,
@@ -37,7 +39,8 @@ pub enum Excluded {
 }
 
 /// What the contract says; what it does not say is not judged.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Contract {
     /// Maximum rate.
     pub maximum: Option<f64>,
