@@ -73,7 +73,7 @@ fn territory(arguments: &DemoPlaceArguments) -> Result<Territory, Failure> {
             Ok(territory)
         }
         None => {
-            let territory = synthetic::territory(arguments.seed);
+            let territory = synthetic::declared(arguments.seed);
             std::fs::write(&copy, territory.to_bytes()).context("cannot write the territory")?;
             Ok(territory)
         }

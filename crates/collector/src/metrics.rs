@@ -1,5 +1,6 @@
 //! The collector's own metrics, declared on a registry that is passed in (docs/spec/metrics.md).
 
+mod declared;
 mod families;
 mod happenings;
 mod ingest;

@@ -11,7 +11,8 @@ use geo::MultiPolygon;
 
 use crate::contents::OutlinedCommune;
 use crate::{
-    Commune, Contents, Departement, Epci, Lineage, Outline, Redistribution, Region, Source, Territory,
+    Commune, Contents, Departement, Epci, Figure, FigureValue, Lineage, Outline, Redistribution, Region,
+    Source, Territory,
 };
 use mesh::{Mesh, Random};
 
@@ -37,6 +38,54 @@ const SMALLEST_POPULATION: u32 = 40;
 #[must_use]
 pub fn territory(seed: u64) -> Territory {
     Territory::new(&contents(seed)).expect("made-up contents are in order by construction")
+}
+
+/// The same département with what made-up operators declare of its premises: `mci_locaux`, and of them those that can get 8, 30 and 100 Mbit/s
+/// (`mci_elig_bhd8`, `mci_elig_thd30`, `mci_elig_thd100`), named as the figures of Arcep's Ma connexion internet are. Nothing is said of
+/// the commune whose population is not known.
+///
+/// # Panics
+/// Never, as [`territory`].
+#[must_use]
+pub fn declared(seed: u64) -> Territory {
+    let mut contents = contents(seed);
+    let mut random = Random::new(seed ^ 0x6465_636c_6172_6564);
+    let source = u32::try_from(contents.sources.len()).ok();
+    contents.sources.push(Source {
+        role: "figures".to_owned(),
+        title: format!("Déclarations fictives, engendrées par Desserte (graine {seed}) ; made-up data"),
+        publisher: None,
+        licence: None,
+        vintage: None,
+        sha256: None,
+        redistribution: Redistribution::Allowed,
+    });
+    let mut columns: [Vec<(CommuneCode, FigureValue)>; 4] = Default::default();
+    for OutlinedCommune { commune, .. } in &contents.communes {
+        let Some(people) = commune.population else { continue };
+        // About two people to a premise, and more of each rate with the lower one.
+        let premises = people / 2 + 1;
+        let eight = premises - premises * random.uniform(100) / 1_000;
+        let thirty = eight - eight * random.uniform(400) / 1_000;
+        let hundred = thirty - thirty * random.uniform(500) / 1_000;
+        for (column, number) in columns.iter_mut().zip([eight, hundred, thirty, premises]) {
+            column.push((commune.code, FigureValue::Known(f64::from(number))));
+        }
+    }
+    let names = ["mci_elig_bhd8", "mci_elig_thd100", "mci_elig_thd30", "mci_locaux"];
+    contents.figures = names
+        .into_iter()
+        .zip(columns)
+        .map(|(name, values)| Figure {
+            name: name.to_owned(),
+            title: Some("Déclarations fictives ; made-up data".to_owned()),
+            unit: "locaux".to_owned(),
+            period: None,
+            source,
+            values,
+        })
+        .collect();
+    Territory::new(&contents).expect("made-up contents are in order by construction")
 }
 
 fn contents(seed: u64) -> Contents {

@@ -6,6 +6,7 @@ use desserte_model::CommuneCode;
 use desserte_territory::Territory;
 use prometheus::proto::MetricFamily;
 
+use super::declared::declared;
 use super::families::{Family, float, seconds};
 use super::happenings::HappeningFamilies;
 use crate::config::Publication;
@@ -62,6 +63,11 @@ pub(crate) fn territoire_families(
         "Share of the period in which the state of the line was known, mean over the probes.",
         &PLACE,
     )?;
+    let declares = Family::new(
+        "desserte_commune_declared_ratio",
+        "Share of the premises that operators declare to be able to get this download rate, in Mbit/s; of the territory file's figures, not measured here.",
+        &["insee", "dept", "table", "rate"],
+    )?;
     let happened = HappeningFamilies::new()?;
     let runs = Family::new(
         "desserte_commune_runs",
@@ -96,6 +102,9 @@ pub(crate) fn territoire_families(
                 loss.set(&place, float(lost) / float(sent));
             }
         }
+        for own in declared(territory, *code) {
+            declares.set(&[place[0], place[1], own.table, own.rate], own.share);
+        }
         happened.set(place, &figures.happenings, rules);
         runs.set(&[place[0], place[1], "download"], float(figures.download.runs()));
         runs.set(&[place[0], place[1], "upload"], float(figures.upload.runs()));
@@ -104,7 +113,7 @@ pub(crate) fn territoire_families(
         }
     }
     let families =
-        [info, download, upload, rtt, loss, outage, availability, known, runs, probes, length, end];
+        [info, download, upload, rtt, loss, outage, availability, known, declares, runs, probes, length, end];
     Ok(families.iter().flat_map(Family::collect).chain(happened.collect()).collect())
 }
 

@@ -20,7 +20,7 @@ pub(super) fn board() -> Board {
             Choice::Technology,
             Choice::Pages,
         ],
-        rows: vec![at_a_glance(), now(), over_time(), by_line()],
+        rows: vec![at_a_glance(), now(), declared(), over_time(), by_line()],
     }
 }
 
@@ -163,6 +163,36 @@ fn now() -> Row {
         .now("desserte_commune_rtt_seconds{{S}, {C}, statistic=\"median\"} {N}", "{{name}}"),
     ];
     Row { title: Words("Les communes, aujourd'hui", "The communes, today"), panels }
+}
+
+fn declared() -> Row {
+    let panels = vec![
+        panel(
+            Words("Déclaré : part des locaux éligibles à 30 Mbit/s", "Declared: share of premises that can get 30 Mbit/s"),
+            Words(
+                "Ce que les opérateurs déclarent à l'Arcep (Ma connexion internet), tel que le fichier de territoire le porte ; par commune mesurée. Sans série : le fichier n'a pas ce chiffre (desserte-geodata import --figures).",
+                "What operators declare to the regulator (Ma connexion internet), as the territory file has it; by measured commune. Without a series: the file does not have it (desserte-geodata import --figures).",
+            ),
+            Look::Bars,
+            "percentunit",
+            (12, 10),
+        )
+        .now("desserte_commune_declared_ratio{{S}, {C}, rate=\"30\"} {N}", "{{insee}} {{name}}")
+        .linked(),
+        panel(
+            Words("Mesuré : part des essais qui atteignent 30 Mbit/s", "Measured: share of runs that reach 30 Mbit/s"),
+            Words(
+                "Débit descendant, communes avec au moins quatorze essais. Des locaux et des essais ne se comptent pas pareil, et un abonnement peut limiter un essai : un écart ne contredit rien par lui-même. « desserte contradiction » en juge.",
+                "Download, communes with at least fourteen runs. Premises and runs are not counted alike, and a subscription may limit a run: a difference contradicts nothing by itself. \"desserte contradiction\" judges it.",
+            ),
+            Look::Table,
+            "percentunit",
+            (12, 10),
+        )
+        .then("SELECT commune AS insee, count(DISTINCT probe) AS probes, count(*) AS runs, avg(CASE WHEN steady_bits_per_second >= 30e6 THEN 1.0 ELSE 0.0 END) AS share_30 FROM throughput WHERE {C} AND {W} AND direction = 'download' AND steady_bits_per_second IS NOT NULL AND coalesce(operator, '') ~ '^(${operator:pipe})$' AND coalesce(technology, '') ~ '^(${technology:pipe})$' GROUP BY commune HAVING count(*) >= 14 ORDER BY commune")
+        .linked(),
+    ];
+    Row { title: Words("Déclaré et mesuré", "Declared and measured"), panels }
 }
 
 fn over_time() -> Row {
