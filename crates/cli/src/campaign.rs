@@ -1,5 +1,6 @@
 //! `desserte campaign`: plans a campaign of tests on one line, and says afterwards which tests count and what they show.
 
+mod cells;
 mod table;
 mod words;
 
@@ -26,6 +27,8 @@ pub(crate) enum CampaignCommand {
     Plan(PlanArguments),
     /// Say which tests count, what is missing, and what they show.
     Check(Box<CheckArguments>),
+    /// Say of each cell of a declared mobile map what its tests lack to be challenged.
+    Cells(cells::CellsArguments),
 }
 
 /// Which rule set.
@@ -103,6 +106,7 @@ pub(crate) fn run(command: &CampaignCommand) -> Outcome {
     match command {
         CampaignCommand::Plan(arguments) => plan(arguments),
         CampaignCommand::Check(arguments) => check(arguments),
+        CampaignCommand::Cells(arguments) => cells::cells(arguments),
     }
 }
 

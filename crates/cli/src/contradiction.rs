@@ -53,6 +53,9 @@ pub(crate) struct ContradictionArguments {
     /// Name of the column of classes of evidence: A, B or C. A cell with tests of class C alone is not judged.
     #[arg(long, value_name = "COLUMN")]
     class: Option<String>,
+    /// Who declares what, and what a test that succeeds is, in a few words.
+    #[arg(long, value_name = "TEXT")]
+    declaration: Option<String>,
     /// Smallest probability of success that is declared, such as 0.95.
     #[arg(long, value_name = "SHARE", value_parser = share)]
     required: f64,
@@ -92,6 +95,7 @@ pub(crate) fn run(arguments: &ContradictionArguments) -> Outcome {
         rule: String::new(),
         rule_text,
         level: rule.level.value,
+        declaration: arguments.declaration.clone(),
         required: arguments.required,
         table: input(&arguments.file)?,
         coverage: arguments.coverage.as_deref().map(input).transpose()?,

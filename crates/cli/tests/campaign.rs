@@ -71,3 +71,47 @@ fn times_of_another_clock_and_unreadable_cells_are_named() {
     let nothing = campaign(&CHECK[..10], &kept("1"));
     assert_eq!(nothing.status.code(), Some(64));
 }
+
+const CELLS: [&str; 14] = [
+    "cells",
+    "t.csv",
+    "--time",
+    "heure",
+    "--cell",
+    "maille",
+    "--part",
+    "partie",
+    "--reached",
+    "ok",
+    "--declared",
+    "zone",
+    "--on",
+    "2026-11-20",
+];
+
+#[test]
+fn a_mobile_cell_is_told_with_what_it_lacks() {
+    let mut table = "heure,maille,partie,ok,zone\n".to_owned();
+    for (cell, hours) in [("m1", [9, 13]), ("m2", [9, 10])] {
+        for part in 0..4 {
+            for hour in hours {
+                table += &format!("2026-10-05T{hour:02}:00:00,{cell},{cell}-{part},0,4G\n");
+            }
+        }
+    }
+    table += "2026-10-05T23:00:00,m1,m1-0,0,4G\n2026-10-05T10:00:00,m1,m1-0,0,\n2024-10-05T10:00:00,m1,m1-0,0,4G\n";
+    let output = campaign(&CELLS, &table);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let told = text(&output.stdout);
+    assert!(told.contains("m1 : 8 essais, 8 négatifs ; il ne manque rien"), "{told}");
+    assert!(told.contains("m2 : 8 essais, 8 négatifs ; il manque deux négatifs à 4 h d’écart"), "{told}");
+    assert!(told.contains("hors de la couverture déclarée 1 ;") && told.contains("la nuit 1 ;"), "{told}");
+    assert!(
+        told.contains("trop anciens, ou après le jour dit 1.") && told.contains("non un verdict"),
+        "{told}"
+    );
+    let nothing = campaign(&CELLS, "heure,maille,partie,ok,zone\n2026-10-05T09:00:00,m,p,,4G\n");
+    assert_eq!(nothing.status.code(), Some(2), "{nothing:?}");
+    let bad = campaign(&CELLS, "heure,maille,partie,ok,zone\n2026-10-05T09:00:00,,p,1,4G\n");
+    assert_eq!(bad.status.code(), Some(1), "{bad:?}");
+}

@@ -172,6 +172,7 @@ pub(crate) mod samples {
             rule: String::new(),
             rule_text: text(ContradictionRule::BUILT_IN),
             level: 0.0,
+            declaration: Some(text("Opérateur, 4G : une page en moins de 10 s")),
             required: 0.95,
             table: table(),
             coverage: None,

@@ -23,6 +23,11 @@ pub fn document(case: &Case) -> Document {
     let teller = Teller { case };
     let mut blocks = teller.front();
     if !case.sites.is_empty() {
+        // Page one is for whoever reads no further; the map follows it with the uses.
+        blocks.push(Block::Page);
+    }
+    blocks.extend(teller.drawing("map"));
+    if !case.sites.is_empty() {
         blocks.extend(teller.uses());
         blocks.extend(teller.rates());
         blocks.extend(teller.outages());

@@ -1,4 +1,5 @@
-//! What tests say against declared coverage, and against a contract ([`CampaignRule`]).
+//! What tests say against declared coverage, and against a contract ([`CampaignRule`]); when tests of a mobile cell are enough to ask the
+//! operator about it ([`ChallengeRule`]).
 //!
 //! The hypothesis is the declaration: inside declared coverage a test succeeds with at least a stated probability. It is given up for
 //! a cell only when so many tests failed there that this would be rare if it held ([`Judgement`]), after every cell that was
@@ -13,6 +14,7 @@
 mod binomial;
 mod campaign;
 mod cells;
+mod challenge;
 mod correction;
 mod parameters;
 mod study;
@@ -23,6 +25,9 @@ pub use campaign::{
     Shortfall, ShortfallRule, check as check_campaign, plan as plan_campaign,
 };
 pub use cells::{Cell, CellVerdict, Cluster, Judgement, Lack, judge};
+pub use challenge::{
+    CellLack, CellTest, ChallengeReport, ChallengeRule, ChallengedCell, Hours, Step, Uncounted, challenge,
+};
 pub use correction::holm;
 pub use parameters::{ContradictionRule, UnreadableRule};
 pub use study::{

@@ -60,5 +60,6 @@ mod tests {
     fn the_built_in_rules_are_read() {
         assert_eq!(ContradictionRule::built_in().set, "contradiction-1");
         assert_eq!(crate::CampaignRule::contract().set, "campaign-contract-1");
+        assert_eq!(crate::ChallengeRule::model().set, "challenge-cells-1");
     }
 }

@@ -78,7 +78,7 @@ impl Scene {
         self.write("tests.csv", &self.tests());
         self.write("zone.dso", "the declared area, whatever it is");
         let study = "contradiction tests.csv --success ok --cell cell --cluster probe --cluster day --declared zone --commune commune --day day \
-            --class class --coverage zone.dso --required 0.95 --json";
+            --class class --coverage zone.dso --declaration Opérateur,4G:page<10s --required 0.95 --json";
         self.write("contradiction.json", &self.desserte(study, 0));
         let plan = self.desserte("campaign plan --from 2026-10-02", 0);
         let mut table = "time,rate,wired,alone\n".to_owned();
@@ -109,7 +109,7 @@ fn verdicts_come_with_a_dossier_and_are_judged_again_by_whoever_checks_it() {
     let text = scene.text_of("one/dossier.pdf");
     for wanted in [
         "les essais contredisent la maille jugée ici, non la carte entière",
-        "Campagne d’essais sur une ligne : elle est en dessous de ce que dit son contrat.",
+        "Campagne d’essais : la ligne est en dessous de ce que dit son contrat.",
         "Combien d’échecs il faut, au moins, pour contredire une maille jugée seule",
         // The row of 95 % in the domain rules, section 10.
         "95,0 % 3 4 5 6 10 16 34 63",
@@ -117,6 +117,7 @@ fn verdicts_come_with_a_dossier_and_are_judged_again_by_whoever_checks_it() {
         "hors de la couverture déclarée 1",
         "Tous les essais (30), dont 30 comptent",
         "zone.dso, SHA-256",
+        "Opérateur,4G:page<10s",
         "Aucun avis n’a été consigné",
     ] {
         assert!(text.contains(wanted), "{wanted}: {text}");

@@ -198,7 +198,7 @@ cells = [{
 }]
 rule = (pathlib.Path(__file__).resolve().parents[3] / "crates/evidence/parameters/contradiction-1.toml").read_text()
 study = {
-    "schema": "desserte-contradiction/1", "rule": "contradiction-1", "rule_text": rule, "level": 0.05, "required": 0.95,
+    "schema": "desserte-contradiction/1", "rule": "contradiction-1", "rule_text": rule, "level": 0.05, "declaration": None, "required": 0.95,
     "table": {"name": "t.csv", "sha256": "00" * 32}, "coverage": None,
     "columns": {"success": "a", "cell": "b", "cluster": ["c"], "declared": None, "commune": "d", "day": "e", "class": None},
     "days": {"first": "2026-11-02", "last": "2026-11-03"}, "correlation_within_clusters": 0.1,

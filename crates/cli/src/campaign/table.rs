@@ -39,12 +39,12 @@ pub(super) fn read(arguments: &CheckArguments) -> Result<Vec<Attempt>, Failure> 
 }
 
 /// A time by the line's own clock. One with an offset or a Z is another clock's, perhaps, and is refused rather than guessed.
-fn local(text: &str) -> Option<DateTime> {
+pub(super) fn local(text: &str) -> Option<DateTime> {
     let tail = text.get(10..).unwrap_or_default();
     if tail.contains(['Z', 'z', '+', '-', '[']) { None } else { text.parse().ok() }
 }
 
-fn flag(faults: &mut Faults, line: u64, column: &str, text: String) -> Option<bool> {
+pub(super) fn flag(faults: &mut Faults, line: u64, column: &str, text: String) -> Option<bool> {
     match text.to_ascii_lowercase().as_str() {
         "1" | "true" => Some(true),
         "0" | "false" => Some(false),

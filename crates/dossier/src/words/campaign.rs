@@ -18,16 +18,16 @@ impl Teller<'_> {
         let study = self.case.verdicts.campaign.as_ref()?;
         let told = match study.conclusion {
             Conclusion::Incomplete => self.t(
-                "Campagne d’essais sur une ligne : incomplète, rien n’en est conclu.",
-                "Campaign of tests on one line: not complete, nothing is concluded from it.",
+                "Campagne d’essais : incomplète, rien n’en est conclu.",
+                "Campaign of tests: not complete, nothing is concluded from it.",
             ),
             Conclusion::Keeps => self.t(
-                "Campagne d’essais sur une ligne : elle tient ce qui a été demandé.",
-                "Campaign of tests on one line: it keeps what was asked about.",
+                "Campagne d’essais : la ligne tient ce qui a été demandé.",
+                "Campaign of tests: the line keeps what was asked about.",
             ),
             Conclusion::FallsShort => self.t(
-                "Campagne d’essais sur une ligne : elle est en dessous de ce que dit son contrat.",
-                "Campaign of tests on one line: it is below what its contract says.",
+                "Campagne d’essais : la ligne est en dessous de ce que dit son contrat.",
+                "Campaign of tests: the line is below what its contract says.",
             ),
         };
         Some(told.to_owned())
@@ -42,11 +42,10 @@ impl Teller<'_> {
         let mut blocks = vec![
             Block::Notice { text: told },
             self.paragraph(
-                "Quels essais comptent ne dépend que de leurs heures et de leurs circonstances, jamais de leurs débits : personne n’a pu choisir les \
-                 mauvais. Un essai dont les circonstances ne sont pas connues ne compte pas.",
-                "Which tests count follows from their times and circumstances alone, never from their rates: nobody could pick the bad ones. A test \
-                 whose circumstances are not known does not count.",
+                "Quels essais de la table comptent ne dépend que de leurs heures et de leurs circonstances, jamais de leurs débits. Un essai dont les circonstances ne sont pas connues ne compte pas.",
+                "Which tests of the table count follows from their times and circumstances alone, never from their rates. A test whose circumstances are not known does not count.",
             ),
+            self.brought(),
         ];
         if !study.missing.is_empty() {
             blocks.push(Block::List {
@@ -154,7 +153,9 @@ impl Teller<'_> {
             study.attempts.len(),
             study.attempts.iter().filter(|attempt| attempt.excluded.is_none()).count(),
         );
-        let row = |attempt: &StudiedAttempt| {
+        let mut listed: Vec<&StudiedAttempt> = study.attempts.iter().collect();
+        listed.sort_by_key(|attempt| attempt.begun);
+        let row = |attempt: &&StudiedAttempt| {
             vec![
                 attempt.begun.strftime("%Y-%m-%d %H:%M").to_string(),
                 attempt.rate.map_or_else(|| "–".to_owned(), |rate| self.rate(study, rate)),
@@ -179,7 +180,7 @@ impl Teller<'_> {
             ]
             .map(str::to_owned)
             .to_vec(),
-            rows: study.attempts.iter().take(ATTEMPTS).map(row).collect(),
+            rows: listed.iter().take(ATTEMPTS).map(row).collect(),
             widths: vec![4, 3, 7],
             legend: None,
         })

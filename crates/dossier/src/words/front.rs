@@ -41,7 +41,6 @@ impl Teller<'_> {
         if !case.sites.is_empty() && !case.uses.is_empty() {
             blocks.push(self.essentials());
         }
-        blocks.extend(self.drawing("map"));
         blocks
     }
 

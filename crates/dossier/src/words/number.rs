@@ -42,7 +42,9 @@ impl Teller<'_> {
         let text = format!("{value:.decimals$}");
         let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
         let (french, digits) = (self.case.lang == Lang::Fr, whole.trim_start_matches('-'));
-        let mut told = if whole == digits { String::new() } else { "\u{2212}".to_owned() };
+        // What rounds to nothing has no sign.
+        let is_below = whole != digits && text.contains(|digit: char| ('1'..='9').contains(&digit));
+        let mut told = if is_below { "\u{2212}".to_owned() } else { String::new() };
         for (at, digit) in digits.chars().enumerate() {
             if at > 0 && (digits.len() - at).is_multiple_of(3) {
                 told.push(if french { THIN } else { ',' });

@@ -11,7 +11,6 @@ const OUTAGES: usize = 20;
 impl Teller<'_> {
     pub(super) fn uses(&self) -> Vec<Block> {
         let mut blocks = vec![
-            Block::Page,
             self.heading(1, "Les usages possibles", "Uses that were possible"),
             self.paragraph(
                 "Un usage est possible pendant un quart d’heure si la ligne n’est pas coupée et si son débit, son délai et ses pertes suffisent à \

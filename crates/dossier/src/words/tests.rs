@@ -149,7 +149,7 @@ fn with_verdicts(lang: Lang, failures: usize, tests: usize) -> Case {
 fn a_contradicted_cell_is_told_as_that_and_no_more() {
     let told = text(&document(&with_verdicts(Lang::Fr, 12, 30)));
     assert!(told.contains("contredisent la maille jugée ici, non la carte entière"), "{told}");
-    assert!(told.contains("en dessous de ce que dit son contrat"), "{told}");
+    assert!(told.contains("la ligne est en dessous de ce que dit son contrat"), "{told}");
     assert!(told.contains("90,0\u{202f}% du débit maximal"), "{told}");
     assert!(!told.contains("99999"), "cells of elsewhere are counted, not told: {told}");
     let told = text(&document(&with_verdicts(Lang::En, 0, 12)));

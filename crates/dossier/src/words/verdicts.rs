@@ -130,6 +130,7 @@ impl Teller<'_> {
         ];
         blocks.push(self.cells(told));
         blocks.push(Block::Paragraph { text: self.left_out(study) });
+        blocks.push(self.brought());
         blocks.push(self.fewest(study));
         blocks.push(self.contradiction_sources(study));
         blocks
@@ -315,6 +316,20 @@ impl Teller<'_> {
         };
         Block::Facts {
             items: vec![
+                fact(
+                    "Qui déclare quoi",
+                    "Who declares what",
+                    study.declaration.as_deref().map_or_else(
+                        || {
+                            self.t(
+                                "non dit : ce verdict ne dit ni qui déclare, ni ce qu’est un essai réussi",
+                                "not said: this verdict says neither who declares nor what a test that succeeds is",
+                            )
+                            .to_owned()
+                        },
+                        described,
+                    ),
+                ),
                 fact("Jours des essais", "Days of the tests", self.days(study.days)),
                 fact(
                     "Table des essais",
@@ -339,6 +354,14 @@ impl Teller<'_> {
         }
     }
 
+    /// What stands behind a table that was brought, and what does not.
+    pub(super) fn brought(&self) -> Block {
+        self.paragraph(
+            "Ces essais ont été apportés dans une table, que le fichier joint nomme par son empreinte : ils ne sont pas prouvés par la chaîne de preuve de ce              dossier. Qui a fait la table répond de ce qu’elle contient tous les essais, bons et mauvais ; elle est à demander pour les recompter.",
+            "These tests were brought in a table, which the file that comes with this names by its digest: they are not proven by this dossier’s chain of              custody. Whoever made the table answers for its holding every test, good and bad; ask for it to count them again.",
+        )
+    }
+
     pub(super) fn rule(&self, name: &str, text: &str) -> String {
         format!("{}, SHA-256 {}", shortened(name), Hash::of(text.as_bytes()))
     }
@@ -351,6 +374,12 @@ impl Teller<'_> {
             Lang::En => format!("{first} to {last}"),
         }
     }
+}
+
+/// A sentence that someone else wrote.
+fn described(text: &str) -> String {
+    const LETTERS: usize = 300;
+    text.chars().take(LETTERS).collect()
 }
 
 /// A name that someone else wrote, as long as a cell of a table takes.

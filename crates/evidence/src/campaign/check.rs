@@ -250,7 +250,8 @@ fn shortfalls(days: &[CampaignDay], contract: &Contract, rule: &CampaignRule) ->
     if let Some(normal) = contract.normal {
         let rates = || days.iter().flat_map(|day| &day.rates);
         let all = rates().map(|_| 1.0).sum::<f64>();
-        let share = rates().filter(|&&rate| rate >= normal).map(|_| 1.0).sum::<f64>() / all;
+        // From zero on: the empty sum of floats is minus zero.
+        let share = rates().filter(|&&rate| rate >= normal).fold(0.0, |sum, _| sum + 1.0) / all;
         if share < rule.normal_share {
             shortfalls.push(Shortfall::Normal { share });
         }

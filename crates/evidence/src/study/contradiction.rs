@@ -21,6 +21,8 @@ pub struct ContradictionStudy {
     pub rule_text: String,
     /// Chance of a wrong call over all cells.
     pub level: f64,
+    /// Who declares what, and what a test that succeeds is; `None`: not said.
+    pub declaration: Option<String>,
     /// Smallest probability of success that is declared.
     pub required: f64,
     /// The table of tests.
@@ -303,6 +305,7 @@ mod tests {
             rule: String::new(),
             rule_text: ContradictionRule::BUILT_IN.to_owned(),
             level: 0.0,
+            declaration: None,
             required: 0.95,
             table: input,
             coverage: None,
