@@ -233,6 +233,16 @@ impl Teller<'_> {
                     .to_owned(),
             );
         }
+        let verdicts = &self.case.verdicts;
+        if verdicts.contradiction.is_some() || verdicts.campaign.is_some() {
+            told.push(
+                self.t(
+                    "Les essais derrière un verdict sur ce qui est déclaré ont été apportés dans une table : ils ne sont pas prouvés ainsi.",
+                    "Tests behind a verdict on what is declared were brought in a table: they are not proven that way.",
+                )
+                .to_owned(),
+            );
+        }
         told
     }
 

@@ -151,6 +151,7 @@ fn a_contradicted_cell_is_told_as_that_and_no_more() {
     assert!(told.contains("contredisent la maille jugée ici, non la carte entière"), "{told}");
     assert!(told.contains("la ligne est en dessous de ce que dit son contrat"), "{told}");
     assert!(told.contains("90,0\u{202f}% du débit maximal"), "{told}");
+    assert_eq!(told.matches("apportés dans une table").count(), 3, "page one, coverage, campaign: {told}");
     assert!(!told.contains("99999"), "cells of elsewhere are counted, not told: {told}");
     let told = text(&document(&with_verdicts(Lang::En, 0, 12)));
     assert!(told.contains("is not contradicted, which does not confirm it"), "{told}");
@@ -169,6 +170,14 @@ fn the_table_of_fewest_failures_is_the_one_of_the_domain_rules() {
         rows,
         ["98.0 % 2 3 3 4 6 8 16 29", "95.0 % 3 4 5 6 10 16 34 63", "90.0 % 4 5 7 10 16 28 62 117"]
     );
+}
+
+#[test]
+fn no_two_spaces_stand_together() {
+    for lang in [Lang::Fr, Lang::En] {
+        let told = text(&document(&with_verdicts(lang, 12, 12)));
+        assert!(!told.contains("  "), "{told}");
+    }
 }
 
 #[test]

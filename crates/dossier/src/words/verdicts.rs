@@ -357,8 +357,8 @@ impl Teller<'_> {
     /// What stands behind a table that was brought, and what does not.
     pub(super) fn brought(&self) -> Block {
         self.paragraph(
-            "Ces essais ont été apportés dans une table, que le fichier joint nomme par son empreinte : ils ne sont pas prouvés par la chaîne de preuve de ce              dossier. Qui a fait la table répond de ce qu’elle contient tous les essais, bons et mauvais ; elle est à demander pour les recompter.",
-            "These tests were brought in a table, which the file that comes with this names by its digest: they are not proven by this dossier’s chain of              custody. Whoever made the table answers for its holding every test, good and bad; ask for it to count them again.",
+            "Ces essais ont été apportés dans une table, que le fichier joint nomme par son empreinte : ils ne sont pas prouvés par la chaîne de preuve de ce dossier. Qui a fait la table répond de ce qu’elle contient tous les essais, bons et mauvais ; elle est à demander pour les recompter.",
+            "These tests were brought in a table, which the file that comes with this names by its digest: they are not proven by this dossier’s chain of custody. Whoever made the table answers for its holding every test, good and bad; ask for it to count them again.",
         )
     }
 
