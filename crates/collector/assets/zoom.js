@@ -4,7 +4,7 @@ const data = root.dataset;
 const place = document.getElementById('lieu');
 const CLASSES = ['d1', 'd2', 'd3', 'd4', 'o0', 'o1', 'o2', 'o3', 'o4', 'few', 'none'];
 const [first, last] = data.zooms.split(',').map(Number);
-const bounds = data.etendue.split(',').map(Number);
+const [bounds, opening] = [data.etendue, data.ouverture].map((degrees) => degrees.split(',').map(Number));
 const own = (path) => new URL(path, location.href).href;
 
 const { Map: GlMap, NavigationControl, ScaleControl, setWorkerUrl } = await import(`/assets/maplibre/${data.empreinte}/maplibre-gl.mjs`);
@@ -55,7 +55,7 @@ root.hidden = false;
 document.getElementById('sans-script').hidden = true;
 const map = new GlMap({
   container: root,
-  bounds: [[bounds[0], bounds[1]], [bounds[2], bounds[3]]],
+  bounds: [[opening[0], opening[1]], [opening[2], opening[3]]],
   fitBoundsOptions: { padding: 8 },
   maxZoom: 14,
   attributionControl: false,

@@ -193,5 +193,5 @@ async fn the_map_is_zoomed_to_a_commune_by_pointer_and_keyboard() {
     let outlines = Territory::open(&territory).unwrap();
     let middle = outlines.outline(commune.parse().unwrap()).unwrap().point_inside().unwrap();
     let base = format!("http://{}/", collector.address);
-    node("zoom.mjs", &[&base, "99", &middle.lon().to_string(), &middle.lat().to_string()], 12);
+    node("zoom.mjs", &[&base, "99", &middle.lon().to_string(), &middle.lat().to_string()], 13);
 }

@@ -66,6 +66,9 @@ try {
   await page.getByRole('link', { name: /Carte à zoomer/ }).click();
   await page.locator('#carte canvas').waitFor({ timeout: 60_000 });
   await ready(page);
+  const opening = await page.locator('#carte').getAttribute('data-ouverture');
+  check('the map opens on the département that the reader comes from',
+    page.url().includes(`departement=${departement}`) && opening.split(',').length === 4, opening);
   await shoot(page, 'zoom-whole-1440');
   await page.getByRole('link', { name: '7 jours' }).click();
   check('a period is chosen on the map', page.url().includes('jours=7'), page.url());

@@ -45,6 +45,8 @@ pub(super) struct Query {
     pub(super) zonage: Option<String>,
     pub(super) jours: Option<u16>,
     pub(super) au: Option<String>,
+    /// Département that the zoomable map opens on.
+    pub(super) departement: Option<String>,
     /// Fingerprint of the figures that a permanent link is of.
     pub(super) empreinte: Option<String>,
 }
@@ -307,7 +309,7 @@ impl<'a> Told<'a> {
             legend,
             minimum_runs: rules.minimum_runs,
             minimum_known: text::hours(rules.minimum_known()),
-            zoom: shared.map_files.is_some().then(|| own.to("/carte")),
+            zoom: shared.map_files.is_some().then(|| own.zoom(departements(&communes).first().copied())),
             svg: own.to(&format!("{}/carte.svg", area.path())),
             permalink: links.permalink(&area.path(), &borrowed(&parameters)),
             keep: Keep::new(links, &area.path(), &parameters),

@@ -7,7 +7,7 @@ use askama::Template;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use desserte_territory::Commune;
+use desserte_territory::{Commune, Territory};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
@@ -20,6 +20,7 @@ use super::scale::{Class, Indicator};
 use super::text;
 use super::zoning::{self, Sign};
 use crate::api::{blocking, window};
+use crate::area::Area;
 use crate::figures::Window;
 use crate::problem::ApiError;
 use crate::state::Shared;
@@ -29,6 +30,9 @@ use crate::zonings::{self, Zoned};
 /// the library are drawn from data in its style sheet.
 const POLICY: &str = "default-src 'self'; script-src 'self'; worker-src 'self'; connect-src 'self'; img-src 'self' data:; \
      object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// West, south, east and north of mainland France with Corsica, in degrees, a little less than more, so that tiles of all of it hold it.
+const MAINLAND: [f64; 4] = [-5.1, 41.4, 9.5, 51.05];
 
 #[derive(Template)]
 #[template(path = "zoom.html")]
@@ -45,6 +49,8 @@ struct View {
     script: &'static str,
     fingerprint: String,
     bounds: String,
+    /// What is in view at first.
+    opening: String,
     zooms: (u8, u8),
     /// The query that figures and links share.
     query: String,
@@ -82,7 +88,9 @@ fn view(shared: &Shared, query: &Query) -> Result<Response, ApiError> {
     let zoned = chosen.and_then(|column| Zoned::new(column, &zonings::rows(&shared.territory, &|_| true)));
     let key = zoned.as_ref().map(|zoned| zoned.column.rule.key.as_str());
     let own = |links: Links<'_>, indicator: Indicator, zoning: Option<&str>| {
-        links.to("/carte", &borrowed(&query.parameters(indicator, zoning)))
+        let mut parameters = query.parameters(indicator, zoning);
+        parameters.extend(query.departement.as_ref().map(|code| ("departement", code.clone())));
+        links.to("/carte", &borrowed(&parameters))
     };
     let names = [
         (Indicator::Debit, lang.t("Débit descendant médian", "Median download")),
@@ -138,12 +146,44 @@ fn view(shared: &Shared, query: &Query) -> Result<Response, ApiError> {
         classes: current.classes(lang),
         script: assets::ZOOM.address(),
         fingerprint: map.fingerprint.clone(),
-        bounds: map.bounds.map(|degrees| format!("{degrees:.4}")).join(","),
+        bounds: degrees(map.bounds),
+        opening: degrees(opening(shared, map.bounds, query.departement.as_deref())),
         zooms: map.zooms,
         query: shared_query,
     })?;
     page.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     Ok(page)
+}
+
+/// West, south, east and north as the script reads them.
+fn degrees(bounds: [f64; 4]) -> String {
+    bounds.map(|degrees| format!("{degrees:.4}")).join(",")
+}
+
+/// What is in view at first: the département that the reader comes from; else the mainland, since a map that holds all of overseas
+/// would open on the oceans; else all that the tiles hold.
+fn opening(shared: &Shared, tiles: [f64; 4], departement: Option<&str>) -> [f64; 4] {
+    let area = departement.and_then(|code| Area::departement(&shared.territory, code));
+    if let Some(bounds) = area.and_then(|area| bounds_of(&shared.territory, &area)) {
+        return bounds;
+    }
+    opening_of(tiles)
+}
+
+fn opening_of(tiles: [f64; 4]) -> [f64; 4] {
+    let [west, south, east, north] = tiles;
+    let holds = west <= MAINLAND[0] && south <= MAINLAND[1] && east >= MAINLAND[2] && north >= MAINLAND[3];
+    if holds { MAINLAND } else { tiles }
+}
+
+/// West, south, east and north of an area's communes; `None` where none has an outline.
+fn bounds_of(territory: &Territory, area: &Area) -> Option<[f64; 4]> {
+    let outlines = area.communes(territory).filter_map(|commune| territory.outline(commune.code));
+    outlines.map(|outline| outline.bounds()).fold(None, |all: Option<[f64; 4]>, one| {
+        let (min, max) = (one.min(), one.max());
+        let [west, south, east, north] = all.unwrap_or([min.x, min.y, max.x, max.y]);
+        Some([west.min(min.x), south.min(min.y), east.max(max.x), north.max(max.y)])
+    })
 }
 
 /// The classes of a département's communes on the map.
@@ -182,4 +222,32 @@ pub(super) async fn classes(
         Ok(Json(Classes { communes: communes.collect(), zones: zones.collect() }).into_response())
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use desserte_territory::synthetic;
+
+    use super::*;
+
+    #[test]
+    fn the_ground_of_an_area_is_that_of_its_communes() {
+        let territory = synthetic::territory(1);
+        let of = |area: &Area| bounds_of(&territory, area).unwrap();
+        let whole = of(&Area::departement(&territory, "99").unwrap());
+        for epci in territory.epcis() {
+            let part = of(&Area::epci(&territory, &epci.siren).unwrap());
+            assert!(part[0] >= whole[0] && part[1] >= whole[1] && part[2] <= whole[2] && part[3] <= whole[3]);
+            assert!(part[0] < part[2] && part[1] < part[3] && part != whole);
+        }
+        assert_eq!(bounds_of(&territory, &Area::Departement("23".to_owned())), None);
+    }
+
+    #[test]
+    fn a_map_with_overseas_opens_on_the_mainland_and_one_without_on_all() {
+        let france = [-63.153_1, -21.389_7, 55.836_7, 51.089_0];
+        assert_eq!(opening_of(france), MAINLAND);
+        let creuse = [1.37, 45.66, 2.61, 46.46];
+        assert_eq!(opening_of(creuse), creuse);
+    }
 }

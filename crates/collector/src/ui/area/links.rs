@@ -41,6 +41,13 @@ impl Own<'_> {
         self.links.to(path, &borrowed(&self.query.parameters(self.query.indicateur, self.zoning)))
     }
 
+    /// The zoomable map, opened on a département.
+    pub(super) fn zoom(self, departement: Option<&str>) -> String {
+        let mut parameters = self.query.parameters(self.query.indicateur, self.zoning);
+        parameters.extend(departement.map(|code| ("departement", code.to_owned())));
+        self.links.to("/carte", &borrowed(&parameters))
+    }
+
     pub(super) fn tabs(self) -> Vec<Link> {
         let lang = self.query.lang;
         let names = [
