@@ -40,7 +40,7 @@ pub(crate) enum Command {
     Rebuild(DataArguments),
     /// Ask the history and what was just received, as one, a question in SQL; nothing can be changed by it. Tables and
     /// columns: docs/spec/lake.md.
-    Query(QueryArguments),
+    Query(crate::query::QueryArguments),
     /// Keep the history.
     #[command(subcommand)]
     Lake(LakeCommand),
@@ -428,47 +428,6 @@ pub(crate) struct DemoDataArguments {
     /// Probes at the most; by default all 34 that a département has room for.
     #[arg(long, value_name = "PROBES")]
     pub(crate) probes: Option<usize>,
-}
-
-/// Options of `desserte query`.
-#[derive(Debug, Args)]
-pub(crate) struct QueryArguments {
-    /// The question, such as "SELECT commune, count(*) FROM throughput GROUP BY commune".
-    #[arg(value_name = "SQL")]
-    pub(crate) sql: String,
-    /// Directory of the store, to ask files of this machine.
-    #[arg(long, value_name = "DIR", required_unless_present = "url", conflicts_with = "url")]
-    pub(crate) data: Option<PathBuf>,
-    /// A collector to ask, such as postgresql://analyse@collector.example:5433; the password is read from PGPASSWORD.
-    #[arg(long, value_name = "URL")]
-    pub(crate) url: Option<String>,
-    /// Certificates that the collector's own is signed by (PEM), when the system does not know them.
-    #[arg(long, value_name = "FILE", requires = "url")]
-    pub(crate) ca: Option<PathBuf>,
-    /// Format of the answer.
-    #[arg(long, value_enum, default_value_t = QueryFormat::Table)]
-    pub(crate) format: QueryFormat,
-    /// Where to write; by default to standard output.
-    #[arg(long, value_name = "OUT")]
-    pub(crate) out: Option<PathBuf>,
-    /// Only rows up to this number, as an earlier answer named it: the same rows as then.
-    #[arg(long, value_name = "NUMBER")]
-    pub(crate) as_of: Option<i64>,
-    #[command(flatten)]
-    pub(crate) limits: crate::query::LimitArguments,
-}
-
-/// A format of answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum QueryFormat {
-    /// A table for the screen
-    Table,
-    /// CSV with a header; an empty cell is null
-    Csv,
-    /// Parquet
-    Parquet,
-    /// One JSON array of objects
-    Json,
 }
 
 /// What to do with the history.

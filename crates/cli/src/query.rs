@@ -1,72 +1,28 @@
 //! `desserte query`: questions in SQL.
 
+mod arguments;
 mod remote;
 mod written;
 
 use std::fs::File;
 use std::io::{self, BufWriter};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
-use clap::Args;
 use desserte_lake::arrow::array::RecordBatch;
 use desserte_lake::arrow::datatypes::Schema;
-use desserte_lake::{
-    Answer, AskOptions, History, LakeError, LakeOptions, QUERY_SPILL_BYTES, QueryLimits, Stopped,
-};
+use desserte_lake::{Answer, AskOptions, History, LakeError, LakeOptions, Stopped};
 use desserte_territory::Locator;
 
+pub(crate) use self::arguments::QueryArguments;
 use self::remote::Remote;
 use self::written::{Capped, write};
-use crate::arguments::{DataArguments, QueryArguments};
+use crate::arguments::DataArguments;
 use crate::collector::TERRITORY_FILE;
 use crate::lake::runtime;
 use crate::out::{Outcome, note};
 use crate::probe::open_existing;
-
-/// Seconds that a question to files of this machine may take when nothing else is said.
-const SECONDS: u64 = 600;
-
-/// What a question may take; 0 sets no limit. A collector that is asked by `--url` has limits of its own.
-#[derive(Debug, Args)]
-pub(crate) struct LimitArguments {
-    /// Territory file for `commune_at`; by default the one in the directory of the store, if there is one.
-    #[arg(long, value_name = "FILE", conflicts_with = "url")]
-    territory: Option<PathBuf>,
-    /// Seconds that the question may take: 600 with --data, what the collector allows with --url.
-    #[arg(long, value_name = "SECONDS")]
-    max_seconds: Option<u64>,
-    /// Memory for its sorts, groups and joins, in MiB; beyond it they go to the disk.
-    #[arg(long, value_name = "MIB", default_value_t = 2_048, conflicts_with = "url")]
-    max_memory: usize,
-    /// Rows that the answer may have.
-    #[arg(long, value_name = "ROWS", default_value_t = 50_000_000, conflicts_with = "url")]
-    max_rows: u64,
-    /// Size that the answer may have as it is written, in MiB.
-    #[arg(long, value_name = "MIB", default_value_t = 8_192)]
-    max_size: u64,
-}
-
-impl LimitArguments {
-    fn limits(&self) -> QueryLimits {
-        let some = |limit: u64| (limit > 0).then_some(limit);
-        QueryLimits {
-            time: some(self.max_seconds.unwrap_or(SECONDS)).map(Duration::from_secs),
-            memory_bytes: match self.max_memory {
-                0 => usize::MAX,
-                mib => mib.saturating_mul(1 << 20),
-            },
-            spill_bytes: QUERY_SPILL_BYTES,
-            rows: some(self.max_rows),
-        }
-    }
-
-    fn bytes(&self) -> u64 {
-        if self.max_size == 0 { u64::MAX } else { self.max_size.saturating_mul(1 << 20) }
-    }
-}
 
 /// Where rows come from.
 enum Rows {

@@ -7,7 +7,7 @@ mod asked;
 mod desk;
 mod worker;
 
-pub(crate) use asked::{Asked, Month};
+pub(crate) use asked::Asked;
 pub(crate) use desk::{Desk, Full, Standing, Step};
 pub(crate) use worker::keep;
 

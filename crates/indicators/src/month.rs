@@ -29,6 +29,12 @@ impl Month {
         day.first_of_month().yesterday().ok().map(Self::of)
     }
 
+    /// The month before; `None` at the beginning of the calendar.
+    #[must_use]
+    pub fn before(self) -> Option<Self> {
+        Self::over_before(self.0)
+    }
+
     /// Its first day, and the first one after it; `None` at the end of the calendar.
     #[must_use]
     pub fn days(self) -> Option<(Date, Date)> {
@@ -85,7 +91,8 @@ mod tests {
         assert_eq!(month.days(), Some((date(2026, 12, 1), date(2027, 1, 1))));
         assert_eq!(Month::over_before(date(2027, 1, 1)), Some(month));
         assert_eq!(Month::over_before(date(2027, 1, 31)), Some(month));
-        for wrong in ["2026-13", "2026-1", "26-01", "2026-00", "../../x", "2026-10-01", ""] {
+        assert_eq!("2027-01".parse::<Month>().unwrap().before(), Some(month));
+        for wrong in ["2026-13", "2026-1", "26-01", "2026-00", "+026-10", "../../2026-10", "2026-10-01", ""] {
             assert!(wrong.parse::<Month>().is_err(), "{wrong}");
         }
     }

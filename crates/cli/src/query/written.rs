@@ -11,7 +11,7 @@ use desserte_lake::arrow::{csv, json};
 use parquet::arrow::ArrowWriter;
 
 use super::Rows;
-use crate::arguments::QueryFormat;
+use super::arguments::QueryFormat;
 use crate::out::{Outcome, note};
 
 /// Rows that a table for the screen shows at the most: it is laid out in memory, and nobody reads further.

@@ -93,6 +93,7 @@ fn make(
         tracing::error!(%error, "{what}");
         End::Failed
     };
+    let Some((from, to)) = asked.month.days() else { return Err(End::Failed) };
     let mut child = Command::new(&program.executable)
         .args(["dossier", "build", "--public", "--background", "--memory-mib"])
         .arg(rules.memory_mib.to_string())
@@ -101,7 +102,7 @@ fn make(
         .arg("--territory")
         .arg(&program.territory)
         .args(["--commune", asked.commune.as_str(), "--lang", asked.lang()])
-        .args(["--from", &asked.month.first_day().to_string(), "--to", &asked.month.end().to_string()])
+        .args(["--from", &from.to_string(), "--to", &to.to_string()])
         .arg("--out")
         .arg(out)
         .stdin(Stdio::null())

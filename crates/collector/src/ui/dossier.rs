@@ -7,6 +7,7 @@ use askama::Template;
 use axum::body::Body;
 use axum::extract::{Form, Path, State};
 use axum::response::{IntoResponse, Response};
+use desserte_indicators::Month;
 use desserte_territory::Commune;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Deserialize;
@@ -17,7 +18,7 @@ use super::lang::Lang;
 use super::page::{Frame, PageParams, message, problem, render};
 use super::text;
 use crate::api::blocking;
-use crate::dossiers::{Asked, FILES, Full, Month, Standing, Step};
+use crate::dossiers::{Asked, FILES, Full, Standing, Step};
 use crate::listen::Client;
 use crate::problem::ApiError;
 use crate::state::Shared;
@@ -99,14 +100,15 @@ fn view(shared: &Shared, code: &str, query: &Query) -> Result<Response, ApiError
         progress(shared, asked, query.suivre > 0, lang)
     });
     let following = query.suivre > 0 && progress.as_ref().is_some_and(|progress| progress.reload.is_some());
-    let months = std::iter::successors(Some(last), |month| Some(month.before())).take(MONTHS);
     let title = format!("{} {}", lang.t("Le dossier de", "The dossier of"), commune.name);
     let path = chosen.map_or_else(|| own.clone(), |month| format!("{own}?mois={month}"));
     let mut page = render(&View {
         frame: Frame::new(shared, lang, title, &path),
         action: own,
         back: format!("/commune/{}{}", commune.code, lang.query()),
-        months: months.map(|month| (month.to_string(), chosen.unwrap_or(last) == month)).collect(),
+        months: offered_months(last)
+            .map(|month| (month.to_string(), chosen.unwrap_or(last) == month))
+            .collect(),
         progress,
     })?;
     if following {
@@ -119,8 +121,13 @@ fn view(shared: &Shared, code: &str, query: &Query) -> Result<Response, ApiError
 /// The last month that is over, by the clock of the place.
 fn last_month(shared: &Shared, commune: &Commune) -> Result<Month, ApiError> {
     let shown = shared.sets().calendars.of(commune.code).shown(shared.as_of());
-    let shown = shown.ok_or_else(|| ApiError::internal("the clock is beyond the calendar"))?;
-    Ok(Month::over_on(shown.date()))
+    let over = shown.and_then(|shown| Month::over_before(shown.date()));
+    over.ok_or_else(|| ApiError::internal("the clock is beyond the calendar"))
+}
+
+/// Months that can be chosen, the last one first.
+fn offered_months(last: Month) -> impl Iterator<Item = Month> {
+    std::iter::successors(Some(last), |month| month.before()).take(MONTHS)
 }
 
 fn not_offered(lang: Lang) -> Response {
@@ -264,11 +271,7 @@ fn queue(shared: &Shared, code: &str, client: Option<Client>, wanted: &Wanted) -
         return Ok(not_offered(lang));
     }
     let month = wanted.mois.parse::<Month>().ok().filter(|month| {
-        last_month(shared, commune).is_ok_and(|last| {
-            std::iter::successors(Some(last), |month| Some(month.before()))
-                .take(MONTHS)
-                .any(|one| one == *month)
-        })
+        last_month(shared, commune).is_ok_and(|last| offered_months(last).any(|one| one == *month))
     });
     let Some(month) = month else {
         return Err(ApiError::bad_query("mois is one of the last twelve months that are over"));
