@@ -1,5 +1,6 @@
 //! `desserte campaign`: plans a campaign of tests on one line, and says afterwards which tests count and what they show.
 
+mod areas;
 mod cells;
 mod table;
 mod words;
@@ -23,12 +24,14 @@ use crate::sheet::input;
 /// What to do with a campaign.
 #[derive(Debug, Subcommand)]
 pub(crate) enum CampaignCommand {
-    /// Say when to test, from a day on.
+    /// Say when to test a line, from a day on; or how many measurements of a declared mobile map an area takes.
     Plan(PlanArguments),
     /// Say which tests count, what is missing, and what they show.
     Check(Box<CheckArguments>),
     /// Say of each cell of a declared mobile map what its tests lack to be challenged.
     Cells(cells::CellsArguments),
+    /// Say of each area of a declared mobile map which share of measurements succeeded, and what the regulator asks.
+    Areas(areas::AreasArguments),
 }
 
 /// Which rule set.
@@ -46,9 +49,12 @@ struct RuleArguments {
 /// Options of `desserte campaign plan`.
 #[derive(Debug, Args)]
 pub(crate) struct PlanArguments {
-    /// First day, as 2026-11-23.
-    #[arg(long, value_name = "DAY")]
-    from: Date,
+    /// First day of tests on one line, as 2026-11-23.
+    #[arg(long, value_name = "DAY", required_unless_present = "surface")]
+    from: Option<Date>,
+    /// In place of it, the surface of an area of a declared mobile map, in square kilometres; --rules is then a set such as coverage-areas-1.
+    #[arg(long, value_name = "KM2", value_parser = above_zero, conflicts_with = "from")]
+    surface: Option<f64>,
     #[command(flatten)]
     rule: RuleArguments,
 }
@@ -107,6 +113,7 @@ pub(crate) fn run(command: &CampaignCommand) -> Outcome {
         CampaignCommand::Plan(arguments) => plan(arguments),
         CampaignCommand::Check(arguments) => check(arguments),
         CampaignCommand::Cells(arguments) => cells::cells(arguments),
+        CampaignCommand::Areas(arguments) => areas::areas(arguments),
     }
 }
 
@@ -120,10 +127,14 @@ fn rule(path: Option<&Path>) -> Result<(CampaignRule, String), Failure> {
 }
 
 fn plan(arguments: &PlanArguments) -> Outcome {
-    let (rule, _) = rule(arguments.rule.rules.as_deref())?;
-    let days = plan_campaign(arguments.from, &rule)
+    let (rules, lang) = (arguments.rule.rules.as_deref(), arguments.rule.lang);
+    let Some(from) = arguments.from else {
+        return areas::plan(arguments.surface.unwrap_or_default(), rules, lang);
+    };
+    let (rule, _) = rule(rules)?;
+    let days = plan_campaign(from, &rule)
         .ok_or_else(|| Failure::usage(anyhow!("the calendar ends before the campaign: begin earlier")))?;
-    words::plan(&days, &rule, arguments.rule.lang).iter().try_for_each(|text| line(text))
+    words::plan(&days, &rule, lang).iter().try_for_each(|text| line(text))
 }
 
 fn check(arguments: &CheckArguments) -> Outcome {

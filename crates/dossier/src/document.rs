@@ -21,7 +21,7 @@ pub struct Document {
     pub subtitle: String,
     /// At the foot of each page, before its number.
     pub foot: String,
-    /// The PDF's date: the day after the period, for a PDF must have one and the day of making is no fact of the case.
+    /// The PDF's date: the last day of the period, for a PDF must have one and the day of making is no fact of the case.
     pub date: String,
     /// What is told, in order.
     pub blocks: Vec<Block>,

@@ -1,5 +1,5 @@
 //! What tests say against declared coverage, and against a contract ([`CampaignRule`]); when tests of a mobile cell are enough to ask the
-//! operator about it ([`ChallengeRule`]).
+//! operator about it ([`ChallengeRule`]); how reliable a map is over an area, beside what the regulator asks ([`AreaRule`]).
 //!
 //! The hypothesis is the declaration: inside declared coverage a test succeeds with at least a stated probability. It is given up for
 //! a cell only when so many tests failed there that this would be rare if it held ([`Judgement`]), after every cell that was
@@ -11,6 +11,7 @@
 //! Nothing here knows a clock, a file, a socket or chance. docs/adr/0038-contradiction.md tells the choices,
 //! docs/measurements/contradiction.md how often a verdict is wrong.
 
+mod areas;
 mod binomial;
 mod campaign;
 mod cells;
@@ -19,6 +20,10 @@ mod correction;
 mod parameters;
 mod study;
 
+pub use areas::{
+    AreaLack, AreaPlan, AreaReport, AreaRule, AreaTest, AreaTests, AskedOfArea, OtherTechnology,
+    UncountedInArea,
+};
 pub use binomial::{fewest_failures, tail};
 pub use campaign::{
     Attempt, CampaignDay, CampaignReport, CampaignRule, Contract, Excluded, Missing, Pause, PlannedDay,
@@ -33,5 +38,5 @@ pub use parameters::{ContradictionRule, UnreadableRule};
 pub use study::{
     CAMPAIGN_SCHEMA, CAMPAIGN_TESTS_MAX, CONTRADICTION_SCHEMA, CampaignColumns, CampaignStudy, Classes,
     Conclusion, ContradictionColumns, ContradictionStudy, Days, InputFile, LackOf, LeftOut, STUDY_TESTS_MAX,
-    StudiedAttempt, StudiedCell, StudiedDay, StudiedJudgement, StudiedMissing, StudiedShortfall, StudyFault,
+    StudiedAttempt, StudiedCell, StudiedDay, StudiedJudgement, StudiedMissing, StudyFault,
 };

@@ -61,5 +61,6 @@ mod tests {
         assert_eq!(ContradictionRule::built_in().set, "contradiction-1");
         assert_eq!(crate::CampaignRule::contract().set, "campaign-contract-1");
         assert_eq!(crate::ChallengeRule::model().set, "challenge-cells-1");
+        assert_eq!(crate::AreaRule::france().set, "coverage-areas-1");
     }
 }

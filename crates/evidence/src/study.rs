@@ -10,7 +10,6 @@ use crate::parameters::UnreadableRule;
 
 pub use campaign::{
     CAMPAIGN_SCHEMA, CampaignColumns, CampaignStudy, Conclusion, StudiedAttempt, StudiedDay, StudiedMissing,
-    StudiedShortfall,
 };
 pub use contradiction::{
     CONTRADICTION_SCHEMA, Classes, ContradictionColumns, ContradictionStudy, LackOf, LeftOut, StudiedCell,

@@ -158,7 +158,7 @@ fn conclusion(report: &CampaignReport, rule: &CampaignRule, lang: Lang) -> Strin
     }
 }
 
-fn number(value: f64, lang: Lang) -> String {
+pub(super) fn number(value: f64, lang: Lang) -> String {
     let text = format!("{value:.1}");
     if lang == Lang::Fr { text.replace('.', ",") } else { text }
 }

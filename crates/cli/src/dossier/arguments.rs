@@ -104,6 +104,16 @@ pub(crate) struct MakingArguments {
     pub(crate) typeset: Option<PathBuf>,
 }
 
+/// What a dossier is made again from its bundle with.
+#[derive(Debug, Args)]
+pub(crate) struct AgainArguments {
+    /// The territory file whose digest the bundle names.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) territory: PathBuf,
+    #[command(flatten)]
+    pub(crate) making: MakingArguments,
+}
+
 /// Options of `desserte dossier rebuild`.
 #[derive(Debug, Args)]
 #[command(
@@ -113,11 +123,8 @@ pub(crate) struct RebuildArguments {
     /// The bundle.
     #[arg(value_name = "FILE")]
     pub(crate) bundle: PathBuf,
-    /// The territory file whose digest the bundle names.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) territory: PathBuf,
     #[command(flatten)]
-    pub(crate) making: MakingArguments,
+    pub(crate) again: AgainArguments,
     /// Language of what is said here.
     #[arg(long, value_enum, default_value_t = Lang::Fr)]
     pub(crate) lang: Lang,
@@ -187,11 +194,8 @@ pub(crate) struct ReplyArguments {
     /// Why, in a sentence.
     #[arg(long, value_name = "TEXT", default_value = "")]
     pub(crate) because: String,
-    /// The territory file whose digest the bundle names.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) territory: PathBuf,
     #[command(flatten)]
-    pub(crate) making: MakingArguments,
+    pub(crate) again: AgainArguments,
 }
 
 /// Options of `desserte dossier notice`.
@@ -212,11 +216,8 @@ pub(crate) struct NoticeArguments {
     /// Days that a reply is waited for.
     #[arg(long, value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=365))]
     pub(crate) days: u16,
-    /// The territory file whose digest the bundle names.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) territory: PathBuf,
     #[command(flatten)]
-    pub(crate) making: MakingArguments,
+    pub(crate) again: AgainArguments,
 }
 
 /// Options of `desserte dossier retest`.
@@ -237,11 +238,8 @@ pub(crate) struct RetestArguments {
     /// Why, in a sentence.
     #[arg(long, value_name = "TEXT", default_value = "")]
     pub(crate) because: String,
-    /// The territory file whose digest both bundles name.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) territory: PathBuf,
     #[command(flatten)]
-    pub(crate) making: MakingArguments,
+    pub(crate) again: AgainArguments,
 }
 
 /// What became of a claim.

@@ -8,7 +8,7 @@ use anyhow::{Context as _, anyhow};
 use desserte_custody::{Hash, Statement};
 use desserte_dossier::{Bundle, Parts, SUMS, Trusted, check, limits, read as parts};
 
-use super::arguments::{MakingArguments, RebuildArguments, VerifyArguments};
+use super::arguments::{AgainArguments, RebuildArguments, VerifyArguments};
 use super::evidence::{self, Evidence};
 use super::steps::Steps;
 use super::{BUNDLE_FILE, PDF_FILE, make, open_territory, put, spool, tell_made, words, work_in};
@@ -49,18 +49,21 @@ pub(super) fn verify(arguments: &VerifyArguments) -> Outcome {
 pub(super) fn rebuild(arguments: &RebuildArguments) -> Outcome {
     let mut old = Checked::open(&arguments.bundle)?;
     let evidence = old.evidence()?;
-    let territory =
-        open_territory(&arguments.territory, Some(evidence.request.territory.sha256), evidence.request.lang)?;
+    let territory = open_territory(
+        &arguments.again.territory,
+        Some(evidence.request.territory.sha256),
+        evidence.request.lang,
+    )?;
     let own = super::program();
     if evidence.request.program != own {
         note(&words::other_version(&evidence.request.program, &own, arguments.lang));
     }
-    let work = work_in(&arguments.making.out)?;
-    let bundle = old.batches(&arguments.making.out)?;
-    let typeset = arguments.making.typeset.as_deref();
+    let work = work_in(&arguments.again.making.out)?;
+    let bundle = old.batches(&arguments.again.making.out)?;
+    let typeset = arguments.again.making.typeset.as_deref();
     let tools = make::Tools { territory: &territory.0, work: &work, typeset, steps: Steps::default() };
     let mut made = make::make(&evidence, bundle, &tools)?;
-    put(&mut made, &arguments.making.out)?;
+    put(&mut made, &arguments.again.making.out)?;
     let fingerprint = made.fingerprint();
     let (parts, spool) = made.parts();
     let differing = differences((&old.parts, &mut old.file), (parts, spool))?;
@@ -113,8 +116,7 @@ impl Checked {
     pub(super) fn made_again(
         &mut self,
         evidence: &Evidence,
-        territory: &Path,
-        making: &MakingArguments,
+        AgainArguments { territory, making }: &AgainArguments,
     ) -> Result<Hash, Failure> {
         let lang = evidence.request.lang;
         let (territory, _) = open_territory(territory, Some(evidence.request.territory.sha256), lang)?;

@@ -41,7 +41,7 @@ pub(super) fn retest(arguments: &RetestArguments) -> Outcome {
         outcome: arguments.outcome.into(),
         because: arguments.because.clone(),
     });
-    old.made_again(&evidence, &arguments.territory, &arguments.making).map(|_| ())
+    old.made_again(&evidence, &arguments.again).map(|_| ())
 }
 
 /// The last day of a period that ends before a day.

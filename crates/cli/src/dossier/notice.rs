@@ -27,8 +27,8 @@ pub(super) fn notice(arguments: &NoticeArguments) -> Outcome {
         answer_by: by.to_string(),
     };
     evidence.notices.push(notice.clone());
-    let fingerprint = old.made_again(&evidence, &arguments.territory, &arguments.making)?;
-    let path = arguments.making.out.join(LETTER_FILE);
+    let fingerprint = old.made_again(&evidence, &arguments.again)?;
+    let path = arguments.again.making.out.join(LETTER_FILE);
     let letter = letter(&notice, &evidence.request, fingerprint);
     written_whole(&path, |file| Ok(file.write_all(letter.as_bytes())?))?;
     line(&path.display().to_string())

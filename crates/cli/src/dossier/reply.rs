@@ -37,7 +37,7 @@ pub(super) fn reply(arguments: &ReplyArguments) -> Outcome {
     };
     reply.check().map_err(Failure::no)?;
     evidence.replies.push(reply);
-    old.made_again(&evidence, &arguments.territory, &arguments.making).map(|_| ())
+    old.made_again(&evidence, &arguments.again).map(|_| ())
 }
 
 fn words(path: &std::path::Path) -> Result<String, Failure> {

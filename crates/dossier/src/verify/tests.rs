@@ -383,19 +383,25 @@ fn flipped_bits_are_found_and_a_part_is_named() {
     }
 }
 
-/// The same with a dossier that was built: `DESSERTE_DOSSIER` names its directory, `DESSERTE_FLIPS` how many bits. Without it there is none.
+/// The same with a dossier that was built: `DESSERTE_DOSSIER` names its directory, `DESSERTE_FLIPS` how many bits, `DESSERTE_FLIPS_AFTER` how
+/// many of the draw were flipped before, so that a long run can be made in pieces. Without a directory there is none.
 #[test]
 fn flipped_bits_of_a_dossier_that_was_built_are_found_and_a_part_is_named() {
     let Some(folder) = std::env::var_os("DESSERTE_DOSSIER").map(std::path::PathBuf::from) else { return };
-    let flips: usize = std::env::var("DESSERTE_FLIPS").ok().and_then(|text| text.parse().ok()).unwrap_or(300);
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<usize>().ok());
+    let flips = number("DESSERTE_FLIPS").unwrap_or(300);
+    let after = number("DESSERTE_FLIPS_AFTER").unwrap_or(0);
     let read = |name: &str| std::fs::read(folder.join(name)).unwrap();
     let (mut archive, mut pdf) = (read("dossier.zip"), read("dossier.pdf"));
     assert_eq!(check(&archive, Some(&pdf), &Trusted::default()).faults, []);
     let names: BTreeSet<String> = find(&mut Cursor::new(&archive)).unwrap().0.into_keys().collect();
     let mut random = ChaCha8Rng::seed_from_u64(10_000);
     let flip = |octets: &mut [u8], place: usize, bit: usize| octets[place] ^= 1 << bit;
-    for _ in 0..flips {
+    for drawn in 0..after + flips {
         let (place, bit) = (random.random_range(0..archive.len() + pdf.len()), random.random_range(0..8));
+        if drawn < after {
+            continue;
+        }
         let faults = if let Some(place) = place.checked_sub(archive.len()) {
             flip(&mut pdf, place, bit);
             let faults = check(&archive, Some(&pdf), &Trusted::default()).faults;

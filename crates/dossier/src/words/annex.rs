@@ -194,7 +194,11 @@ impl Teller<'_> {
             ),
         ];
         if !case.boundary.sources.is_empty() {
-            items.push(fact("Sources des limites", "Sources of borders", case.boundary.sources.join(" · ")));
+            items.push(fact(
+                "Sources du fichier de territoire",
+                "Sources of the territory file",
+                case.boundary.sources.join(" · "),
+            ));
         }
         items.extend(case.parameters.iter().map(|(name, sha256)| Fact {
             name: format!("{} {name}", self.t("Paramètres", "Parameters")),

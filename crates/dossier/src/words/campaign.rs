@@ -1,7 +1,7 @@
 //! What a campaign of tests shows of one line and its contract.
 
 use desserte_evidence::{
-    CampaignRule, CampaignStudy, Conclusion, Excluded, StudiedAttempt, StudiedMissing, StudiedShortfall,
+    CampaignRule, CampaignStudy, Conclusion, Excluded, Shortfall, StudiedAttempt, StudiedMissing,
 };
 
 use super::Teller;
@@ -30,7 +30,17 @@ impl Teller<'_> {
                 "Campaign of tests: the line is below what its contract says.",
             ),
         };
-        Some(told.to_owned())
+        Some(format!("{told}{}", self.by_whose_rule(study)))
+    }
+
+    /// Whom the rule behind a conclusion binds, beside the conclusion: it is the first thing that the other side asks.
+    fn by_whose_rule(&self, study: &CampaignStudy) -> &'static str {
+        let own = study.rule == CampaignRule::contract().set;
+        match (own && study.conclusion != Conclusion::Incomplete, self.case.lang) {
+            (true, Lang::Fr) => " La règle suivie est allemande : en France, elle ne lie personne.",
+            (true, Lang::En) => " The rule followed is German: in France it binds nobody.",
+            (false, _) => "",
+        }
     }
 
     pub(super) fn campaign(&self, study: &CampaignStudy) -> Vec<Block> {
@@ -63,30 +73,30 @@ impl Teller<'_> {
         study.unit.as_ref().map_or_else(|| rate.clone(), |unit| format!("{rate} {}", shortened(unit)))
     }
 
-    fn shortfall(&self, study: &CampaignStudy, shortfall: &StudiedShortfall) -> String {
+    fn shortfall(&self, study: &CampaignStudy, shortfall: &Shortfall) -> String {
         let limits = CampaignRule::parse(&study.rule_text).ok().map(|rule| rule.shortfall.value);
         let of = |share: Option<f64>| share.map_or_else(|| "–".to_owned(), |share| self.percent(share));
         let (maximum, normal) =
             (of(limits.map(|limits| limits.maximum_share)), of(limits.map(|limits| limits.normal_share)));
         match (shortfall, self.case.lang) {
-            (StudiedShortfall::Maximum { days }, Lang::Fr) => {
+            (Shortfall::Maximum { days }, Lang::Fr) => {
                 format!("{days} jours, {maximum} du débit maximal n’ont pas été atteints une seule fois.")
             }
-            (StudiedShortfall::Maximum { days }, Lang::En) => {
+            (Shortfall::Maximum { days }, Lang::En) => {
                 format!("On {days} days {maximum} of the maximum rate were not reached even once.")
             }
-            (StudiedShortfall::Normal { share }, Lang::Fr) => format!(
+            (Shortfall::Normal { share }, Lang::Fr) => format!(
                 "Le débit normalement disponible a été atteint par {} des essais ; il en faut {normal}.",
                 self.percent(*share)
             ),
-            (StudiedShortfall::Normal { share }, Lang::En) => format!(
+            (Shortfall::Normal { share }, Lang::En) => format!(
                 "The rate normally available was reached by {} of the tests; {normal} are asked for.",
                 self.percent(*share)
             ),
-            (StudiedShortfall::Minimum { days }, Lang::Fr) => {
+            (Shortfall::Minimum { days }, Lang::Fr) => {
                 format!("{days} jours, un essai au moins était sous le débit minimal.")
             }
-            (StudiedShortfall::Minimum { days }, Lang::En) => {
+            (Shortfall::Minimum { days }, Lang::En) => {
                 format!("On {days} days at least one test was below the minimum rate.")
             }
         }

@@ -53,9 +53,12 @@ impl Teller<'_> {
                 widths: vec![6, 5, 2, 3, 2, 2],
                 legend: None,
             });
-            blocks.extend(self.drawing(&format!("days-{}", site.label)));
         }
         blocks.push(Block::Paragraph { text: self.legend() });
+        // Behind all tables: two drawings fill a page, and one behind each table would leave half of every page white.
+        for site in &self.case.sites {
+            blocks.extend(self.drawing(&format!("days-{}", site.label)));
+        }
         blocks
     }
 

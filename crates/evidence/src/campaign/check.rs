@@ -74,7 +74,8 @@ pub enum Missing {
 }
 
 /// A way in which a line falls short of its contract.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "of", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Shortfall {
     /// The maximum's share was not reached even once on so many days.
     Maximum {

@@ -42,7 +42,7 @@ pub struct CampaignStudy {
     /// What follows.
     pub conclusion: Conclusion,
     /// In what the line falls short.
-    pub shortfalls: Vec<StudiedShortfall>,
+    pub shortfalls: Vec<Shortfall>,
 }
 
 /// Names of columns.
@@ -121,27 +121,6 @@ pub enum Conclusion {
     FallsShort,
 }
 
-/// In what a line falls short.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "of", rename_all = "snake_case", deny_unknown_fields)]
-pub enum StudiedShortfall {
-    /// The maximum's share was not reached even once on so many days.
-    Maximum {
-        /// Days.
-        days: u32,
-    },
-    /// The normal rate was reached in too small a share of tests.
-    Normal {
-        /// The share that reached it.
-        share: f64,
-    },
-    /// A test was below the minimum on so many days.
-    Minimum {
-        /// Days.
-        days: u32,
-    },
-}
-
 impl StudiedAttempt {
     /// An attempt that is not judged yet.
     #[must_use]
@@ -181,17 +160,12 @@ impl CampaignStudy {
             Missing::Tests { date, found } => StudiedMissing::Tests { date, found, wanted },
         };
         self.missing = report.missing.iter().map(missing).collect();
-        let shortfall = |shortfall: &Shortfall| match *shortfall {
-            Shortfall::Maximum { days } => StudiedShortfall::Maximum { days },
-            Shortfall::Normal { share } => StudiedShortfall::Normal { share },
-            Shortfall::Minimum { days } => StudiedShortfall::Minimum { days },
-        };
         self.conclusion = match &report.shortfalls {
             None => Conclusion::Incomplete,
             Some(none) if none.is_empty() => Conclusion::Keeps,
             Some(_) => Conclusion::FallsShort,
         };
-        self.shortfalls = report.shortfalls.iter().flatten().map(shortfall).collect();
+        self.shortfalls = report.shortfalls.unwrap_or_default();
         self.rule.clone_from(&rule.set);
         self
     }
@@ -222,9 +196,7 @@ impl CampaignStudy {
         }
         let shortfalls = self.shortfalls.len() == again.shortfalls.len()
             && self.shortfalls.iter().zip(&again.shortfalls).all(|pair| match pair {
-                (StudiedShortfall::Normal { share }, StudiedShortfall::Normal { share: again }) => {
-                    is_same(*share, *again)
-                }
+                (Shortfall::Normal { share }, Shortfall::Normal { share: again }) => is_same(*share, *again),
                 (one, other) => one == other,
             });
         let follows = shortfalls
