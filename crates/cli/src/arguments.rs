@@ -85,6 +85,8 @@ pub(crate) enum Command {
     Token(crate::token::TokenCommand),
     /// Show who asked what of the administration: codes made and used, probes added, moved and retired, and every refusal.
     Audit(crate::audit::AuditArguments),
+    /// Print the register of what is kept: of whom, what for and for how long (docs/spec/retention.md).
+    Register(crate::register::RegisterArguments),
     /// Plan a campaign of tests on one line, and check it against its rules.
     #[command(subcommand)]
     Campaign(crate::campaign::CampaignCommand),
@@ -440,6 +442,9 @@ pub(crate) enum LakeCommand {
     Rollup(DataArguments),
     /// Put small files together and remove those without use.
     Compact(DataArguments),
+    /// Erase rows of probes at homes whose time is over, as far as the collector has erased them in the store; one that hands over by
+    /// itself does this too.
+    Retain(DataArguments),
     /// Read every row and count it; ends with 2 if something is wrong.
     Check(DataArguments),
 }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use desserte_lake::{Lake, LakeError, LakeOptions, flush};
-use desserte_store::{Store, StoreOptions};
+use desserte_lake::{Lake, LakeError, LakeOptions, RetainedRows, RowsKeptFrom, flush};
+use desserte_retention::Limits;
+use desserte_store::{Host, Store, StoreOptions};
 
 use crate::lake::runtime;
 
@@ -51,6 +52,10 @@ async fn round(store: &Arc<Store>, data: &Path, upkeep: bool) -> Result<(), Lake
         let lake = Lake::open(data, store.history_generation()?, options)?;
         // Before files are put together: those with new rows are few and small until then.
         let days = lake.roll_up(&|_, _, _| ()).await?.days;
+        let RetainedRows { rewritten } = keep_within(store, &lake).await?;
+        if rewritten > 0 {
+            tracing::info!(files = rewritten, "erased rows of the history whose time was over");
+        }
         let (merged, removed) = (lake.compact().await?, lake.vacuum().await?.removed);
         tracing::info!(
             days,
@@ -61,4 +66,16 @@ async fn round(store: &Arc<Store>, data: &Path, upkeep: bool) -> Result<(), Lake
         );
     }
     Ok(())
+}
+
+/// Erases of the history what the store has erased of probes at homes: whole months, and hours of days.
+pub(crate) async fn keep_within(store: &Store, lake: &Lake) -> Result<RetainedRows, LakeError> {
+    let (raw, hourly) = store.kept_from()?;
+    let (Some(month), day) = (raw.and_then(Limits::month), hourly.and_then(Limits::day)) else {
+        return Ok(RetainedRows::default());
+    };
+    let hosts = store.hosts()?;
+    let public =
+        hosts.into_iter().filter(|(_, host)| *host == Host::PublicBuilding).map(|(id, _)| id).collect();
+    lake.keep_within(&RowsKeptFrom { month, day }, &public).await
 }

@@ -7,6 +7,7 @@ use desserte_lake::{Lake, LakeOptions, Rollup, flush};
 use tokio::runtime::Runtime;
 
 use crate::arguments::{DataArguments, LakeCommand};
+use crate::history::keep_within;
 use crate::out::{Failure, Outcome, line, progress};
 use crate::probe::open_existing;
 
@@ -15,6 +16,7 @@ pub(crate) fn run(command: &LakeCommand) -> Outcome {
         LakeCommand::Flush(arguments) => hand_over(arguments),
         LakeCommand::Rollup(arguments) => roll_up(arguments),
         LakeCommand::Compact(arguments) => compact(arguments),
+        LakeCommand::Retain(arguments) => retain(arguments),
         LakeCommand::Check(arguments) => check(arguments),
     }
 }
@@ -66,6 +68,15 @@ fn compact(arguments: &DataArguments) -> Outcome {
     line(&format!(
         "{} small files became {}, {} files without use removed",
         merged.replaced, merged.written, cleaned.removed
+    ))
+}
+
+fn retain(arguments: &DataArguments) -> Outcome {
+    let store = open_existing(arguments)?;
+    let lake = Lake::open(&arguments.data, store.history_generation()?, LakeOptions::default())?;
+    let rewritten = runtime()?.block_on(keep_within(&store, &lake))?.rewritten;
+    line(&format!(
+        "{rewritten} files written again without rows whose time is over; `desserte lake compact` removes the old ones in eight days"
     ))
 }
 

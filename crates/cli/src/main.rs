@@ -25,6 +25,7 @@ mod plots;
 mod probe;
 mod query;
 mod rebuild;
+mod register;
 mod remote_write;
 mod service;
 mod sheet;
@@ -91,6 +92,7 @@ fn main() -> ExitCode {
         Command::Contradiction(arguments) => contradiction::run(&arguments),
         Command::Token(command) => token::run(&command),
         Command::Audit(arguments) => audit::run(&arguments),
+        Command::Register(arguments) => register::run(&arguments),
         Command::Campaign(command) => campaign::run(&command),
         Command::Version => out::line(&format!("desserte {}", env!("CARGO_PKG_VERSION"))),
     };

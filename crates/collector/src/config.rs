@@ -24,6 +24,8 @@ pub struct Config {
     pub enrolment: EnrolmentConfig,
     /// What is done to prove what was received.
     pub custody: Custody,
+    /// What is erased when its time is over.
+    pub retention: RetentionConfig,
     /// Open data that is served.
     pub open_data: OpenDataConfig,
     /// Indicators of months.
@@ -305,6 +307,20 @@ impl Default for Custody {
     }
 }
 
+/// What is erased when its time is over (docs/spec/retention.md).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default)]
+pub struct RetentionConfig {
+    /// Whether anything is. Whoever sets it to false answers for keeping what concerns people without end.
+    pub erase: bool,
+}
+
+impl Default for RetentionConfig {
+    fn default() -> Self {
+        Self { erase: true }
+    }
+}
+
 /// Indicators of months.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default)]
@@ -333,7 +349,8 @@ pub struct Contributions {
 
 impl Default for Contributions {
     fn default() -> Self {
-        Self { accept: true, keep_months: 13, requests_per_address: 12 }
+        let given = desserte_retention::Retention::built_in().terms.given;
+        Self { accept: true, keep_months: given.value, requests_per_address: 12 }
     }
 }
 

@@ -9,8 +9,6 @@ mod released;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::ToSpan as _;
-use jiff::tz::Offset;
 use tokio::sync::watch;
 
 pub(crate) use code::{Code, NoCode};
@@ -19,7 +17,6 @@ pub(crate) use released::{Released, Residents, residents, window};
 
 use crate::api::blocking;
 use crate::state::{Shared, now};
-use desserte_units::Timestamp;
 
 /// How often tests are forgotten whose time is over: they are kept by the hour, and by the month.
 const EVERY: Duration = Duration::from_secs(3_600);
@@ -30,7 +27,7 @@ pub(crate) async fn forget(shared: Arc<Shared>, mut ending: watch::Receiver<()>)
         let worker = Arc::clone(&shared);
         let forgotten = blocking(move || {
             let months = worker.config.contributions.keep_months;
-            let Some(before) = months_before(now(), months) else { return Ok(0) };
+            let Some(before) = desserte_retention::months_before(now(), months) else { return Ok(0) };
             Ok(worker.store.forget_contributions(before)?)
         });
         match forgotten.await {
@@ -45,27 +42,5 @@ pub(crate) async fn forget(shared: Arc<Shared>, mut ending: watch::Receiver<()>)
             // The sender is dropped when the collector ends.
             _ = ending.changed() => return,
         }
-    }
-}
-
-/// The moment that many months earlier, by the calendar of UTC; `None` before the calendar begins.
-fn months_before(moment: Timestamp, months: u16) -> Option<Timestamp> {
-    let time = jiff::Timestamp::from_microsecond(moment.as_unix_micros()).ok()?;
-    let earlier = Offset::UTC.to_datetime(time).checked_sub(i32::from(months).months()).ok()?;
-    Some(Timestamp::from_unix_micros(Offset::UTC.to_timestamp(earlier).ok()?.as_microsecond()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn months_are_those_of_the_calendar() {
-        let at = |text: &str| {
-            Timestamp::from_unix_micros(text.parse::<jiff::Timestamp>().unwrap().as_microsecond())
-        };
-        let end = at("2026-03-31T10:00:00Z");
-        assert_eq!(months_before(end, 1), Some(at("2026-02-28T10:00:00Z")));
-        assert_eq!(months_before(end, 13), Some(at("2025-02-28T10:00:00Z")));
     }
 }

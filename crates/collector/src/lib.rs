@@ -23,6 +23,7 @@ mod metrics;
 mod open_data;
 mod problem;
 mod refusals;
+mod retention;
 mod seal;
 mod server;
 mod small_body;

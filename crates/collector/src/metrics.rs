@@ -5,6 +5,7 @@ mod families;
 mod happenings;
 mod ingest;
 mod probes;
+mod retention;
 mod seals;
 mod store;
 mod territoire;
@@ -13,6 +14,7 @@ use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Reg
 
 pub(crate) use ingest::IngestMetrics;
 pub(crate) use probes::probe_families;
+pub(crate) use retention::RetentionMetrics;
 pub(crate) use seals::SealMetrics;
 pub(crate) use store::store_families;
 pub(crate) use territoire::territoire_families;
@@ -30,6 +32,7 @@ pub(crate) struct Metrics {
     pub(crate) records: IntGauge,
     pub(crate) records_undated: IntGauge,
     pub(crate) seals: SealMetrics,
+    pub(crate) retention: RetentionMetrics,
 }
 
 impl Metrics {
@@ -72,6 +75,17 @@ impl Metrics {
         }
         let ingest = IngestMetrics::new(&registry)?;
         let seals = SealMetrics::new(&registry)?;
-        Ok(Self { registry, ingest, requests, answer_seconds, store_bytes, records, records_undated, seals })
+        let retention = RetentionMetrics::new(&registry)?;
+        Ok(Self {
+            registry,
+            ingest,
+            requests,
+            answer_seconds,
+            store_bytes,
+            records,
+            records_undated,
+            seals,
+            retention,
+        })
     }
 }

@@ -28,7 +28,7 @@ use crate::map::{self, MapError, MapFiles};
 use crate::metrics::Metrics;
 use crate::problem::ApiError;
 use crate::state::Shared;
-use crate::{access, api, connection, contributions, dossiers, indicators, open_data, seal, ui};
+use crate::{access, api, connection, contributions, dossiers, indicators, open_data, retention, seal, ui};
 
 /// Why the collector could not start or went down.
 #[derive(Debug, thiserror::Error)]
@@ -58,14 +58,8 @@ pub struct Collector {
     listeners: Listeners,
     router: Router,
     drain: Duration,
-    /// For the task that seals; `None` when the operator wants none.
-    sealing: Option<Arc<Shared>>,
-    /// For the task that forgets residents' tests.
-    forgetting: Arc<Shared>,
-    /// For the task that keeps months of indicators; `None` when the operator wants none.
-    keeping: Option<Arc<Shared>>,
-    /// For the task that makes dossiers; `None` where they are not offered.
-    making: Option<Arc<Shared>>,
+    /// For the tasks beside it.
+    shared: Arc<Shared>,
     /// Held until the end: a second collector on the same directory is refused.
     _lock: DirectoryLock,
 }
@@ -89,25 +83,11 @@ impl Collector {
         // A store that can only be read must not wait for the first probe to be found out.
         store.check_writable()?;
         let metrics = Metrics::new(registry, build.version)?;
-        let (seals, keeps, offers) = (config.custody.seal, config.indicators.keep, config.dossiers.offer);
         let map_files = MapFiles::open(&config.map.tiles, &config.map.library).await?;
         let shared = Arc::new(Shared::new(config, data, store, territory, map_files, metrics, build)?);
         let refused = |(address, source)| ServeError::Listen { address, source };
         let listeners = Listeners::bind(addresses).await.map_err(refused)?;
-        let sealing = seals.then(|| Arc::clone(&shared));
-        let keeping = keeps.then(|| Arc::clone(&shared));
-        let forgetting = Arc::clone(&shared);
-        let making = offers.then(|| Arc::clone(&shared));
-        Ok(Self {
-            listeners,
-            router: router(shared),
-            drain,
-            sealing,
-            forgetting,
-            keeping,
-            making,
-            _lock: lock,
-        })
+        Ok(Self { listeners, router: router(Arc::clone(&shared)), drain, shared, _lock: lock })
     }
 
     /// The addresses listened on, with the ports that the system chose where 0 was asked for.
@@ -123,19 +103,10 @@ impl Collector {
     /// # Errors
     /// None today: an error of one connection is not one of the collector.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), ServeError> {
-        let Self { listeners, router, drain, sealing, forgetting, keeping, making, _lock } = self;
+        let Self { listeners, router, drain, shared, _lock } = self;
         let (connections, tasks) = (GracefulShutdown::new(), TaskTracker::new());
         let (end, ending) = watch::channel(());
-        if let Some(shared) = sealing {
-            tasks.spawn(seal::keep(shared, ending.clone()));
-        }
-        tasks.spawn(contributions::forget(forgetting, ending.clone()));
-        if let Some(shared) = keeping {
-            tasks.spawn(indicators::keep(shared, ending.clone()));
-        }
-        if let Some(shared) = making {
-            tasks.spawn(dossiers::keep(shared, ending.clone()));
-        }
+        start_beside(shared, &tasks, &ending);
         let mut shutdown = pin!(shutdown);
         loop {
             let (stream, place) = tokio::select! {
@@ -194,4 +165,23 @@ fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
         .or_else(|| panic.downcast_ref::<&str>().copied())
         .unwrap_or("a panic without text");
     ApiError::internal(text).into_response()
+}
+
+/// Starts what the collector does beside answering, as its operator wants it; each ends with `ending`.
+fn start_beside(shared: Arc<Shared>, tasks: &TaskTracker, ending: &watch::Receiver<()>) {
+    let config = &shared.config;
+    if config.custody.seal {
+        tasks.spawn(seal::keep(Arc::clone(&shared), ending.clone()));
+    }
+    if config.indicators.keep {
+        tasks.spawn(indicators::keep(Arc::clone(&shared), ending.clone()));
+    }
+    if config.dossiers.offer {
+        tasks.spawn(dossiers::keep(Arc::clone(&shared), ending.clone()));
+    }
+    // What a demonstration shows was made up, and is to be there whenever it is looked at.
+    if config.retention.erase && !shared.demonstration {
+        tasks.spawn(retention::keep(Arc::clone(&shared), ending.clone()));
+    }
+    tasks.spawn(contributions::forget(shared, ending.clone()));
 }

@@ -7,15 +7,16 @@ use std::path::{Path, PathBuf};
 use desserte_store::HandoverTable;
 
 use crate::files::create_directories;
+use crate::schema::Kept;
 use crate::table::{self, OpenTable, failed};
-use crate::{Lake, LakeError, Work};
+use crate::{Lake, LakeError, Rollup, Work};
 
 /// Digits that the name of an entry of the log begins with.
 const VERSION_DIGITS: usize = 20;
 
 impl Lake {
     /// Copies every table to the same place below `target` (a data directory), as it was before a row above `number` was in it.
-    /// Rollups are left out: they are made from the tables. Writers may go on meanwhile.
+    /// Rollups are left out, since they are made from the tables, unless days of them are closed and cannot be. Writers may go on meanwhile.
     ///
     /// With the number that a copy of the store had given last, the two belong together: what the copied store no longer offers
     /// is in the copied tables, and these know no number that it did not give.
@@ -25,8 +26,11 @@ impl Lake {
     pub fn copy_into<'a>(&'a self, number: i64, target: &'a Path) -> Work<'a, ()> {
         Box::pin(async move {
             let copy = self.in_data(target)?;
-            for table in HandoverTable::ALL {
+            for table in HandoverTable::ALL.map(Kept::from).into_iter().chain(Rollup::ALL.map(Kept::from)) {
                 let Some(mut open) = table::open(self, table).await? else { continue };
+                if matches!(table, Kept::Rollup(_)) && open.closed_before().await?.is_none() {
+                    continue;
+                }
                 let Some(version) = go_back(&mut open, number).await? else { continue };
                 let (from, to) = (open.path.clone(), copy.path(table));
                 let root = open.root()?;

@@ -59,6 +59,11 @@ impl Lake {
         Ok(Self { root: data.join(LAKE_DIRECTORY).join(generation), options: self.options.clone() })
     }
 
+    /// Another generation of the same data directory.
+    pub(crate) fn of_generation(&self, generation: i64) -> Self {
+        Self { root: self.root.with_file_name(generation.to_string()), options: self.options.clone() }
+    }
+
     /// The directory of this generation.
     #[must_use]
     pub fn root(&self) -> &Path {

@@ -74,8 +74,7 @@ impl Moment {
         let before = Lake::open(data, blocking(store, Store::history_generation).await?, options.clone())?;
         let mut rollups = BTreeMap::new();
         for rollup in Rollup::ALL {
-            let (files, mark) = before.kept(rollup.into()).await?;
-            rollups.insert(rollup, KeptRollup::new(rollup, files, mark));
+            rollups.insert(rollup, KeptRollup::read(&before, rollup).await?);
         }
         // Then what waits, then the tables: a row that is handed over in between is in both, and is known by its number.
         // The other way round it could be in neither.
@@ -97,7 +96,7 @@ impl Moment {
         }
         if lake.root() != before.root() {
             // A rebuild came between: the rollups of the generation before are none of this one.
-            rollups = Rollup::ALL.map(|rollup| (rollup, KeptRollup::new(rollup, Vec::new(), None))).into();
+            rollups = Rollup::ALL.map(|rollup| (rollup, KeptRollup::nothing(rollup))).into();
         }
         let number = as_of.map_or(offered.issued, |number| number.min(offered.issued));
         let (data, generation, issued) = (data.to_owned(), offered.generation, offered.issued);

@@ -2,8 +2,10 @@
 //!
 //! A rollup is derived from the history and can be made anew from it. It is kept day by day: a day is computed again, whole, when
 //! rows for it came, however late. A query sees days that received rows since as computed at that moment ([`view`]), so that a
-//! rollup gives what the rows themselves would. Columns are told in docs/spec/lake.md.
+//! rollup gives what the rows themselves would. Days whose rows are erased after their time are closed before, and stay ([`closed`]). Columns are told in
+//! docs/spec/lake.md.
 
+mod closed;
 mod columns;
 mod keep;
 mod sql;

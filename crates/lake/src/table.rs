@@ -152,10 +152,15 @@ pub(crate) async fn append(lake: &Lake, rows: &HandoverRows, last: i64) -> Resul
 impl OpenTable {
     /// The number in the hand-over up to which the table has every row; `None` before the first.
     pub(crate) async fn mark(&self) -> Result<Option<i64>, LakeError> {
+        self.number_of(HANDOVER_APPLICATION).await
+    }
+
+    /// The number that the table's log keeps under a name; `None` before the first.
+    pub(crate) async fn number_of(&self, application: &str) -> Result<Option<i64>, LakeError> {
         let wrap = failed("reading", &self.path);
         let snapshot = self.delta.snapshot().map_err(&wrap)?;
         let log = self.delta.log_store();
-        snapshot.transaction_version(log.as_ref(), HANDOVER_APPLICATION).await.map_err(&wrap)
+        snapshot.transaction_version(log.as_ref(), application).await.map_err(&wrap)
     }
 
     /// The files that the table consists of.
@@ -204,10 +209,20 @@ impl OpenTable {
         operation: DeltaOperation,
         mark: Option<i64>,
     ) -> Result<(), DeltaTableError> {
+        let noted = mark.map(|mark| (HANDOVER_APPLICATION, mark));
+        self.commit_noting(actions, operation, noted.as_slice()).await
+    }
+
+    /// As [`Self::commit`], with numbers that the log keeps under names of their own.
+    pub(crate) async fn commit_noting(
+        &self,
+        actions: Vec<Action>,
+        operation: DeltaOperation,
+        noted: &[(&str, i64)],
+    ) -> Result<(), DeltaTableError> {
         let mut properties = CommitProperties::default();
-        if let Some(mark) = mark {
-            properties =
-                properties.with_application_transaction(Transaction::new(HANDOVER_APPLICATION, mark));
+        for (application, number) in noted {
+            properties = properties.with_application_transaction(Transaction::new(*application, *number));
         }
         let snapshot = self.delta.snapshot()?.snapshot();
         CommitBuilder::from(properties)

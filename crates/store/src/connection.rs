@@ -21,6 +21,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../sql/010-tokens.sql"),
     include_str!("../sql/011-erasure.sql"),
     include_str!("../sql/012-edition.sql"),
+    include_str!("../sql/013-retention.sql"),
 ];
 
 /// How long a connection waits for another process's lock (`desserte probe add` beside a running collector): longer
@@ -106,7 +107,7 @@ mod tests {
         let connection = Connection::open(&path).unwrap();
         connection.pragma_update(None, "user_version", 99).unwrap();
         drop(connection);
-        assert!(matches!(open_writer(&path), Err(StoreError::NewerSchema { found: 99, known: 12 })));
+        assert!(matches!(open_writer(&path), Err(StoreError::NewerSchema { found: 99, known: 13 })));
     }
 
     #[test]
@@ -114,18 +115,18 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("store.sqlite");
         let connection = Connection::open(&path).unwrap();
-        for script in &MIGRATIONS[..11] {
+        for script in &MIGRATIONS[..12] {
             connection.execute_batch(script).unwrap();
         }
         connection.execute("INSERT INTO meta (key, value) VALUES ('a', 'b')", []).unwrap();
-        connection.pragma_update(None, "user_version", 11).unwrap();
+        connection.pragma_update(None, "user_version", 12).unwrap();
         drop(connection);
         let connection = open_writer(&path).unwrap();
         let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
         let count = |table: &str| -> i64 {
             connection.query_row(&format!("SELECT count (*) FROM {table}"), [], |row| row.get(0)).unwrap()
         };
-        assert_eq!((version, count("edition"), count("meta")), (12, 0, 1));
+        assert_eq!((version, count("retention"), count("meta")), (13, 0, 1));
     }
 
     #[test]

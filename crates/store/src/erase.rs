@@ -13,7 +13,7 @@ use crate::query::unsigned;
 use crate::{NewNote, Store, StoreError};
 
 /// Batches erased in one commit: requests that wait for the writer wait no longer for it than for a large group of batches.
-const BATCHES_AT_ONCE: usize = 200;
+pub(crate) const BATCHES_AT_ONCE: usize = 200;
 
 /// What an erasure is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,19 +93,30 @@ fn erase_some(transaction: &Transaction<'_>, probe: &ProbeId, now: Timestamp) ->
     }
     // What pages told of it goes with it. Again with each part: a collector that ran in between may have kept another one.
     editions::erase(transaction, probe, now).map_err(&wrap)?;
-    overwriting(transaction, |transaction| empty(transaction, number)).map_err(&wrap)
+    overwriting(transaction, |transaction| {
+        let batches = left(transaction, number)?;
+        empty(transaction, &batches)?;
+        Ok(!batches.is_empty())
+    })
+    .map_err(&wrap)
 }
 
-fn empty(transaction: &Transaction<'_>, probe: i64) -> rusqlite::Result<bool> {
+/// Some batches of a probe that are not erased yet.
+fn left(transaction: &Transaction<'_>, probe: i64) -> rusqlite::Result<Vec<i64>> {
     let limit = i64::try_from(BATCHES_AT_ONCE).unwrap_or(i64::MAX);
-    let batches: Vec<i64> = transaction
+    transaction
         .prepare_cached(
             "SELECT no FROM batch WHERE probe = ?1 \
              AND NOT EXISTS (SELECT 1 FROM erased_batch WHERE erased_batch.batch = batch.no) ORDER BY no LIMIT ?2",
         )?
         .query_map([probe, limit], |row| row.get(0))?
-        .collect::<rusqlite::Result<_>>()?;
-    for batch in &batches {
+        .collect()
+}
+
+/// Empties batches and their records, and deletes what was derived from them, but for sums by hour. Gives how many records there were.
+pub(crate) fn empty(transaction: &Transaction<'_>, batches: &[i64]) -> rusqlite::Result<u64> {
+    let mut records = 0;
+    for batch in batches {
         let [signature, body] = transaction
             .prepare_cached("SELECT signature, body FROM batch WHERE no = ?1")?
             .query_row([batch], |row| {
@@ -120,14 +131,14 @@ fn empty(transaction: &Transaction<'_>, probe: i64) -> rusqlite::Result<bool> {
             let sql = format!("DELETE FROM {table} WHERE record IN (SELECT no FROM record WHERE batch = ?1)");
             transaction.prepare_cached(&sql)?.execute([batch])?;
         }
-        transaction
+        records += transaction
             .prepare_cached("UPDATE record SET line = x'', commune = '' WHERE batch = ?1")?
-            .execute([batch])?;
+            .execute([batch])? as u64;
         transaction
             .prepare_cached("UPDATE batch SET signature = '', body = x'' WHERE no = ?1")?
             .execute([batch])?;
     }
-    Ok(!batches.is_empty())
+    Ok(records)
 }
 
 /// Forgets where the probe was and what it is called, and counts what is erased of it.
@@ -138,9 +149,10 @@ fn finish(transaction: &Transaction<'_>, probe: &ProbeId) -> rusqlite::Result<Er
     for table in ["minute_hour", "probe_latest"] {
         transaction.execute(&format!("DELETE FROM {table} WHERE probe = ?1"), [number])?;
     }
-    let elsewhere = ["probe_latest", "minute", "throughput", "reachability", "interruption"].map(|table| {
-        format!("NOT EXISTS (SELECT 1 FROM {table} AS own WHERE own.commune = commune_seen.commune)")
-    });
+    let elsewhere = ["probe_latest", "minute", "minute_hour", "throughput", "reachability", "interruption"]
+        .map(|table| {
+            format!("NOT EXISTS (SELECT 1 FROM {table} AS own WHERE own.commune = commune_seen.commune)")
+        });
     transaction.execute(&format!("DELETE FROM commune_seen WHERE {}", elsewhere.join(" AND ")), [])?;
     // Answers that are kept by this number may hold rows that are gone.
     transaction.execute("UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = 'handover'", [])?;

@@ -1,6 +1,6 @@
 //! The collector's durable store: one SQLite file holding what was received and what is derived from it.
 //!
-//! Received octets are append-only, but for what a probe's owner wants erased; derived rows name the method that made them and can be computed again
+//! Received octets are append-only, but for what a probe's owner wants erased and what its time is over; derived rows name the method that made them and can be computed again
 //! ([`Store::rebuild`]). One thread writes, and many requests share one commit, so that an answer can wait for the
 //! disk without making the others wait for it one by one. Readers have connections of their own.
 //!
@@ -26,6 +26,7 @@ mod late;
 mod probes;
 mod query;
 mod rebuild;
+mod retention;
 mod rollup;
 mod service;
 mod standing;
@@ -50,6 +51,7 @@ pub use invitations::{Invitation, InvitationState, NewInvitation, OPEN_INVITATIO
 pub use probes::{LatestHealth, NewProbe, ProbeSeen, RegisteredProbe};
 pub use query::{CommuneRtts, CommuneSeen, DownMinute, MinuteTotals, Period, RunRow, Scope};
 pub use rebuild::RebuildReport;
+pub use retention::{KeptFrom, RetentionPass};
 pub use service::{ServiceMinute, ServicePage, ServiceRun};
 pub use standing::{SILENT_AFTER, Standing};
 pub use store::{CopiedStore, STORE_FILE, Store, StoreOptions};

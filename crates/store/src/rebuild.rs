@@ -1,8 +1,10 @@
 //! Computing every derived row again from the records.
 
+use std::collections::BTreeMap;
+
 use desserte_model::{CogVintage, Record};
 use desserte_units::Timestamp;
-use rusqlite::params;
+use rusqlite::{Transaction, params};
 
 use crate::chain::Link;
 use crate::derive::{Place, derive};
@@ -23,6 +25,9 @@ pub struct RebuildReport {
 impl Store {
     /// Drops the derived rows and computes them again with the methods of this program, in one transaction.
     ///
+    /// Sums of hours whose records were emptied after their time ([`Store::keep_within`]) stay as they are: nothing is left to compute them
+    /// from.
+    ///
     /// # Errors
     /// When the database fails or a kept record cannot be read; nothing has changed then.
     pub fn rebuild(&self) -> Result<RebuildReport, StoreError> {
@@ -30,12 +35,14 @@ impl Store {
             let wrap = StoreError::database("rebuilding derived rows");
             transaction
                 .execute_batch(
-                    "DELETE FROM throughput; DELETE FROM minute; DELETE FROM interruption; DELETE FROM reachability; DELETE FROM minute_hour; \
-                     DELETE FROM commune_seen; DELETE FROM chain; DELETE FROM chain_gap; DELETE FROM chain_fault;",
+                    "DELETE FROM throughput; DELETE FROM minute; DELETE FROM interruption; DELETE FROM reachability; \
+                     DELETE FROM minute_hour WHERE NOT EXISTS (SELECT 1 FROM retention \
+                         WHERE retention.probe = minute_hour.probe AND minute_hour.hour_us < retention.emptied_us); \
+                     DELETE FROM commune_seen WHERE NOT EXISTS (SELECT 1 FROM retention); DELETE FROM chain; DELETE FROM chain_gap; DELETE FROM chain_fault;",
                 )
                 .map_err(&wrap)?;
             let mut report = RebuildReport::default();
-            let mut rollup = Rollup::default();
+            let mut rollup = Rollup::without(emptied(transaction).map_err(&wrap)?);
             let mut select = transaction
                 .prepare("SELECT record.no, record.probe, commune, vintage, line, event_us, received_us, sha256 FROM record \
                      JOIN batch ON batch.no = record.batch WHERE line <> x'' ORDER BY record.no",
@@ -81,4 +88,12 @@ impl Store {
             Ok(report)
         })
     }
+}
+
+/// Of each probe, the moment up to which its records are emptied.
+fn emptied(transaction: &Transaction<'_>) -> rusqlite::Result<BTreeMap<i64, i64>> {
+    transaction
+        .prepare("SELECT probe, emptied_us FROM retention")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
 }

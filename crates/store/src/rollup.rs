@@ -27,9 +27,16 @@ struct Sums {
 pub(crate) struct Rollup {
     hours: BTreeMap<(CommuneCode, i64, i64), Sums>,
     communes: BTreeMap<CommuneCode, (CogVintage, Option<i64>, Option<i64>)>,
+    /// By probe, the moment before which sums are kept as they are.
+    closed: BTreeMap<i64, i64>,
 }
 
 impl Rollup {
+    /// One that adds nothing to hours before the moment that is told of a probe.
+    pub(crate) fn without(closed: BTreeMap<i64, i64>) -> Self {
+        Self { closed, ..Self::default() }
+    }
+
     pub(crate) fn add(&mut self, place: &Place, vintage: CogVintage, derived: &Derived) {
         let event = place.event.map(Timestamp::as_unix_micros);
         let seen = self.communes.entry(place.commune).or_insert((vintage, event, event));
@@ -45,6 +52,9 @@ impl Rollup {
 
     fn add_minute(&mut self, commune: CommuneCode, probe: i64, event: i64, minute: &DerivedMinute) {
         let hour = event.div_euclid(HOUR_US) * HOUR_US;
+        if self.closed.get(&probe).is_some_and(|closed| hour < *closed) {
+            return;
+        }
         let sums = self.hours.entry((commune, hour, probe)).or_default();
         let column = match minute.state {
             "up" => &mut sums.up,

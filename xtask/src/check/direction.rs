@@ -23,6 +23,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("ledger", &["equity", "territory"]),
     ("plot", &[]),
     ("evidence", &["equity"]),
+    ("retention", &["equity"]),
     ("service", &["equity", "measure"]),
     // edges
     ("net", &["proto"]),
@@ -46,6 +47,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "indicators",
             "ledger",
             "measure",
+            "retention",
             "service",
             "signing",
             "store",
@@ -67,6 +69,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "measure",
             "plot",
             "remote-write",
+            "retention",
             "service",
             "signing",
             "sql",
@@ -103,8 +106,20 @@ const CONFINED: &[(&str, &[&str])] = &[
 
 /// Crates without input, output or chance of their own.
 const PURE: &[&str] = &[
-    "units", "model", "signing", "custody", "dossier", "proto", "measure", "tiles", "equity", "evidence",
-    "ledger", "plot", "service",
+    "units",
+    "model",
+    "signing",
+    "custody",
+    "dossier",
+    "proto",
+    "measure",
+    "tiles",
+    "equity",
+    "evidence",
+    "ledger",
+    "plot",
+    "retention",
+    "service",
 ];
 const IMPURE: &[&str] = &["tokio", "reqwest", "socket2", "rustix", "libc", "getrandom", "tracing-subscriber"];
 

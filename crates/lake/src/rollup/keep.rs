@@ -9,8 +9,11 @@ use deltalake::protocol::{DeltaOperation, SaveMode};
 use deltalake::writer::DeltaWriter as _;
 use desserte_store::HandoverTable;
 
+use super::closed::open_only;
 use super::{Rollup, SOURCES, sql};
+use crate::erase;
 use crate::query::session;
+use crate::rewrite::rewrite_without;
 use crate::schema::{DAY, HANDOVER, Kept, PROBE};
 use crate::table::{self, OpenTable, failed, is_conflict};
 use crate::{Lake, LakeError, LakeFile, LakeTable, Work};
@@ -62,6 +65,7 @@ impl Lake {
         // Custody is written last: up to its number every table has every row.
         let (_, Some(number)) = self.snapshot(HandoverTable::Custody).await? else { return Ok(report) };
         report.number = Some(number);
+        self.carry_closed().await?;
         let session = self.rows_up_to(number, None).await?;
         for rollup in Rollup::ALL {
             let open = table::open_or_create(self, rollup.into()).await?;
@@ -70,7 +74,8 @@ impl Lake {
                 continue;
             }
             let mut version = open.delta.version();
-            let days = changed(&session, mark).await?;
+            let mut days = changed(&session, mark).await?;
+            open_only(&mut days, open.closed_before().await?.as_deref());
             for (done, set) in days.chunks(DAYS_AT_ONCE).enumerate() {
                 progress(rollup, done * DAYS_AT_ONCE, days.len());
                 let last = (done + 1) * DAYS_AT_ONCE >= days.len();
@@ -93,6 +98,7 @@ impl Lake {
     }
 
     /// Computes the days on which a probe has rows again as if it had none, and gives how many there are, of both rollups together.
+    /// From days that are closed its hours are taken away; what a commune's day is made of can no longer be parted.
     ///
     /// # Errors
     /// When rows cannot be read, a rollup cannot be written, or another process keeps it at the same time.
@@ -104,6 +110,9 @@ impl Lake {
         for rollup in Rollup::ALL {
             let Some(open) = table::open(self, rollup).await? else { continue };
             let Some(mark) = open.mark().await? else { continue };
+            let closed = open.closed_before().await?;
+            let mut days = days.clone();
+            open_only(&mut days, closed.as_deref());
             let mut version = open.delta.version();
             for set in days.chunks(DAYS_AT_ONCE) {
                 let Some(_) = self.replace(&session, rollup, set, Step { version, mark }).await? else {
@@ -111,6 +120,10 @@ impl Lake {
                 };
                 version = version.map(|version| version + 1);
                 computed += set.len() as u64;
+            }
+            if let (Rollup::SiteHour, Some(first)) = (rollup, closed) {
+                let over = |file: &LakeFile| file.partition < first;
+                computed += rewrite_without(self, rollup.into(), &erase::of_probe(probe), &over).await?;
             }
         }
         Ok(computed)

@@ -14,10 +14,11 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::{SessionContext, ident};
 use tokio::sync::OnceCell;
 
+use super::closed::open_only;
 use super::{Rollup, SOURCES, keep};
 use crate::moment::{Moment, MomentTable};
 use crate::schema::{HANDOVER, Kept};
-use crate::{LakeError, LakeFile, LakeTable, engine};
+use crate::{Lake, LakeError, LakeFile, LakeTable, engine, table};
 
 /// What a rollup was when a query began. It must be read before the rows are: what it adds up is then among them.
 #[derive(Debug)]
@@ -26,13 +27,23 @@ pub(crate) struct KeptRollup {
     files: Vec<LakeFile>,
     /// The number up to which rows are added up; `None` while it was never kept.
     mark: Option<i64>,
+    /// The first day that is not closed; those before it are always as they were kept.
+    closed_before: Option<String>,
     /// Days that are not as they were kept; found out when the rollup is asked for.
     changed: OnceCell<Vec<String>>,
 }
 
 impl KeptRollup {
-    pub(crate) const fn new(rollup: Rollup, files: Vec<LakeFile>, mark: Option<i64>) -> Self {
-        Self { rollup, files, mark, changed: OnceCell::const_new() }
+    /// One of which nothing is kept.
+    pub(crate) const fn nothing(rollup: Rollup) -> Self {
+        Self { rollup, files: Vec::new(), mark: None, closed_before: None, changed: OnceCell::const_new() }
+    }
+
+    /// What a history has of it now.
+    pub(crate) async fn read(lake: &Lake, rollup: Rollup) -> Result<Self, LakeError> {
+        let Some(open) = table::open(lake, rollup).await? else { return Ok(Self::nothing(rollup)) };
+        let (files, mark, closed_before) = (open.files()?, open.mark().await?, open.closed_before().await?);
+        Ok(Self { files, mark, closed_before, ..Self::nothing(rollup) })
     }
 
     /// The days that received rows since they were kept or, where only rows up to `as_of` are asked for, hold more than those.
@@ -48,6 +59,7 @@ impl KeptRollup {
                 days.sort_unstable();
                 days.dedup();
             }
+            open_only(&mut days, self.closed_before.as_deref());
             Ok(days)
         };
         self.changed.get_or_try_init(find).await

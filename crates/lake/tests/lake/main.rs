@@ -21,6 +21,7 @@ mod kill;
 mod limits;
 mod public;
 mod questions;
+mod retention;
 mod rollup;
 mod rounds;
 mod sketch;
