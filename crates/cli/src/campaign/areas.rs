@@ -191,7 +191,9 @@ fn of_area(name: &str, report: &AreaReport, lang: Lang) -> Vec<String> {
         Lang::Fr => format!("{name} : {tests} mesures qui comptent, {reached} réussies ; {told}"),
         Lang::En => format!("{name}: {tests} measurements that count, {reached} succeeded; {told}"),
     }];
-    lines.extend(report.uncounted.iter().map(|(why, count)| format!("  {} : {count}", why_not(*why, lang))));
+    lines.extend(report.uncounted.iter().map(|(why, count)| {
+        format!("  {}{} {count}", why_not(*why, lang), if lang == Lang::Fr { " :" } else { ":" })
+    }));
     lines
 }
 

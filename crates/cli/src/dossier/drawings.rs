@@ -1,5 +1,6 @@
 //! Maps and plots of a dossier, as vectors.
 
+mod labels;
 mod long;
 mod map;
 

@@ -1,12 +1,15 @@
 //! The figures: uses, rates, outages.
 
 use super::Teller;
-use crate::case::{Site, Told};
+use crate::case::{Site, Told, UseFact};
 use crate::document::Block;
 use crate::request::Lang;
 
 /// Outages listed of one site at the most, the longest ones; the bundle's records have all.
 const OUTAGES: usize = 20;
+
+/// So few uses each get a table of all sites: tables of one site would be a row or two long.
+const USES_BY_THEMSELVES: usize = 2;
 
 impl Teller<'_> {
     pub(super) fn uses(&self) -> Vec<Block> {
@@ -21,38 +24,10 @@ impl Teller<'_> {
                  whatever happened while nobody was looking.",
             ),
         ];
-        let hour = |hours: f64| self.number(hours, 1);
-        for site in &self.case.sites {
-            let rows = self.case.uses.iter().map(|one| {
-                let id = Some(one.id.as_str());
-                let (minimum, comfort) = (self.of(site, "hours", id), self.of(site, "hours_comfortable", id));
-                let ends = Self::ends(minimum, hour);
-                let ends = if ends == "–" { ends } else { format!("[{ends}]") };
-                vec![
-                    super::front::capital(&one.name),
-                    format!("{} ({})", one.window, self.number(one.window_hours, 0)),
-                    Self::value(minimum, hour),
-                    ends,
-                    self.solidity(minimum),
-                    Self::value(comfort, hour),
-                ]
-            });
-            blocks.push(Block::Table {
-                caption: self.site_caption(site),
-                columns: [
-                    self.t("Usage", "Use"),
-                    self.t("Plage (heures)", "Window (hours)"),
-                    self.t("Possible", "Possible"),
-                    self.t("Bornes", "Bounds"),
-                    self.t("Solidité", "Solidity"),
-                    self.t("Avec confort", "With comfort"),
-                ]
-                .map(str::to_owned)
-                .to_vec(),
-                rows: rows.collect(),
-                widths: vec![6, 5, 2, 3, 2, 2],
-                legend: None,
-            });
+        if self.case.uses.len() <= USES_BY_THEMSELVES && self.case.sites.len() > 1 {
+            blocks.extend(self.case.uses.iter().map(|one| self.use_by_site(one)));
+        } else {
+            blocks.extend(self.case.sites.iter().map(|site| self.uses_of(site)));
         }
         blocks.push(Block::Paragraph { text: self.legend() });
         // Behind all tables: two drawings fill a page, and one behind each table would leave half of every page white.
@@ -60,6 +35,66 @@ impl Teller<'_> {
             blocks.extend(self.drawing(&format!("days-{}", site.label)));
         }
         blocks
+    }
+
+    /// The uses of one site, a row each.
+    fn uses_of(&self, site: &Site) -> Block {
+        let rows = self.case.uses.iter().map(|one| {
+            let window = format!("{} ({})", one.window, self.number(one.window_hours, 0));
+            [vec![super::front::capital(&one.name), window], self.use_of(site, one).to_vec()].concat()
+        });
+        Block::Table {
+            caption: self.site_caption(site),
+            columns: [
+                vec![
+                    self.t("Usage", "Use").to_owned(),
+                    self.t("Plage (heures)", "Window (hours)").to_owned(),
+                ],
+                self.use_columns(),
+            ]
+            .concat(),
+            rows: rows.collect(),
+            widths: vec![6, 5, 2, 3, 2, 2],
+            legend: None,
+        }
+    }
+
+    /// One use of all sites, a row each.
+    fn use_by_site(&self, one: &UseFact) -> Block {
+        let rows = self
+            .case
+            .sites
+            .iter()
+            .map(|site| [vec![self.site_caption(site)], self.use_of(site, one).to_vec()].concat());
+        let name = super::front::capital(&one.name);
+        Block::Table {
+            caption: format!("{name} – {} ({} h)", one.window, self.number(one.window_hours, 0)),
+            columns: [vec![self.t("Sonde", "Probe").to_owned()], self.use_columns()].concat(),
+            rows: rows.collect(),
+            widths: vec![9, 2, 3, 3, 3],
+            legend: None,
+        }
+    }
+
+    fn use_columns(&self) -> Vec<String> {
+        [
+            self.t("Possible", "Possible"),
+            self.t("Bornes", "Bounds"),
+            self.t("Solidité", "Solidity"),
+            self.t("Avec confort", "With comfort"),
+        ]
+        .map(str::to_owned)
+        .to_vec()
+    }
+
+    /// What is told of one use of one site, in the order of [`Self::use_columns`].
+    fn use_of(&self, site: &Site, one: &UseFact) -> [String; 4] {
+        let hour = |hours: f64| self.number(hours, 1);
+        let id = Some(one.id.as_str());
+        let (minimum, comfort) = (self.of(site, "hours", id), self.of(site, "hours_comfortable", id));
+        let ends = Self::ends(minimum, hour);
+        let ends = if ends == "–" { ends } else { format!("[{ends}]") };
+        [Self::value(minimum, hour), ends, self.solidity(minimum), Self::value(comfort, hour)]
     }
 
     fn site_caption(&self, site: &Site) -> String {

@@ -189,3 +189,25 @@ fn no_verdict_and_no_notice_are_told_too() {
         assert!(told.contains(wanted), "{wanted}: {told}");
     }
 }
+
+#[test]
+fn few_uses_of_many_sites_are_told_use_by_use_and_many_uses_site_by_site() {
+    let mut case = case(Lang::Fr, vec![hours(Told::Indicative, Some(47.25))]);
+    let mut other = case.sites[0].clone();
+    other.label = "P2".to_owned();
+    case.sites.push(other);
+    let told = text(&document(&case));
+    assert!(told.contains("Télétravail – bureau (50 h)") && told.contains("P2 – Guéret (23096), classe B"));
+    case.uses = [("telework", "Télétravail"), ("voice", "Téléphone"), ("school", "École")]
+        .map(|(id, name)| UseFact { id: id.to_owned(), name: name.to_owned(), ..case.uses[0].clone() })
+        .to_vec();
+    assert!(!text(&document(&case)).contains("Télétravail – bureau"));
+}
+
+#[test]
+fn page_one_says_whose_rule_a_campaign_follows() {
+    let told = text(&document(&with_verdicts(Lang::Fr, 20, 30)));
+    assert!(told.contains("en France, elle ne lie personne"), "{told}");
+    let told = text(&document(&with_verdicts(Lang::Fr, 20, 29)));
+    assert!(!told.contains("La règle suivie est allemande"), "{told}");
+}

@@ -11,6 +11,7 @@ use desserte_territory::drawing::departement_map;
 use desserte_tiles::About;
 
 use super::super::place::Found;
+use super::labels::{Mark, places};
 
 /// Width of the drawing and of the map in it; the rest is for the list of probes.
 const WIDTH: f64 = 760.0;
@@ -19,8 +20,11 @@ const MAP: f64 = 340.0;
 const HEIGHT_MAX: f64 = 240.0;
 /// Letters of the credit in a line.
 const LETTERS: usize = 140;
-/// Probes listed beside the map.
-const LISTED: usize = 11;
+/// Probes listed beside the map one by one; of more, communes are.
+const LISTED: usize = 12;
+/// Communes in a column beside the map, and its columns.
+const COLUMN: usize = 16;
+const COLUMNS: [f64; 2] = [384.0, 574.0];
 
 /// The map; `None` where there is no département to draw, or its borders may not leave the territory file.
 pub(super) fn of(case: &Case, found: &Found, territory: &Territory) -> Option<(Caption, String)> {
@@ -59,44 +63,29 @@ pub(super) fn of(case: &Case, found: &Found, territory: &Territory) -> Option<(C
     let scale = (MAP / width).min(HEIGHT_MAX / height);
     let top = 34.0;
     let mut body = String::new();
-    let (mut shapes, mut signs) = (String::new(), String::new());
+    let mut shapes = String::new();
+    let mut seen = Vec::new();
     for path in &map.communes {
         let code = path.code.to_string();
         let fill = if own.contains(&code) { "#7fb2d6" } else { "#eef1f3" };
         let _ = write!(shapes, "<path d=\"{}\" fill=\"{fill}\"/>", path.d);
         if let (Some(sites), Some((x, y))) = (marks.get(code.as_str()), middle(&path.d)) {
-            let labels: Vec<&str> = sites.iter().map(|site| site.label.as_str()).collect();
-            let (x, y) = (20.0 + x * scale, top + y * scale);
-            let _ = write!(
-                signs,
-                "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3.4\" fill=\"#d55e00\" stroke=\"#1a1a1a\" stroke-width=\"0.8\"/>\
-                 <text x=\"{:.1}\" y=\"{:.1}\" stroke=\"#ffffff\" stroke-width=\"3\" paint-order=\"stroke\">{}</text>",
-                x + 7.0,
-                y + 4.0,
-                labels.join(", ")
-            );
+            seen.push(Mark { at: (20.0 + x * scale, top + y * scale), label: labels(sites, &case.sites) });
         }
     }
+    let signs = signs(&seen);
     let _ = write!(
         body,
         "<text x=\"20\" y=\"20\" font-size=\"16\" font-weight=\"bold\">{}</text>\
          <g transform=\"translate(20 {top}) scale({scale:.5})\" stroke=\"#7b8790\" stroke-width=\"1.2\" fill-rule=\"evenodd\">{shapes}</g>{signs}",
         escaped(&caption.title)
     );
-    let mut at = top + 12.0;
-    for site in case.sites.iter().take(LISTED) {
-        let (class, name) = (if french { "classe" } else { "class" }, escaped(&site.name));
-        let _ = write!(
-            body,
-            "<text x=\"430\" y=\"{at:.1}\">{} – {name} ({}), {class} {:?}</text>",
-            site.label, site.commune, site.class
-        );
-        at += 17.0;
-    }
-    if case.sites.len() > LISTED {
-        let _ = write!(body, "<text x=\"430\" y=\"{at:.1}\">…</text>");
-        at += 17.0;
-    }
+    let (list, at) = if case.sites.len() <= LISTED {
+        one_by_one(&case.sites, top, french)
+    } else {
+        by_commune(&case.sites, &marks, top, french)
+    };
+    body.push_str(&list);
     let mut bottom = (top + height * scale).max(at) + 4.0;
     for line in lines(&caption.source) {
         bottom += 12.0;
@@ -116,6 +105,76 @@ pub(super) fn of(case: &Case, found: &Found, territory: &Territory) -> Option<(C
         escaped(&caption.description)
     );
     Some((caption, svg))
+}
+
+/// The marks, each with its label.
+fn signs(marks: &[Mark]) -> String {
+    let mut svg = String::new();
+    for (Mark { at: (x, y), label }, (left, base)) in marks.iter().zip(places(marks)) {
+        let _ = write!(
+            svg,
+            "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3.4\" fill=\"#d55e00\" stroke=\"#1a1a1a\" stroke-width=\"0.8\"/>\
+             <text x=\"{left:.1}\" y=\"{base:.1}\" stroke=\"#ffffff\" stroke-width=\"3\" paint-order=\"stroke\">{label}</text>"
+        );
+    }
+    svg
+}
+
+/// Labels of a commune's probes: `P3–P5` where they follow each other.
+fn labels(of: &[&Site], all: &[Site]) -> String {
+    let place = |site: &Site| all.iter().position(|other| other.label == site.label);
+    if let [first, .., last] = of {
+        let apart = place(last).zip(place(first)).map(|(last, first)| last - first);
+        if of.len() > 2 && apart == Some(of.len() - 1) {
+            return format!("{}–{}", first.label, last.label);
+        }
+    }
+    of.iter().map(|site| site.label.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+/// Each probe in a line; and where the next line would be.
+fn one_by_one(sites: &[Site], top: f64, french: bool) -> (String, f64) {
+    let (mut svg, mut at) = (String::new(), top + 12.0);
+    for site in sites {
+        let (class, name) = (if french { "classe" } else { "class" }, escaped(&site.name));
+        let _ = write!(
+            svg,
+            "<text x=\"430\" y=\"{at:.1}\">{} – {name} ({}), {class} {:?}</text>",
+            site.label, site.commune, site.class
+        );
+        at += 17.0;
+    }
+    (svg, at)
+}
+
+/// Each commune with its probes in a line, in columns; and where the line below them would be.
+fn by_commune(all: &[Site], marks: &BTreeMap<&str, Vec<&Site>>, top: f64, french: bool) -> (String, f64) {
+    let mut lines: Vec<(usize, String)> = marks
+        .values()
+        .filter_map(|sites| {
+            let first = sites.first()?;
+            let place = all.iter().position(|site| site.label == first.label)?;
+            Some((place, format!("{} – {} ({})", labels(sites, all), escaped(&first.name), first.commune)))
+        })
+        .collect();
+    lines.sort();
+    let room = COLUMN * COLUMNS.len();
+    if lines.len() > room {
+        let more = lines.split_off(room - 1).len();
+        let told =
+            if french { format!("et {more} autres communes") } else { format!("and {more} more communes") };
+        lines.push((usize::MAX, told));
+    }
+    let (mut svg, mut lowest) = (String::new(), top);
+    for (column, x) in lines.chunks(COLUMN).zip(COLUMNS) {
+        let mut at = top + 10.0;
+        for (_, text) in column {
+            let _ = write!(svg, "<text x=\"{x:.0}\" y=\"{at:.1}\" font-size=\"10\">{text}</text>");
+            at += 14.5;
+        }
+        lowest = lowest.max(at);
+    }
+    (svg, lowest)
 }
 
 /// The middle of the box around a path of moves, lines and closings; `None` for a path that has anything else.
