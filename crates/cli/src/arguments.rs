@@ -83,6 +83,9 @@ pub(crate) enum Command {
     /// Say who may use the administration interface (docs/spec/roles.md).
     #[command(subcommand)]
     Token(crate::token::TokenCommand),
+    /// List the pages kept for permanent links, and withdraw one.
+    #[command(subcommand)]
+    Edition(crate::edition::EditionCommand),
     /// Show who asked what of the administration: codes made and used, probes added, moved and retired, and every refusal.
     Audit(crate::audit::AuditArguments),
     /// Print the register of what is kept: of whom, what for and for how long (docs/spec/retention.md).

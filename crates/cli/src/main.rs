@@ -11,6 +11,7 @@ mod custody;
 mod demo_data;
 mod disk;
 mod dossier;
+mod edition;
 mod equity;
 mod export;
 mod history;
@@ -91,6 +92,7 @@ fn main() -> ExitCode {
         Command::Perequation(arguments) => perequation::run(&arguments),
         Command::Contradiction(arguments) => contradiction::run(&arguments),
         Command::Token(command) => token::run(&command),
+        Command::Edition(command) => edition::run(&command),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Register(arguments) => register::run(&arguments),
         Command::Campaign(command) => campaign::run(&command),

@@ -186,6 +186,14 @@ pub struct Editions {
     pub requests_per_address: u32,
 }
 
+impl Editions {
+    /// Octets that all of them may have.
+    pub(crate) const fn room(&self) -> u64 {
+        const MIB: u64 = 1024 * 1024;
+        self.room_mib.saturating_mul(MIB)
+    }
+}
+
 impl Default for Editions {
     fn default() -> Self {
         Self { room_mib: 256, requests_per_address: 30 }

@@ -16,7 +16,7 @@ pub(crate) use ingest::IngestMetrics;
 pub(crate) use probes::probe_families;
 pub(crate) use retention::RetentionMetrics;
 pub(crate) use seals::SealMetrics;
-pub(crate) use store::store_families;
+pub(crate) use store::{EditionRoom, store_families};
 pub(crate) use territoire::territoire_families;
 
 /// Bounds of the answer times, seconds: from a cached page to the time-out.

@@ -12,7 +12,7 @@ use desserte_model::{CommuneCode, ProbeId};
 use desserte_service::Sets;
 use desserte_store::{Store, StoreError};
 use desserte_territory::drawing::{
-    DepartementMap, Detail, NationalMap, communes_map, national_map, zone_outlines,
+    Canvas, DepartementMap, Detail, NationalMap, communes_map, national_map, zone_lines,
 };
 use desserte_territory::{Commune, Territory};
 use desserte_units::Timestamp;
@@ -50,17 +50,23 @@ const KEEPING_WINDOW: Duration = Duration::from_secs(3_600);
 /// Window in which the tests of an address are counted.
 const GIVING_WINDOW: Duration = Duration::from_secs(3_600);
 
-/// Outlines of zonings kept at once, some ten kilobytes each; beyond it all are forgotten.
+/// Lines between zones kept at once, some ten kilobytes each; beyond it all are forgotten.
 const ZONES_MAX: usize = 512;
 
-/// Width of the map in pixels before it is scaled to the page.
+/// Width in pixels of a map that stands by itself, before it is scaled.
 const MAP_WIDTH_PX: u32 = 900;
 
 /// The same of the map of all départements.
 const NATIONAL_WIDTH_PX: u32 = 600;
 
-/// The outlines of a zoning's zones, as path data.
-type Outlines = Arc<Vec<String>>;
+/// What a map of communes is drawn for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Sketch {
+    /// A page, which has to be light.
+    Page,
+    /// A file of its own, or a part of it seen from near.
+    Whole,
+}
 
 /// What every request handler shares.
 pub(crate) struct Shared {
@@ -103,9 +109,9 @@ pub(crate) struct Shared {
     sets: OnceLock<Sets>,
     places: OnceLock<Index>,
     national: OnceLock<NationalMap>,
-    maps: Mutex<HashMap<Area, Arc<DepartementMap>>>,
+    maps: Mutex<HashMap<(Area, Sketch), Arc<DepartementMap>>>,
     zonings: OnceLock<Vec<ClassColumn>>,
-    zones: Mutex<HashMap<(Area, String), Outlines>>,
+    zones: Mutex<HashMap<(Area, Sketch, String), Arc<str>>>,
     under_way: Mutex<HashMap<ProbeId, usize>>,
 }
 
@@ -250,18 +256,27 @@ impl Shared {
     }
 
     /// The drawing of an area, made once.
-    pub(crate) fn map(&self, area: &Area) -> Option<Arc<DepartementMap>> {
+    pub(crate) fn map(&self, area: &Area, sketch: Sketch) -> Option<Arc<DepartementMap>> {
+        let key = (area.clone(), sketch);
         if let Ok(maps) = self.maps.lock()
-            && let Some(map) = maps.get(area)
+            && let Some(map) = maps.get(&key)
         {
             return Some(Arc::clone(map));
         }
-        let map = Arc::new(communes_map(&self.territory, &|commune| area.holds(commune), MAP_WIDTH_PX)?);
+        let canvas = self.canvas(area, sketch)?;
+        let map = Arc::new(communes_map(&self.territory, &|commune| area.holds(commune), canvas)?);
         if let Ok(mut maps) = self.maps.lock() {
-            // As many as the territory has départements and intercommunalities, since others have no map.
-            maps.insert(area.clone(), Arc::clone(&map));
+            // Twice as many as the territory has départements and intercommunalities, since others have no map.
+            maps.insert(key, Arc::clone(&map));
         }
         Some(map)
+    }
+
+    fn canvas(&self, area: &Area, sketch: Sketch) -> Option<Canvas> {
+        match sketch {
+            Sketch::Page => Canvas::light(&self.territory, &|commune| area.holds(commune)),
+            Sketch::Whole => Some(Canvas::wide(MAP_WIDTH_PX)),
+        }
     }
 
     /// Zonings that maps can show.
@@ -269,26 +284,26 @@ impl Shared {
         self.zonings.get_or_init(|| zonings::of(&self.territory))
     }
 
-    /// The outlines of a zoning's zones on the map of an area, in their order.
-    pub(crate) fn zone_outlines(&self, area: &Area, zoned: &Zoned<'_>) -> Outlines {
-        let key = (area.clone(), zoned.column.rule.key.clone());
+    /// The lines between the zones of a zoning that have signs, on the map of an area.
+    pub(crate) fn zone_lines(&self, area: &Area, zoned: &Zoned<'_>, sketch: Sketch) -> Arc<str> {
+        let key = (area.clone(), sketch, zoned.column.rule.key.clone());
         if let Ok(zones) = self.zones.lock()
-            && let Some(outlines) = zones.get(&key)
+            && let Some(lines) = zones.get(&key)
         {
-            return Arc::clone(outlines);
+            return Arc::clone(lines);
         }
         let within = |commune: &Commune| area.holds(commune);
-        let zone = |commune: &Commune| u16::try_from(*zoned.of.get(&commune.code)?).ok();
-        let count = u16::try_from(zoned.zones.len()).unwrap_or(u16::MAX);
-        let outlines = zone_outlines(&self.territory, &within, count, &zone, MAP_WIDTH_PX);
-        let outlines = Arc::new(outlines.unwrap_or_default());
+        let sign = |commune: &Commune| zoned.zone(commune.code).and_then(|zone| zone.sign);
+        let lines =
+            self.canvas(area, sketch).and_then(|canvas| zone_lines(&self.territory, &within, &sign, canvas));
+        let lines: Arc<str> = lines.unwrap_or_default().into();
         if let Ok(mut zones) = self.zones.lock() {
             if zones.len() >= ZONES_MAX {
                 zones.clear();
             }
-            zones.insert(key, Arc::clone(&outlines));
+            zones.insert(key, Arc::clone(&lines));
         }
-        outlines
+        lines
     }
 
     /// Takes one of a probe's places; `None` when it has as many requests under way as it may.

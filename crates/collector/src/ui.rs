@@ -44,8 +44,13 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
     Router::new()
         .route("/", get(home::page))
         .route("/departement/{code}", get(area::departement).post(area::keep_departement))
+        .route(
+            "/departement/{code}/tableau",
+            get(area::departement_tables).post(area::keep_departement_tables),
+        )
         .route("/departement/{code}/carte.svg", get(carte::departement))
         .route("/epci/{code}", get(area::epci).post(area::keep_epci))
+        .route("/epci/{code}/tableau", get(area::epci_tables).post(area::keep_epci_tables))
         .route("/epci/{code}/carte.svg", get(carte::epci))
         .route("/commune/{code}", get(commune::page).post(commune::keep))
         .route("/commune/{code}/usages", get(uses::page))

@@ -67,7 +67,7 @@ fn an_intercommunality_is_found_drawn_and_told_commune_by_commune() {
     let named = read(&running, "/recherche?q=milieu+fictive");
     assert!(named.contains(&format!("href=\"/epci/{}\"", epci.siren)), "{named}");
     let page = read(&running, &format!("/epci/{}", epci.siren));
-    let drawn = page.matches("<path class=\"commune").count();
+    let drawn = page.matches("<title>").count() - 1;
     assert_eq!(drawn, communes.len(), "its own communes are on the map and no other");
     assert!(page.contains(&format!("1\u{a0}commune avec des mesures sur {}", communes.len())));
     assert!(page.contains("Il n'y a pas de chiffre d'ensemble"));
@@ -86,10 +86,10 @@ fn a_zoning_is_drawn_by_signs_told_as_a_table_and_credited() {
     let running = started(mountainous(Redistribution::Allowed));
     let page = read(&running, "/departement/99");
     assert!(page.contains("<a href=\"/departement/99?zonage=montagne\">montagne</a>"), "offered");
-    assert!(!page.contains("id=\"z-1\""), "drawn on request only");
+    assert!(!page.contains("id=\"s1\""), "drawn on request only");
     let page = read(&running, "/departement/99?zonage=montagne");
     assert!(page.contains("<a href=\"/departement/99?zonage=montagne\" aria-current=\"page\">"));
-    assert!(page.contains("id=\"z-1\"") && page.contains("fill=\"url(#z-1)\""));
+    assert!(page.contains("id=\"s1\"") && page.contains("fill=\"url(#k-none-1)\""));
     assert!(page.contains("Liste d'essai ; Personne ; 2026 ; Licence Ouverte 2.0"));
     let communes = synthetic::territory(1).communes().len();
     let (within, outside) = (communes / 2, (communes - 1) / 2);
@@ -99,7 +99,7 @@ fn a_zoning_is_drawn_by_signs_told_as_a_table_and_credited() {
     // The other links of the page keep it.
     assert!(page.contains("/departement/99?indicateur=coupures&zonage=montagne"));
     let svg = get(running.address, "/departement/99/carte.svg?zonage=montagne").body;
-    assert!(svg.contains("fill=\"url(#z-1)\""));
+    assert!(svg.contains("fill=\"url(#k-none-1)\""));
     let told = get(running.address, "/carte/departement/99?zonage=montagne").json();
     assert_eq!(told["zones"].as_object().unwrap().len(), communes - 1);
     let none = get(running.address, "/carte/departement/99").json();
@@ -112,4 +112,25 @@ fn a_zoning_that_is_not_there_or_not_to_be_passed_on_is_said_not_to_be_shown() {
     let page = read(&running, "/departement/99?zonage=montagne");
     assert!(page.contains("Ce zonage n'est pas montré ici"));
     assert!(!page.contains("Liste d'essai") && !page.contains("Personne ;"), "nothing of it is told: {page}");
+}
+
+#[test]
+fn tables_have_a_page_of_their_own_which_leads_back_to_the_map() {
+    let running = started(mountainous(Redistribution::Allowed));
+    measured(&running, synthetic::territory(1).communes().next().unwrap().code);
+    for path in ["/departement/99", "/epci/999000002"] {
+        let map = read(&running, &format!("{path}?zonage=montagne&jours=7"));
+        let tables = read(&running, &format!("{path}/tableau?zonage=montagne&jours=7&lang=en"));
+        assert!(map.contains("class=\"communes\"") && map.contains("Le zonage en tableau"));
+        assert!(!tables.contains("class=\"communes\"") && tables.contains("The zoning as a table"));
+        assert!(
+            tables.contains(&format!("<a href=\"{path}?zonage=montagne&jours=7&lang=en\">The map</a>")),
+            "{tables}"
+        );
+        // What is chosen there stays there.
+        assert!(tables.contains(&format!(
+            "<a href=\"{path}/tableau?indicateur=coupures&zonage=montagne&jours=7&lang=en\">"
+        )));
+    }
+    assert_eq!(get(running.address, "/departement/98/tableau").status, 404);
 }

@@ -174,3 +174,44 @@ fn what_was_erased_is_given_back_by_no_permanent_link() {
     assert!(english.status == 410 && english.body.contains("were erased on"), "{}", english.body);
     assert_eq!(get(running.address, &elsewhere).status, 200, "nothing of that probe was there");
 }
+
+#[test]
+fn a_withdrawn_page_says_that_the_operator_withdrew_it() {
+    let running = start();
+    send(&running, 0..6);
+    let metrics = get(running.address, "/metrics").body;
+    assert!(metrics.contains("\ndesserte_editions_bytes 0\n"), "{metrics}");
+    assert!(metrics.contains("\ndesserte_editions_room_bytes 268435456\n"), "{metrics}");
+    let link = kept(running.address, &format!("/commune/{COMMUNE}?jours=7"));
+    assert!(!get(running.address, "/metrics").body.contains("\ndesserte_editions_bytes 0\n"));
+    // While the collector runs, as an operator does.
+    let store = Store::open(running.dir.path(), StoreOptions::default()).unwrap();
+    assert_eq!(store.withdraw_editions(fingerprint(&link), now()).unwrap().len(), 1);
+    drop(store);
+    let gone = get(running.address, &link);
+    assert!(
+        gone.status == 410 && gone.body.contains("exploitant de ce collecteur l&#39;a retirée"),
+        "{}",
+        gone.body
+    );
+    assert!(!gone.body.contains("Qui accueille une sonde"), "{}", gone.body);
+    let data = get(running.address, &format!("/edition/{}", fingerprint(&link)));
+    assert_eq!((data.status, data.kind().as_str()), (410, "erased"));
+}
+
+#[test]
+fn tables_are_kept_by_themselves_and_lead_to_the_map() {
+    let running = start();
+    send(&running, 0..6);
+    let link = kept(running.address, "/departement/99/tableau?indicateur=coupures");
+    assert!(link.starts_with("/departement/99/tableau?") && link.contains("indicateur=coupures"), "{link}");
+    let page = get(running.address, &link).body;
+    assert!(
+        page.contains("Chiffres gardés") && page.contains("<tbody>") && !page.contains("class=\"communes\"")
+    );
+    // The map was kept with them, under the same fingerprint.
+    let map = link.replace("/tableau?", "?");
+    let page = get(running.address, &map);
+    assert!(page.status == 200 && page.body.contains("Chiffres gardés"), "{}", page.body);
+    assert!(page.body.contains("class=\"communes\"") && page.body.contains("<tbody>"));
+}

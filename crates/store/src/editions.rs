@@ -6,6 +6,7 @@ use desserte_model::{CommuneCode, ProbeId};
 use desserte_units::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, named_params, params};
 
+use crate::audit::AuditEntry;
 use crate::connection::overwriting;
 use crate::{Period, Store, StoreError};
 
@@ -45,26 +46,48 @@ pub enum Edition {
         /// What was kept.
         body: Vec<u8>,
     },
-    /// It rested on a probe whose records were erased.
+    /// It rested on a probe whose records were erased, or was withdrawn.
     Erased {
         /// When it was kept.
         since: Timestamp,
         /// When it was erased.
         at: Timestamp,
+        /// Whether the operator withdrew it.
+        withdrawn: bool,
     },
 }
 
+/// An edition among the others, without what it holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EditionEntry {
+    /// Address of the page with its period.
+    pub page: String,
+    /// Fingerprint of its figures.
+    pub fingerprint: String,
+    /// When it was kept.
+    pub since: Timestamp,
+    /// Octets that it takes.
+    pub octets: u64,
+}
+
+/// What the audit log calls the withdrawal of editions.
+const WITHDRAWAL: &str = "withdraw-edition";
+
 impl Store {
-    /// Keeps an edition if all editions together then have `room` octets at the most. One that is kept already is left as it is.
+    /// Keeps editions, all of them or none, if all editions together then have `room` octets at the most. One that is kept already is
+    /// left as it is.
     ///
     /// # Errors
     /// When the database fails or is full.
-    pub fn keep_edition(&self, new: NewEdition, room: u64) -> Result<Keeping, StoreError> {
+    pub fn keep_editions(&self, new: Vec<NewEdition>, room: u64) -> Result<Keeping, StoreError> {
         // Read after the figures were made: whoever is in them is found, as rows go by an erasure alone, which wants the collector
         // stopped. One probe more does no harm.
-        let probes = self.read("reading who measured", |connection| probes_of(connection, &new))?;
+        let probes = self.read("reading who measured", |connection| {
+            new.iter().map(|new| probes_of(connection, new)).collect::<rusqlite::Result<Vec<_>>>()
+        })?;
+        let new: Vec<_> = new.into_iter().zip(probes).collect();
         self.writer().run(move |transaction| {
-            keep(transaction, &new, &probes, room).map_err(StoreError::database("keeping an edition"))
+            keep_all(transaction, new, room).map_err(StoreError::database("keeping an edition"))
         })
     }
 
@@ -90,6 +113,72 @@ impl Store {
     }
 }
 
+impl Store {
+    /// The editions that are there, the oldest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn editions(&self) -> Result<Vec<EditionEntry>, StoreError> {
+        self.read("listing editions", |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT page, fingerprint, kept_us, octets FROM edition WHERE erased_us IS NULL ORDER BY no",
+            )?;
+            let rows = statement.query_map([], |row| {
+                Ok(EditionEntry {
+                    page: row.get(0)?,
+                    fingerprint: row.get(1)?,
+                    since: Timestamp::from_unix_micros(row.get(2)?),
+                    octets: row.get::<_, i64>(3)?.unsigned_abs(),
+                })
+            })?;
+            rows.collect()
+        })
+    }
+
+    /// Octets that all editions take.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn editions_octets(&self) -> Result<u64, StoreError> {
+        self.read("measuring editions", taken)
+    }
+
+    /// Erases the editions of these figures, overwrites what they held, and notes it in the audit log. Gives back the addresses of their
+    /// pages; none if there is no such edition, or no more.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn withdraw_editions(&self, fingerprint: &str, now: Timestamp) -> Result<Vec<String>, StoreError> {
+        let fingerprint = fingerprint.to_owned();
+        self.writer().run(move |transaction| {
+            let failed = StoreError::database("withdrawing an edition");
+            let pages = overwriting(transaction, |transaction| withdraw(transaction, &fingerprint, now))
+                .map_err(failed)?;
+            if !pages.is_empty() {
+                AuditEntry::done(now, WITHDRAWAL, fingerprint).write(transaction)?;
+            }
+            Ok(pages)
+        })
+    }
+}
+
+fn withdraw(
+    transaction: &Transaction<'_>,
+    fingerprint: &str,
+    now: Timestamp,
+) -> rusqlite::Result<Vec<String>> {
+    let mut statement = transaction.prepare_cached(
+        "SELECT no, page FROM edition WHERE fingerprint = ?1 AND erased_us IS NULL ORDER BY no",
+    )?;
+    let found: Vec<(i64, String)> = statement
+        .query_map([fingerprint], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    for (edition, _) in &found {
+        erase_one(transaction, *edition, now)?;
+    }
+    Ok(found.into_iter().map(|(_, page)| page).collect())
+}
+
 fn probes_of(connection: &Connection, new: &NewEdition) -> rusqlite::Result<BTreeSet<i64>> {
     let mut statement = connection.prepare_cached(include_str!("../sql/probes-of-place.sql"))?;
     let (from, to) = (new.period.start.as_unix_micros(), new.period.end.as_unix_micros());
@@ -103,24 +192,39 @@ fn probes_of(connection: &Connection, new: &NewEdition) -> rusqlite::Result<BTre
     Ok(probes)
 }
 
-fn keep(
+/// Keeps those that are not there, each with the probes that it rests on.
+fn keep_all(
     transaction: &Transaction<'_>,
-    new: &NewEdition,
-    probes: &BTreeSet<i64>,
+    mut new: Vec<(NewEdition, BTreeSet<i64>)>,
     room: u64,
 ) -> rusqlite::Result<Keeping> {
-    let kept = transaction
-        .prepare_cached("SELECT 1 FROM edition WHERE page = ?1 AND fingerprint = ?2 AND erased_us IS NULL")?
-        .exists([&new.page, &new.fingerprint])?;
-    if kept {
-        return Ok(Keeping::Kept);
+    let mut known = transaction
+        .prepare_cached("SELECT 1 FROM edition WHERE page = ?1 AND fingerprint = ?2 AND erased_us IS NULL")?;
+    let mut missing = Vec::new();
+    for (new, probes) in new.drain(..) {
+        if !known.exists([&new.page, &new.fingerprint])? {
+            missing.push((new, probes));
+        }
     }
-    let taken: i64 =
-        transaction.query_row("SELECT coalesce (sum (octets), 0) FROM edition", [], |row| row.get(0))?;
+    let octets: usize = missing.iter().map(|(new, _)| new.body.len()).sum();
+    if taken(transaction)?.saturating_add(u64::try_from(octets).unwrap_or(u64::MAX)) > room {
+        return Ok(if missing.is_empty() { Keeping::Kept } else { Keeping::NoRoom });
+    }
+    for (new, probes) in &missing {
+        keep(transaction, new, probes)?;
+    }
+    Ok(Keeping::Kept)
+}
+
+/// Octets of all editions.
+fn taken(connection: &Connection) -> rusqlite::Result<u64> {
+    let octets: i64 =
+        connection.query_row("SELECT coalesce (sum (octets), 0) FROM edition", [], |row| row.get(0))?;
+    Ok(octets.unsigned_abs())
+}
+
+fn keep(transaction: &Transaction<'_>, new: &NewEdition, probes: &BTreeSet<i64>) -> rusqlite::Result<()> {
     let octets = i64::try_from(new.body.len()).unwrap_or(i64::MAX);
-    if taken.saturating_add(octets) > i64::try_from(room).unwrap_or(i64::MAX) {
-        return Ok(Keeping::NoRoom);
-    }
     // The same figures may come again after an erasure, from what is left.
     let number: i64 = transaction
         .prepare_cached(
@@ -137,7 +241,7 @@ fn keep(
     for probe in probes {
         insert.execute([*probe, number])?;
     }
-    Ok(Keeping::Kept)
+    Ok(())
 }
 
 fn find(
@@ -145,8 +249,10 @@ fn find(
     which: &str,
     values: &[&dyn rusqlite::ToSql],
 ) -> rusqlite::Result<Option<Edition>> {
+    // Why it is there no more is known from the audit log, which is kept for ever.
     let sql = format!(
-        "SELECT kept_us, erased_us, body FROM edition LEFT JOIN edition_body ON edition_body.edition = edition.no \
+        "SELECT kept_us, erased_us, body, body IS NULL AND EXISTS (SELECT 1 FROM audit WHERE action = '{WITHDRAWAL}' \
+         AND subject = edition.fingerprint AND at_us = erased_us) FROM edition LEFT JOIN edition_body ON edition_body.edition = edition.no \
          WHERE {which} ORDER BY body IS NULL, no LIMIT 1"
     );
     connection
@@ -156,7 +262,7 @@ fn find(
             let since = moment(row.get(0)?);
             Ok(match row.get::<_, Option<Vec<u8>>>(2)? {
                 Some(body) => Edition::Kept { since, body },
-                None => Edition::Erased { since, at: moment(row.get(1)?) },
+                None => Edition::Erased { since, at: moment(row.get(1)?), withdrawn: row.get(3)? },
             })
         })
         .optional()
@@ -171,15 +277,18 @@ pub(crate) fn erase(transaction: &Transaction<'_>, probe: &ProbeId, now: Timesta
             )?
             .query_map([probe.as_str()], |row| row.get(0))?
             .collect::<rusqlite::Result<_>>()?;
-        for edition in editions {
-            for table in ["edition_body", "edition_probe"] {
-                let sql = format!("DELETE FROM {table} WHERE edition = ?1");
-                transaction.prepare_cached(&sql)?.execute([edition])?;
-            }
-            transaction
-                .prepare_cached("UPDATE edition SET octets = 0, erased_us = ?2 WHERE no = ?1")?
-                .execute([edition, now.as_unix_micros()])?;
-        }
-        Ok(())
+        editions.into_iter().try_for_each(|edition| erase_one(transaction, edition, now))
     })
+}
+
+/// Leaves of an edition that it was there.
+fn erase_one(transaction: &Transaction<'_>, edition: i64, now: Timestamp) -> rusqlite::Result<()> {
+    for table in ["edition_body", "edition_probe"] {
+        let sql = format!("DELETE FROM {table} WHERE edition = ?1");
+        transaction.prepare_cached(&sql)?.execute([edition])?;
+    }
+    transaction
+        .prepare_cached("UPDATE edition SET octets = 0, erased_us = ?2 WHERE no = ?1")?
+        .execute([edition, now.as_unix_micros()])?;
+    Ok(())
 }

@@ -39,7 +39,7 @@ pub use chain::ChainState;
 pub use contributions::{Contributor, GivenTest, NewContribution};
 pub use custody::{BrokenSeal, Evidence, Kept, NewNote, Note, SealedDay, Stamp, Wanted};
 pub use directory::DirectoryLock;
-pub use editions::{Edition, Keeping, NewEdition};
+pub use editions::{Edition, EditionEntry, Keeping, NewEdition};
 pub use enrolment::{Enrolment, EnrolmentRefusal};
 pub use erase::{Erasure, ErasureReport};
 pub use error::StoreError;

@@ -24,7 +24,7 @@ fn edition(page: &str, place: &str, body: &str) -> NewEdition {
 }
 
 fn keep(store: &Store, page: &str, place: &str, body: &str) -> Keeping {
-    store.keep_edition(edition(page, place, body), ROOM).unwrap()
+    store.keep_editions(vec![edition(page, place, body)], ROOM).unwrap()
 }
 
 fn kept(body: &str) -> Option<Edition> {
@@ -68,12 +68,12 @@ fn an_edition_goes_with_the_probe_that_it_rests_on_and_leaves_no_octet() {
         period: desserte_store::Period { start: at(-3_600), end: at(0) },
         ..edition("/before", PLACE, "needle-before")
     };
-    assert_eq!(store.keep_edition(before, ROOM).unwrap(), Keeping::Kept);
+    assert_eq!(store.keep_editions(vec![before], ROOM).unwrap(), Keeping::Kept);
 
     store.retire_probe(&PROBE.parse().unwrap(), at(100)).unwrap();
     let reason = "asked for by its host".to_owned();
     store.erase_probe(&Erasure { probe: PROBE.parse().unwrap(), reason, now: at(9_000) }).unwrap();
-    let erased = Some(Edition::Erased { since: at(7_200), at: at(9_000) });
+    let erased = Some(Edition::Erased { since: at(7_200), at: at(9_000), withdrawn: false });
     assert_eq!(store.edition("/mine", "f0").unwrap(), erased);
     assert_eq!(store.edition("/elsewhere", "f0").unwrap(), kept("needle-elsewhere"));
     assert_eq!(
@@ -96,4 +96,37 @@ fn an_edition_goes_with_the_probe_that_it_rests_on_and_leaves_no_octet() {
 
     assert_eq!(keep(store, "/mine", PLACE, "what is left"), Keeping::Kept);
     assert_eq!(store.edition("/mine", "f0").unwrap(), kept("what is left"));
+}
+
+#[test]
+fn an_operator_withdraws_the_pages_of_some_figures_and_it_is_noted() {
+    let bench = bench(StoreOptions::default());
+    let store = &bench.store;
+    let both = vec![edition("/map", PLACE, "needle-map"), edition("/map/tableau", PLACE, "table")];
+    assert_eq!(store.keep_editions(both, ROOM).unwrap(), Keeping::Kept);
+    let other = NewEdition { fingerprint: "f1".to_owned(), ..edition("/other", PLACE, "other") };
+    assert_eq!(store.keep_editions(vec![other], ROOM).unwrap(), Keeping::Kept);
+    assert_eq!(store.editions_octets().unwrap(), 20);
+    let listed: Vec<_> = store.editions().unwrap().into_iter().map(|one| (one.page, one.octets)).collect();
+    assert_eq!(listed, [("/map".to_owned(), 10), ("/map/tableau".to_owned(), 5), ("/other".to_owned(), 5)]);
+
+    assert_eq!(store.withdraw_editions("f9", at(8_000)).unwrap(), Vec::<String>::new());
+    assert_eq!(store.withdraw_editions("f0", at(9_000)).unwrap(), ["/map", "/map/tableau"]);
+    let gone = Some(Edition::Erased { since: at(7_200), at: at(9_000), withdrawn: true });
+    assert_eq!(store.edition("/map", "f0").unwrap(), gone);
+    assert_eq!(store.edition_of_figures("f0").unwrap(), gone);
+    assert_eq!((store.editions_octets().unwrap(), store.editions().unwrap().len()), (5, 1));
+    let noted = store.audit_log(10).unwrap();
+    assert_eq!(noted.iter().filter(|entry| entry.action == "withdraw-edition").count(), 1);
+    assert_eq!(noted.last().unwrap().subject, "f0");
+}
+
+#[test]
+fn two_pages_are_kept_together_or_not_at_all() {
+    let bench = bench(StoreOptions::default());
+    let store = &bench.store;
+    let half = "x".repeat(usize::try_from(ROOM).unwrap() / 2 + 1);
+    let both = vec![edition("/map", PLACE, &half), edition("/map/tableau", PLACE, &half)];
+    assert_eq!(store.keep_editions(both, ROOM).unwrap(), Keeping::NoRoom);
+    assert_eq!(store.edition("/map", "f0").unwrap(), None);
 }

@@ -3,22 +3,21 @@
 //! Borders are drawn by [`crate::sheet`] on a grid of half pixels, each once for both sides, so that neighbours fit. A
 //! commune too small for the grid is a small square rather than nothing at all, drawn after the others.
 
+mod canvas;
 mod conic;
 mod grid;
+mod lines;
 mod national;
 mod path;
 
 use desserte_model::CommuneCode;
 
-use crate::sheet::{GridRing, Sheet, Style};
+use crate::sheet::{GridPoint, GridRing, Sheet, Style};
 use crate::{Commune, Outline, Territory};
 use grid::Grid;
 
+pub use canvas::Canvas;
 pub use national::{Detail, NationalMap, NationalShape, national_map};
-
-/// How far a border may move, in grid steps: two pixels. The 255 communes of Creuse then take 32 KB at 800 pixels, and
-/// no shape is lost to the eye.
-const TOLERANCE: f64 = 4.0;
 
 /// Twice the smallest surface, in square steps, that still shows: two square pixels.
 const SMALLEST_DOUBLE_AREA: i64 = 16;
@@ -41,6 +40,8 @@ pub struct CommunePath {
     pub code: CommuneCode,
     /// The `d` attribute of an SVG path; to be filled with `fill-rule="evenodd"` because of holes.
     pub d: String,
+    /// Whether it is a square, because the shape itself could not be seen; to be drawn after those that are not.
+    pub is_marker: bool,
 }
 
 impl DepartementMap {
@@ -57,64 +58,57 @@ impl DepartementMap {
 /// measuring.
 #[must_use]
 pub fn departement_map(territory: &Territory, departement: &str, width_px: u32) -> Option<DepartementMap> {
-    communes_map(territory, &|commune| commune.departement == departement, width_px)
+    communes_map(territory, &|commune| commune.departement == departement, Canvas::wide(width_px))
 }
 
-/// Draws the communes that `within` takes, as [`departement_map`] does; `None` if it takes none.
+/// Draws the communes that `within` takes on a canvas, as [`departement_map`] does; `None` if it takes none.
 #[must_use]
 pub fn communes_map(
     territory: &Territory,
     within: &dyn Fn(&Commune) -> bool,
-    width_px: u32,
+    canvas: Canvas,
 ) -> Option<DepartementMap> {
-    let drawing = Drawing::of(territory, within, width_px)?;
+    let drawing = Drawing::of(territory, within, canvas)?;
     let path = |(row, code, outline): &(usize, CommuneCode, Outline)| {
         let middle = outline.bounds().center();
         let rings = drawing.sheet.rings(territory.borders(), *row);
         let (d, is_marker) = shape(rings, drawing.grid.place([middle.x, middle.y]), SMALLEST_DOUBLE_AREA);
-        (is_marker, CommunePath { code: *code, d })
+        CommunePath { code: *code, d, is_marker }
     };
-    let mut paths: Vec<(bool, CommunePath)> = drawing.communes.iter().map(path).collect();
-    paths.sort_by_key(|(is_marker, _)| *is_marker);
-    let communes = paths.into_iter().map(|(_, path)| path).collect();
+    let mut communes: Vec<CommunePath> = drawing.communes.iter().map(path).collect();
+    communes.sort_by_key(|path| path.is_marker);
     let (view_width, view_height) = (drawing.grid.width(), drawing.grid.height());
     Some(DepartementMap { view_width, view_height, communes })
 }
 
-/// The outlines of zones on the map that [`communes_map`] draws of the same communes at the same width, line upon line.
+/// The lines between zones on the map that [`communes_map`] draws of the same communes on the same canvas, line upon line.
 ///
 /// # Shape
-/// A `d` attribute for each of the zones 0 to `zones` - 1, empty where no commune is in it.
+/// The `d` attribute of a path to be stroked and not filled; empty where no two neighbours lie in different zones. The map's own
+/// edge is not in it.
 ///
 /// # Missing data
-/// A commune for which `zone` gives `None`, or a number that is not below `zones`, is in none of them.
+/// Communes for which `zone` gives `None` are together in a zone of their own.
 #[must_use]
-pub fn zone_outlines(
+pub fn zone_lines(
     territory: &Territory,
     within: &dyn Fn(&Commune) -> bool,
-    zones: u16,
-    zone: &dyn Fn(&Commune) -> Option<u16>,
-    width_px: u32,
-) -> Option<Vec<String>> {
-    let drawing = Drawing::of(territory, within, width_px)?;
-    let mut rows: Vec<Vec<usize>> = vec![Vec::new(); usize::from(zones)];
-    let mut areas = vec![0; territory.communes().len()];
+    zone: &dyn Fn(&Commune) -> Option<usize>,
+    canvas: Canvas,
+) -> Option<String> {
+    let drawing = Drawing::of(territory, within, canvas)?;
+    let mut zones: Vec<Option<Option<usize>>> = vec![None; territory.communes().len()];
     for (row, code, _) in &drawing.communes {
-        let found = territory.commune(*code).and_then(zone).filter(|zone| *zone < zones);
-        if let Some(found) = found {
-            rows[usize::from(found)].push(*row);
-            areas[*row] = u32::from(found) + 1;
-        }
+        zones[*row] = Some(territory.commune(*code).and_then(zone));
     }
-    let outline = |rows: &Vec<usize>| {
-        if rows.is_empty() {
-            return String::new();
-        }
-        let rings = drawing.sheet.around(territory.borders(), rows, &areas).into_iter();
-        let rings = rings.map(grid::without_spikes).filter(|ring| grid::double_area(ring) > 0);
-        path::data(&rings.collect::<Vec<_>>())
+    let borders = territory.borders();
+    let between = |line: &usize| {
+        let [left, right] = borders.sides(*line).map(|row| row.and_then(|row| zones[row]));
+        left.zip(right).is_some_and(|(left, right)| left != right)
     };
-    Some(rows.iter().map(outline).collect())
+    let lines: Vec<&[GridPoint]> =
+        (0..borders.len()).filter(between).map(|line| drawing.sheet.line(line)).collect();
+    Some(path::open(&lines::strung(&lines)))
 }
 
 /// Communes and the lines between them, each commune an area of its own.
@@ -125,21 +119,21 @@ struct Drawing {
 }
 
 impl Drawing {
-    fn of(territory: &Territory, within: &dyn Fn(&Commune) -> bool, width_px: u32) -> Option<Self> {
+    fn of(territory: &Territory, within: &dyn Fn(&Commune) -> bool, canvas: Canvas) -> Option<Self> {
         let communes: Vec<_> = territory
             .communes()
             .enumerate()
             .filter(|(_, commune)| within(commune))
             .filter_map(|(row, commune)| Some((row, commune.code, territory.outline(commune.code)?)))
             .collect();
-        let grid = Grid::around(communes.iter().map(|(.., outline)| outline.bounds()), width_px)?;
+        let grid = Grid::around(communes.iter().map(|(.., outline)| outline.bounds()), canvas.width_px)?;
         let mut areas = vec![0; territory.communes().len()];
         (1..).zip(&communes).for_each(|(area, (row, ..))| areas[*row] = area);
         let style = Style {
             areas: &areas,
             project: &|_, position| grid.place(position),
             degrees: &|_, _| grid.degrees(),
-            tolerance: TOLERANCE,
+            tolerance: canvas.tolerance,
             small_double_area: SMALLEST_DOUBLE_AREA,
             cuts: None,
         };

@@ -138,6 +138,15 @@ impl Sheet {
         self.rounds
     }
 
+    /// A line of the drawing; empty where it is not drawn.
+    ///
+    /// # Panics
+    /// When there is no line of that number.
+    #[must_use]
+    pub fn line(&self, line: usize) -> &[GridPoint] {
+        &self.lines[line]
+    }
+
     /// The rings of a commune whose lines are all drawn. A ring may have collapsed to a line or a point, or touch itself.
     pub fn rings<'a>(&'a self, borders: Borders<'a>, row: usize) -> impl Iterator<Item = GridRing> + 'a {
         borders.rings(row).map(|walks| self.ring(walks))

@@ -137,6 +137,7 @@ pub fn built_in_manifests() -> Vec<Manifest> {
         "ookla-fixed-2023q2-metropole.toml",
         "qpv-2014-occitanie.toml",
         "qpv-2024.toml",
+        "postcodes-2026.toml",
         "zonage-abc.toml",
         "zrr-2019.toml",
         "zrr-2021.toml",

@@ -15,7 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::departements::unknown;
 use super::{Params, blocking, window};
-use crate::metrics::{probe_families, store_families, territoire_families};
+use crate::metrics::{EditionRoom, probe_families, store_families, territoire_families};
 use crate::problem::ApiError;
 use crate::state::Shared;
 
@@ -39,7 +39,9 @@ pub(crate) async fn own_metrics(State(shared): State<Arc<Shared>>) -> Result<Res
         shared.metrics.store_bytes.set(signed(shared.store.disk_bytes()));
         let mut families = shared.metrics.registry.gather();
         let free = shared.store.free_bytes();
-        families.extend(store_families(free, &shared.territory).map_err(ApiError::internal)?);
+        let editions =
+            EditionRoom { taken: shared.store.editions_octets()?, room: shared.config.editions.room() };
+        families.extend(store_families(free, editions, &shared.territory).map_err(ApiError::internal)?);
         families.extend(probe_families(&shared.store.probes()?).map_err(ApiError::internal)?);
         text(families)
     })

@@ -1,13 +1,21 @@
-//! Gauges of what the collector stands on: its disk and its territory.
+//! Gauges of what the collector stands on: its disk, the room for pages that are kept, and its territory.
 
 use desserte_territory::Territory;
 use prometheus::proto::MetricFamily;
 
 use super::families::{Family, float, seconds};
 
+/// Octets of the pages that are kept for permanent links, and those that they may have.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct EditionRoom {
+    pub(crate) taken: u64,
+    pub(crate) room: u64,
+}
+
 /// Builds the families. `free` is what the system says of the disk; not known has no series.
 pub(crate) fn store_families(
     free: Option<u64>,
+    editions: EditionRoom,
     territory: &Territory,
 ) -> prometheus::Result<Vec<MetricFamily>> {
     let room = Family::new(
@@ -20,6 +28,14 @@ pub(crate) fn store_families(
         "1 January of the year of the official list of communes that the territory was imported from.",
         &["vintage"],
     )?;
+    let taken = Family::new("desserte_editions_bytes", "Octets of pages kept for permanent links.", &[])?;
+    taken.set(&[], float(editions.taken));
+    let may_take = Family::new(
+        "desserte_editions_room_bytes",
+        "Octets that pages kept for permanent links may have; beyond them the next one is refused.",
+        &[],
+    )?;
+    may_take.set(&[], float(editions.room));
     if let Some(free) = free {
         room.set(&[], float(free));
     }
@@ -27,7 +43,7 @@ pub(crate) fn store_families(
     if let Some(start) = start_of(year) {
         vintage.set(&[&year.to_string()], seconds(start));
     }
-    Ok([room, vintage].iter().flat_map(Family::collect).collect())
+    Ok([room, taken, may_take, vintage].iter().flat_map(Family::collect).collect())
 }
 
 /// Microseconds since the Unix epoch of the start of a year.

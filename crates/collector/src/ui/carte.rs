@@ -7,14 +7,14 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use http::header;
 
-use super::area::{Query, Shape, shapes, what};
+use super::area::{Group, Query, Signed, groups, signed, what};
 use super::page::{PageParams, problem};
-use super::zoning::ZonedView;
+use super::zoning::{Tile, ZonedView};
 use super::{text, zoning};
 use crate::api::{blocking, window};
 use crate::area::Area;
 use crate::problem::ApiError;
-use crate::state::Shared;
+use crate::state::{Shared, Sketch};
 
 /// A file of this kind runs and loads nothing; its own style is in it.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
@@ -33,7 +33,10 @@ struct Carte {
     height: u32,
     title: String,
     about: String,
-    shapes: Vec<Shape>,
+    groups: Vec<Group>,
+    signed: Vec<Signed>,
+    tile: Tile,
+    lines: Arc<str>,
     top: u32,
     legend: Vec<LegendLine>,
     zoned: Option<ZonedView>,
@@ -83,7 +86,9 @@ pub(super) async fn epci(
 
 fn made(shared: &Shared, area: &Area, query: &Query) -> Result<Response, ApiError> {
     let window = window(shared, query.jours, query.au.as_deref())?;
-    let map = shared.map(area).ok_or_else(|| ApiError::not_found("no commune of it has an outline"))?;
+    let map = shared
+        .map(area, Sketch::Whole)
+        .ok_or_else(|| ApiError::not_found("no commune of it has an outline"))?;
     let figures = shared.figures_of(area, &window)?;
     let lang = query.lang;
     let links = super::address::Links { shared, window: &window, lang };
@@ -96,7 +101,7 @@ fn made(shared: &Shared, area: &Area, query: &Query) -> Result<Response, ApiErro
     let offered = zoning::offered(shared, area);
     let zoned = offered.iter().find(|zoned| Some(&zoned.column.rule.key) == query.zonage.as_ref());
     let communes = area.communes(&shared.territory).map(|commune| (commune.code, commune)).collect();
-    let zones = zoned.map(|zoned| ZonedView::new(zoned, area, &communes, &figures, links));
+    let zones = zoned.map(|zoned| ZonedView::new(zoned, &communes, &figures, links));
     let first = legend.last().map_or(top, |line| line.base) + GAP;
     let signs = zones.iter().flat_map(|zoned| &zoned.rows).filter_map(|row| {
         let sign = row.sign.as_ref()?;
@@ -122,9 +127,20 @@ fn made(shared: &Shared, area: &Area, query: &Query) -> Result<Response, ApiErro
     } else {
         title
     };
-    let shapes = shapes(&map, &figures, zoned, query, links);
-    let carte =
-        Carte { width: map.view_width, height, title, about, shapes, top, legend, zoned: zones, signs };
+    let carte = Carte {
+        width: map.view_width,
+        height,
+        title,
+        about,
+        groups: groups(&map, &figures, zoned, query, links),
+        signed: signed(&map, &figures, zoned, query),
+        tile: Tile::of(Sketch::Whole),
+        lines: zoned.map_or_else(|| "".into(), |zoned| shared.zone_lines(area, zoned, Sketch::Whole)),
+        top,
+        legend,
+        zoned: zones,
+        signs,
+    };
     let text = carte.render().map_err(ApiError::internal)?;
     let headers = [(header::CONTENT_TYPE, "image/svg+xml"), (header::CONTENT_SECURITY_POLICY, POLICY)];
     Ok((headers, text).into_response())

@@ -31,7 +31,7 @@ use crate::editions::Page;
 use crate::figures::{self, CommunePeriod, Window};
 use crate::listen::Client;
 use crate::problem::ApiError;
-use crate::state::Shared;
+use crate::state::{Shared, Sketch};
 
 #[derive(Deserialize)]
 pub(super) struct Query {
@@ -108,8 +108,7 @@ pub(super) async fn keep(
         let Some(commune) = asked(&shared, &code) else { return Ok(unknown(&code, lang)) };
         let window = edition::fixed(&window(&shared, query.jours, query.au.as_deref())?);
         let links = Links { shared: &shared, window: &window, lang };
-        let address = Address { path: &path(commune.code.as_str()), parameters: &[] };
-        edition::keep(links, client.map(|client| client.0), address, || Told::new(links, commune)?.telling())
+        edition::keep(links, client.map(|client| client.0), &[], || Told::new(links, commune)?.telling())
     });
     kept.await.unwrap_or_else(|error| problem(error, lang))
 }
@@ -211,7 +210,7 @@ impl<'a> Told<'a> {
         let Links { shared, window, lang } = self.links;
         let (commune, code) = (self.commune, self.commune.code);
         let around = shared.departement_figures(&commune.departement, window)?;
-        let map = shared.map(&Area::Departement(commune.departement.clone()));
+        let map = shared.map(&Area::Departement(commune.departement.clone()), Sketch::Whole);
         let path = path(code.as_str());
         Ok(View {
             nearby: map.and_then(|map| nearby(code, &map, &around, self.links)),
@@ -235,7 +234,7 @@ impl<'a> Told<'a> {
         let pages = [page(Lang::Fr)?, page(Lang::En)?];
         Ok(Telling {
             communes: vec![self.commune.code],
-            pages,
+            pages: vec![(path(self.commune.code.as_str()), pages)],
             fingerprint: self.fingerprint,
             data: self.data,
         })

@@ -45,8 +45,8 @@ struct View {
     frame: Frame,
     action: String,
     back: String,
-    /// Each month, and whether it is the one chosen.
-    months: Vec<(String, bool)>,
+    /// Each month as addresses have it and in words, and whether it is the one chosen.
+    months: Vec<(String, String, bool)>,
     progress: Option<Progress>,
 }
 
@@ -107,7 +107,11 @@ fn view(shared: &Shared, code: &str, query: &Query) -> Result<Response, ApiError
         action: own,
         back: format!("/commune/{}{}", commune.code, lang.query()),
         months: offered_months(last)
-            .map(|month| (month.to_string(), chosen.unwrap_or(last) == month))
+            .map(|month| {
+                let written = month.to_string();
+                let words = text::month(&written, lang);
+                (written, words, chosen.unwrap_or(last) == month)
+            })
             .collect(),
         progress,
     })?;
@@ -173,7 +177,11 @@ fn progress(shared: &Shared, asked: Asked, following: bool, lang: Lang) -> Optio
             (address.clone(), follow.clone(), start)
         }
     });
-    let heading = format!("{} {}", lang.t("Le dossier du mois", "The dossier of"), asked.month);
+    let heading = format!(
+        "{} {}",
+        lang.t("Le dossier du mois\u{a0}:", "The dossier of"),
+        text::month(&asked.month.to_string(), lang)
+    );
     Some(Progress { heading, words, percent, reload, files })
 }
 

@@ -23,9 +23,6 @@ use crate::listen::Client;
 use crate::problem::ApiError;
 use crate::state::Shared;
 
-/// Octets in a MiB.
-const MIB: u64 = 1024 * 1024;
-
 /// Characters of a fingerprint: 64 bits tell the figures of one place and period apart.
 const FINGERPRINT_CHARS: usize = 16;
 
@@ -73,8 +70,8 @@ pub(super) struct Telling {
     pub(super) fingerprint: String,
     /// Communes whose figures it tells.
     pub(super) communes: Vec<CommuneCode>,
-    /// French, then English.
-    pub(super) pages: [Page; 2],
+    /// The address of each page in French, then English; the one asked for first. They are kept together or not at all.
+    pub(super) pages: Vec<(String, [Page; 2])>,
     /// The interface's answer that the fingerprint is of.
     pub(super) data: String,
 }
@@ -99,11 +96,11 @@ impl Address<'_> {
     }
 }
 
-/// Keeps what `tell` says and leads to its permanent link.
+/// Keeps what `tell` says of addresses with these parameters, and leads to the permanent link of the first.
 pub(super) fn keep(
     links: Links<'_>,
     client: Option<Client>,
-    address: Address<'_>,
+    parameters: &[(&str, &str)],
     tell: impl FnOnce() -> Result<Telling, ApiError>,
 ) -> Result<Response, ApiError> {
     let Links { shared, window, lang } = links;
@@ -121,17 +118,23 @@ pub(super) fn keep(
         return Ok(message(StatusCode::TOO_MANY_REQUESTS, lang, words, Some(&detail)));
     }
     let Telling { fingerprint, communes, pages, data } = tell()?;
-    let place = address.permalink(links, &fingerprint);
-    let body = Body::new(shared.build.version, pages, data).packed().map_err(ApiError::internal)?;
-    let new = NewEdition {
-        page: address.key(links),
-        fingerprint,
-        communes,
-        period: window.period,
-        now: shared.as_of(),
-        body,
-    };
-    match shared.store.keep_edition(new, shared.config.editions.room_mib.saturating_mul(MIB))? {
+    let (mut new, mut place) = (Vec::new(), None);
+    for (path, told) in pages {
+        let address = Address { path: &path, parameters };
+        place.get_or_insert_with(|| address.permalink(links, &fingerprint));
+        let body =
+            Body::new(shared.build.version, told, data.clone()).packed().map_err(ApiError::internal)?;
+        new.push(NewEdition {
+            page: address.key(links),
+            fingerprint: fingerprint.clone(),
+            communes: communes.clone(),
+            period: window.period,
+            now: shared.as_of(),
+            body,
+        });
+    }
+    let place = place.ok_or_else(|| ApiError::internal("a page to keep has no address"))?;
+    match shared.store.keep_editions(new, shared.config.editions.room())? {
         Keeping::Kept => Ok((StatusCode::SEE_OTHER, [(header::LOCATION, place)]).into_response()),
         Keeping::NoRoom => {
             tracing::warn!(
@@ -160,6 +163,7 @@ struct View<'a> {
     since: String,
     /// Why it is there no more; `None` if it is there.
     erased: Option<String>,
+    withdrawn: bool,
     /// Whether today's figures are the same; `None` where the place is not known today.
     same: Option<bool>,
     /// Today's page of the same period.
@@ -184,12 +188,13 @@ pub(super) fn answer(
     let today = links.to(address.path, address.parameters);
     let (since, body) = match found {
         Edition::Kept { since, body } => (since, body),
-        Edition::Erased { since, at } => {
+        Edition::Erased { since, at, withdrawn } => {
             let title = lang.t("Ces chiffres ont été effacés", "These figures were erased").to_owned();
             let page = render(&View {
                 frame: frame(title),
                 since: moment(since, lang),
-                erased: Some(why(since, at, lang)),
+                erased: Some(why(since, at, withdrawn, lang)),
+                withdrawn,
                 same: None,
                 present: today,
                 data: String::new(),
@@ -208,6 +213,7 @@ pub(super) fn answer(
         frame: frame(title),
         since: moment(since, lang),
         erased: None,
+        withdrawn: false,
         same: present()?.map(|now| now == fingerprint),
         present: today,
         data: data_address(fingerprint),
@@ -218,8 +224,18 @@ pub(super) fn answer(
 }
 
 /// Why an edition is there no more.
-fn why(since: Timestamp, at: Timestamp, lang: Lang) -> String {
+fn why(since: Timestamp, at: Timestamp, withdrawn: bool, lang: Lang) -> String {
     let (since, at) = (moment(since, lang), text::day(at, lang));
+    if withdrawn {
+        return match lang {
+            Lang::Fr => format!(
+                "Une page avait été gardée à cette adresse {since}. L'exploitant de ce collecteur l'a retirée le {at}\u{a0}: elle n'est plus montrée."
+            ),
+            Lang::En => format!(
+                "A page was kept at this address {since}. The operator of this collector withdrew it on {at}: it is shown no more."
+            ),
+        };
+    }
     match lang {
         Lang::Fr => format!(
             "Une page avait été gardée à cette adresse {since}. Parmi les mesures dont elle était faite, il y avait celles d'une sonde \
@@ -264,7 +280,7 @@ pub(super) async fn data(
             StatusCode::GONE,
             "erased",
             "These figures were erased",
-            "they rested on a probe whose records were erased",
+            "they rested on a probe whose records were erased, or the operator withdrew them",
         )),
     }
 }

@@ -1,5 +1,7 @@
 //! Finding communes, intercommunalities and départements by what people type: accents, case and hyphens do not count, small errors are forgiven.
 
+use std::cmp::Reverse;
+
 use desserte_model::CommuneCode;
 use desserte_territory::Territory;
 
@@ -80,10 +82,15 @@ impl Index {
         let has_postcodes = territory.zonings().any(|zoning| zoning == POSTCODES);
         let postcodes = territory.communes().filter(|_| has_postcodes).flat_map(|commune| {
             let codes = territory.zone(POSTCODES, commune.code).unwrap_or_default();
-            let codes = codes.split([' ', ',', ';']).filter(|code| !code.is_empty());
+            let codes = codes.split([' ', ',', ';', '|']).filter(|code| !code.is_empty());
             codes.map(|code| (code.to_owned(), commune.code)).collect::<Vec<_>>()
         });
         Self { postcodes: postcodes.collect(), entries: communes.chain(departements).chain(epcis).collect() }
+    }
+
+    /// Whether postcodes are known here.
+    pub(super) fn has_postcodes(&self) -> bool {
+        !self.postcodes.is_empty()
     }
 
     /// Answers a question: a code, a postcode, or a name.
@@ -98,20 +105,21 @@ impl Index {
             return only(vec![Place::Epci(code)]);
         }
         // A name may have five letters, too: what is no code of a commune goes on.
-        if let Ok(code) = code.parse::<CommuneCode>() {
-            if territory.commune(code).is_some() {
-                return only(vec![Place::Commune(code)]);
-            }
-            let followed = territory.translate(code, None, None).communes;
-            if !followed.is_empty() {
-                return only(followed.into_iter().map(Place::Commune).collect());
-            }
-        }
-        if question.len() == 5 && question.bytes().all(|byte| byte.is_ascii_digit()) {
-            let own = self.postcodes.iter().filter(|(postcode, _)| *postcode == question);
-            let places: Vec<Place> = own.map(|(_, commune)| Place::Commune(*commune)).collect();
+        let coded = code.parse::<CommuneCode>().map_or_else(|_| Vec::new(), |code| of_code(territory, code));
+        let is_number = question.len() == 5 && question.bytes().all(|byte| byte.is_ascii_digit());
+        if is_number {
+            // One commune's code is often another's postcode: whoever asks is shown both.
+            let posted = self.postcodes.iter().filter(|(postcode, _)| *postcode == question);
+            let mut posted: Vec<CommuneCode> =
+                posted.map(|(_, commune)| *commune).filter(|commune| !coded.contains(commune)).collect();
+            posted
+                .sort_by_key(|code| Reverse(territory.commune(*code).and_then(|commune| commune.population)));
+            let places: Vec<Place> = coded.into_iter().chain(posted).map(Place::Commune).collect();
             let unknown_postcode = places.is_empty();
             return Found { unknown_postcode, ..only(places) };
+        }
+        if !coded.is_empty() {
+            return only(coded.into_iter().map(Place::Commune).collect());
         }
         self.by_name(&key(&question))
     }
@@ -131,6 +139,15 @@ impl Index {
         let sure = same == 1;
         let places = fits.into_iter().take(FOUND_MAX).map(|(_, entry)| entry.place.clone()).collect();
         Found { places, sure, unknown_postcode: false }
+    }
+}
+
+/// The commune of an official code, or those that it was split into or merged with since.
+fn of_code(territory: &Territory, code: CommuneCode) -> Vec<CommuneCode> {
+    if territory.commune(code).is_some() {
+        vec![code]
+    } else {
+        territory.translate(code, None, None).communes
     }
 }
 
@@ -250,5 +267,40 @@ mod tests {
         assert_eq!(found.places.first(), Some(&Place::Commune(first.code)));
         assert!(index.find(&territory, "  ").places.is_empty());
         assert!(index.find(&territory, &"é".repeat(5_000)).places.is_empty());
+    }
+
+    /// The made-up territory with postcodes: of its first three communes, of which the third has two, one of them the first one's own code.
+    fn with_postcodes() -> Territory {
+        let mut contents = desserte_territory::synthetic::territory(7).contents();
+        let codes: Vec<CommuneCode> = contents.communes.iter().map(|row| row.commune.code).collect();
+        let values = ["01234".to_owned(), "01234".to_owned(), format!("01235 {}", codes[0])];
+        contents.zonings.push(desserte_territory::Zoning {
+            name: POSTCODES.to_owned(),
+            title: None,
+            vintage: None,
+            source: None,
+            values: codes.into_iter().zip(values).collect(),
+        });
+        Territory::new(&contents).unwrap()
+    }
+
+    #[test]
+    fn a_postcode_leads_to_its_communes_and_one_that_is_also_a_code_to_both() {
+        let territory = with_postcodes();
+        let index = Index::new(&territory);
+        let codes: Vec<CommuneCode> = territory.communes().take(3).map(|commune| commune.code).collect();
+        let found = |question: &str| {
+            let found = index.find(&territory, question);
+            (found.places, found.sure)
+        };
+        assert_eq!(found("01235"), (vec![Place::Commune(codes[2])], true));
+        let (several, sure) = found("01234");
+        assert_eq!((several.len(), sure), (2, false));
+        assert!(several.contains(&Place::Commune(codes[0])) && several.contains(&Place::Commune(codes[1])));
+        assert_eq!(
+            found(codes[0].as_str()),
+            (vec![Place::Commune(codes[0]), Place::Commune(codes[2])], false)
+        );
+        assert!(index.find(&territory, "01236").unknown_postcode);
     }
 }

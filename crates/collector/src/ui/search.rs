@@ -36,6 +36,8 @@ struct View {
     /// Département that a postcode nobody knows begins with.
     postcode_of: Option<(String, String)>,
     unknown_postcode: bool,
+    /// Whether postcodes are known here at all.
+    has_postcodes: bool,
 }
 
 struct Row {
@@ -76,6 +78,7 @@ fn view(shared: &Shared, query: &Query) -> Result<Response, ApiError> {
         places: places.iter().filter_map(|place| row(place, links)).collect(),
         postcode_of,
         unknown_postcode,
+        has_postcodes: shared.places().has_postcodes(),
     })
 }
 

@@ -1,4 +1,4 @@
-//! A zoning over a map: outlines and signs, never a colour, and its twin, a table.
+//! A zoning over a map: lines between zones and signs in them, never a colour, and its twin, a table.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use super::lang::Lang;
 use super::text;
 use crate::area::Area;
 use crate::figures::CommuneFigures;
-use crate::state::Shared;
+use crate::state::{Shared, Sketch};
 use crate::zonings::{self, SIGNS, Zone, Zoned};
 
 /// The signs, each as path data in a square of 72 units; the map that can be zoomed draws the same.
@@ -25,9 +25,6 @@ const DRAWN: [&str; SIGNS] = [
     "M22 30h28M22 42h28",
     "M30 22v28M42 22v28",
 ];
-
-/// Lines around zones, by sign: dashes and gaps.
-const DASHES: [&str; SIGNS] = ["none", "26 12", "6 10", "26 8 6 8", "14 14", "40 14", "6 6", "20 6 20 18"];
 
 /// What a page says of a zoning.
 pub(super) struct ZonedView {
@@ -44,31 +41,44 @@ pub(super) struct ZonedView {
 pub(super) struct ZoneRow {
     pub(super) label: String,
     pub(super) sign: Option<Sign>,
-    /// Its outline on the map; empty where it has no sign.
-    pub(super) d: String,
     pub(super) count: String,
     pub(super) measured: String,
     /// Names and addresses.
     pub(super) communes: Vec<(String, String)>,
 }
 
+/// How large signs are drawn on a map, in the units of its view box: a multiple of what patterns repeat after, so that these go on from
+/// sign to sign.
+pub(super) struct Tile {
+    /// From one sign to the next.
+    pub(super) side: f64,
+    /// Of the square that signs are drawn in.
+    pub(super) scale: f64,
+}
+
+impl Tile {
+    pub(super) const fn of(sketch: Sketch) -> Self {
+        match sketch {
+            Sketch::Page => Self { side: 43.2, scale: 0.6 },
+            Sketch::Whole => Self { side: 64.8, scale: 0.9 },
+        }
+    }
+}
+
 /// How a zone is drawn.
 pub(super) struct Sign {
     pub(super) number: usize,
     pub(super) d: &'static str,
-    pub(super) dashes: &'static str,
 }
 
 impl ZonedView {
     pub(super) fn new(
         zoned: &Zoned<'_>,
-        area: &Area,
         communes: &BTreeMap<CommuneCode, &Commune>,
         figures: &BTreeMap<CommuneCode, CommuneFigures>,
         links: Links<'_>,
     ) -> Self {
-        let Links { shared, lang, .. } = links;
-        let outlines = shared.zone_outlines(area, zoned);
+        let lang = links.lang;
         let rows = zoned.zones.iter().enumerate().map(|(place, zone)| {
             let within = |code: &&CommuneCode| zoned.of.get(code) == Some(&place);
             let mut own: Vec<&Commune> =
@@ -78,7 +88,6 @@ impl ZonedView {
             ZoneRow {
                 label: zone_words(zoned.column, zone, lang),
                 sign: zone.sign.map(sign),
-                d: zone.sign.and(outlines.get(place)).cloned().unwrap_or_default(),
                 count: number(own.len(), lang),
                 measured: number(measured, lang),
                 communes: own
@@ -124,7 +133,7 @@ pub(super) fn zone_words(column: &ClassColumn, zone: &Zone, lang: Lang) -> Strin
 /// How the zone of this number is drawn, counted from one.
 pub(super) fn sign(number: usize) -> Sign {
     let place = (number - 1) % SIGNS;
-    Sign { number, d: DRAWN[place], dashes: DASHES[place] }
+    Sign { number, d: DRAWN[place] }
 }
 
 fn number(of: usize, lang: Lang) -> String {

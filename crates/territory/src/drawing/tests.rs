@@ -21,26 +21,55 @@ fn an_unknown_departement_has_no_map() {
     assert_eq!(departement_map(&synthetic::territory(7), "23", 800), None);
 }
 
+/// Corners of path data.
+fn corners(d: &str) -> usize {
+    d.matches([' ', '-']).count()
+}
+
 #[test]
-fn zones_are_outlined_along_the_lines_of_the_map() {
+fn lines_between_zones_are_lines_of_the_map_and_each_is_drawn_once() {
     let territory = synthetic::territory(7);
-    let epcis = territory.epcis();
-    let within = |commune: &Commune| commune.epci.as_deref() != Some(&epcis[2].siren);
-    let zone = |commune: &Commune| Some(u16::from(commune.epci.as_deref() == Some(&epcis[1].siren)));
-    let map = communes_map(&territory, &within, 800).unwrap();
-    let zones = zone_outlines(&territory, &within, 3, &zone, 800).unwrap();
-    assert_eq!((zones.len(), zones[2].as_str()), (3, ""));
-    assert_eq!(map.communes.len(), territory.communes().filter(|commune| within(commune)).count());
-    // One commune alone is outlined by its own path, and all of them by one ring.
-    let first = map.communes[0].code;
-    let alone = zone_outlines(&territory, &within, 1, &|commune| (commune.code == first).then_some(0), 800);
-    let corners = |d: &str| d.matches([' ', '-']).count();
-    assert_eq!(corners(&alone.unwrap()[0]), corners(&map.communes[0].d));
-    let all = zone_outlines(&territory, &within, 1, &|_| Some(0), 800).unwrap();
-    assert_eq!(all[0].matches('M').count(), 1);
-    let both: usize = zones.iter().map(String::len).sum();
-    assert!(both > all[0].len() && both < map.communes.iter().map(|path| path.d.len()).sum());
-    assert_eq!(zone_outlines(&territory, &|_| false, 1, &|_| None, 800), None);
+    let (all, canvas) = (|_: &Commune| true, Canvas::wide(800));
+    let lines =
+        |zone: &dyn Fn(&Commune) -> Option<usize>| zone_lines(&territory, &all, zone, canvas).unwrap();
+    assert_eq!(lines(&|_| Some(0)), "", "one zone has no line within");
+    assert_eq!(lines(&|_| None), "", "what is known of no commune has none either");
+    // A commune inside the map is surrounded by its own outline.
+    let map = communes_map(&territory, &all, canvas).unwrap();
+    let inner = territory.communes().max_by_key(|commune| territory.neighbours(commune.code).count());
+    let inner = inner.unwrap().code;
+    let alone = lines(&|commune| (commune.code == inner).then_some(3));
+    let own = map.communes.iter().find(|path| path.code == inner).unwrap();
+    assert_eq!(alone.matches('M').count(), 1, "{alone}");
+    assert!(
+        corners(&alone) >= corners(&own.d) && corners(&alone) <= corners(&own.d) + 4,
+        "{alone} {}",
+        own.d
+    );
+    // Every commune a zone: all lines but the edge, each once, so that they are at most half of what the outlines have.
+    let each = lines(&|commune| territory.communes().position(|other| other.code == commune.code));
+    let outlines: usize = map.communes.iter().map(|path| path.d.len()).sum();
+    assert!(
+        each.len() * 3 > outlines && each.len() * 2 < outlines + outlines / 10,
+        "{} {outlines}",
+        each.len()
+    );
+    assert_eq!(zone_lines(&territory, &|_| false, &|_| None, canvas), None);
+}
+
+#[test]
+fn a_light_map_has_one_surface_and_fewer_corners_the_more_communes_it_shows() {
+    let territory = synthetic::territory(7);
+    assert_eq!(Canvas::light(&territory, &|_| false), None);
+    let whole = Canvas::light(&territory, &|_| true).unwrap();
+    let map = communes_map(&territory, &|_| true, whole).unwrap();
+    let surface = f64::from(map.view_width) * f64::from(map.view_height);
+    assert!((surface / 1.6e6 - 1.0).abs() < 0.05, "{} x {}", map.view_width, map.view_height);
+    assert_eq!(
+        whole.tolerance,
+        Canvas::wide(1).tolerance,
+        "a few communes are drawn as finely as on any map"
+    );
 }
 
 /// The made-up territory with a commune of a metre.

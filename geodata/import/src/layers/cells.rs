@@ -9,6 +9,8 @@ pub(super) enum Zone {
     Value(String),
     /// A value that a spreadsheet had damaged, restored with certainty.
     Restored(String),
+    /// Some of several values that a commune may have, with a space between them: its rows add up.
+    Several(String),
     /// Nothing: the zone of this commune stays unknown.
     Absent,
     /// Text that cannot be a value here.
@@ -42,6 +44,19 @@ fn digits(cells: &[Option<&str>], width: usize) -> Zone {
         Zone::Restored(format!("{whole:0>width$}"))
     } else {
         Zone::value(whole)
+    }
+}
+
+/// Postcodes of five digits, however they are separated; a zero that a spreadsheet ate is put back.
+pub(super) fn postcodes(cells: &[Option<&str>]) -> Zone {
+    let Some(text) = first(cells) else { return Zone::Absent };
+    let words = text.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let codes: Vec<String> = words.map(|word| format!("{word:0>5}")).collect();
+    let right = |code: &String| code.len() == 5 && code.bytes().all(|byte| byte.is_ascii_digit());
+    match codes.as_slice() {
+        [] => Zone::Absent,
+        codes if codes.iter().all(right) => Zone::Several(codes.join(" ")),
+        _ => Zone::Unreadable,
     }
 }
 
@@ -283,6 +298,22 @@ mod tests {
 
     fn value(text: &str) -> Zone {
         Zone::Value(text.to_owned())
+    }
+
+    #[test]
+    fn postcodes_are_read_whatever_is_between_them() {
+        let several = |text: &str| Zone::Several(text.to_owned());
+        check(
+            postcodes,
+            &[
+                ("23000", several("23000")),
+                ("1400", several("01400")),
+                ("20000|20090|20167", several("20000 20090 20167")),
+                ("75001, 75002 ; 75116", several("75001 75002 75116")),
+                ("néant", Zone::Unreadable),
+                (" ", Zone::Absent),
+            ],
+        );
     }
 
     #[test]

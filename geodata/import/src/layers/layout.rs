@@ -16,6 +16,7 @@ pub(super) const CODE: Names = &[
     "code_commune",
     "code_insee_commune",
     "code_insee_de_la_commune",
+    "code_commune_insee",
     "codeinsee",
     "insee_commune",
     "code_com",

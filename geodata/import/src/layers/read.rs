@@ -7,8 +7,8 @@ use std::path::Path;
 use desserte_model::CommuneCode;
 
 use super::RawZoning;
-use super::cells::{Reading, Zone, as_it_stands};
-use super::layout::{CODE, ZoneColumn, layout_of};
+use super::cells::{Reading, Zone, as_it_stands, postcodes};
+use super::layout::{CODE, Names, ZoneColumn, layout_of};
 use crate::tables::{CodeReading, Row, Table, TableError, read_code};
 use crate::{Finding, FindingKind};
 
@@ -33,6 +33,11 @@ const LABELS: &[&str] = &[
     "lib_reg",
 ];
 
+/// The zoning in which the collector's search finds the postcodes of a commune, and the columns that publishers keep them in. A commune may
+/// have several, in one row or in several.
+const POSTCODES: &str = "code_postal";
+const POSTCODE_COLUMNS: Names = &["code_postal", "codes_postaux"];
+
 /// A zoning to read: where its cells are.
 struct Wanted {
     name: String,
@@ -53,7 +58,8 @@ pub(crate) fn read_zonings(
 ) -> Result<Vec<RawZoning>, TableError> {
     let table = Table::read(path, octets, "the commune's code", CODE)?;
     let code = table.need("the commune's code", CODE)?;
-    let layout = layout_of(&table);
+    // Publishers of other things give postcodes beside them.
+    let layout = if name == POSTCODES { None } else { layout_of(&table) };
     let wanted = match layout {
         Some(layout) if layout.zonings.is_empty() => return Err(table.has_no("zoning")),
         Some(layout) => {
@@ -105,6 +111,16 @@ fn file(
             value
         }
         Zone::Value(value) => value,
+        Zone::Several(values) => {
+            let all = zoning.values.entry(code).or_default();
+            for value in values.split(' ') {
+                if !all.split(' ').any(|known| known == value) {
+                    let space = if all.is_empty() { "" } else { " " };
+                    *all = format!("{all}{space}{value}");
+                }
+            }
+            return;
+        }
     };
     match zoning.values.entry(code) {
         Entry::Vacant(entry) => {
@@ -201,8 +217,11 @@ fn generic(name: &str, table: &Table, code: usize) -> Result<Wanted, TableError>
     let others: Vec<usize> = (0..table.columns().len())
         .filter(|column| *column != code && !LABELS.contains(&table.columns()[*column].as_str()))
         .collect();
-    let called = table.column(&[name]).filter(|column| *column != code);
+    let is_postcodes = name == POSTCODES;
+    let called = if is_postcodes { table.column(POSTCODE_COLUMNS) } else { table.column(&[name]) };
+    let called = called.filter(|column| *column != code);
     let (cells, read): (Vec<usize>, Reading) = match (called, others.as_slice()) {
+        (Some(column), _) if is_postcodes => (vec![column], postcodes),
         (Some(column), _) => (vec![column], as_it_stands),
         (None, [column]) => (vec![*column], as_it_stands),
         (None, []) => (vec![], |_| Zone::Value("oui".to_owned())),
@@ -281,6 +300,17 @@ mod tests {
             (FindingKind::LayerConflict, "littoral: Mer kept, Lac found later, line 5"),
         ];
         assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn postcodes_of_a_commune_are_read_from_one_row_or_from_several() {
+        let text = "Code_commune_INSEE;Nom_de_la_commune;Code_postal;Ligne_5\n2A004;AJACCIO;20000;\n2A004;AJACCIO;20167;MEZZAVIA\n2A004;AJACCIO;20000;\n23096;GUERET;23000;\n";
+        let (zonings, findings) = read("code_postal", text);
+        assert_eq!(values(&zonings[0]), [("23096".to_owned(), "23000"), ("2A004".to_owned(), "20000 20167")]);
+        let text =
+            "code,nom,departement,codes_postaux,population\n2A004,Ajaccio,2A,20000|20090|20167,76320\n";
+        assert_eq!(values(&read("code_postal", text).0[0]), [("2A004".to_owned(), "20000 20090 20167")]);
+        assert!(findings.is_empty(), "{findings:?}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::super::address::Links;
 use super::super::scale::Indicator;
 use super::super::text;
-use super::Query;
+use super::{Part, Query};
 use crate::area::Area;
 use crate::figures::Window;
 use crate::zonings::Zoned;
@@ -26,6 +26,7 @@ pub(in crate::ui) fn borrowed<'a>(of: &'a [(&'static str, String)]) -> Vec<(&'a 
 #[derive(Clone, Copy)]
 pub(super) struct Own<'a> {
     pub(super) area: &'a Area,
+    pub(super) part: Part,
     pub(super) query: &'a Query,
     pub(super) zoning: Option<&'a str>,
     pub(super) links: Links<'a>,
@@ -33,7 +34,16 @@ pub(super) struct Own<'a> {
 
 impl Own<'_> {
     pub(super) fn address(self, indicator: Indicator, zoning: Option<&str>) -> String {
-        self.links.to(&self.area.path(), &borrowed(&self.query.parameters(indicator, zoning)))
+        self.part_address(self.part, indicator, zoning)
+    }
+
+    /// The other part of what is told, with the same indicator and zoning.
+    pub(super) fn other_part(self) -> String {
+        self.part_address(self.part.other(), self.query.indicateur, self.zoning)
+    }
+
+    fn part_address(self, part: Part, indicator: Indicator, zoning: Option<&str>) -> String {
+        self.links.to(&part.path(self.area), &borrowed(&self.query.parameters(indicator, zoning)))
     }
 
     /// Another page with the same indicator and zoning.

@@ -1,27 +1,18 @@
-//! What an area's page tells of its communes: shapes of the map, rows of the table, words.
+//! What an area's page tells of its communes beside the map: rows of the table, words.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use desserte_model::CommuneCode;
 use desserte_territory::Commune;
-use desserte_territory::drawing::DepartementMap;
 
 use super::super::address::Links;
 use super::super::lang::Lang;
 use super::super::scale::Indicator;
 use super::super::{commune_words, text, zoning};
-use super::{Link, Query};
+use super::Link;
 use crate::area::Area;
 use crate::figures::{CommuneFigures, OutageFigure, Window};
 use crate::zonings::Zoned;
-
-/// A commune on the map.
-pub(in crate::ui) struct Shape {
-    pub(in crate::ui) d: String,
-    pub(in crate::ui) class: &'static str,
-    pub(in crate::ui) address: String,
-    pub(in crate::ui) words: String,
-}
 
 /// A row of the table.
 pub(super) struct TableRow {
@@ -57,38 +48,6 @@ pub(super) fn parts(area: &Area, communes: &BTreeMap<CommuneCode, &Commune>, lin
         .collect();
     parts.sort_by_cached_key(|part| text::sort_key(&part.label));
     parts
-}
-
-/// The communes of a map with their class and words.
-pub(in crate::ui) fn shapes(
-    map: &DepartementMap,
-    figures: &BTreeMap<CommuneCode, CommuneFigures>,
-    zoned: Option<&Zoned<'_>>,
-    query: &Query,
-    links: Links<'_>,
-) -> Vec<Shape> {
-    let Links { shared, lang, .. } = links;
-    map.communes
-        .iter()
-        .map(|path| {
-            let figures = figures.get(&path.code);
-            let name = shared.territory.commune(path.code).map_or("", |commune| &commune.name);
-            let value = query.indicateur.value(figures, lang);
-            Shape {
-                d: path.d.clone(),
-                class: query.indicateur.class_of(figures),
-                address: links.commune(path.code),
-                words: match zoned {
-                    Some(zoned) => format!(
-                        "{name}{} {value} ({})",
-                        lang.t("\u{a0}:", ":"),
-                        zoning::words_of(zoned, path.code, lang)
-                    ),
-                    None => format!("{name}{} {value}", lang.t("\u{a0}:", ":")),
-                },
-            }
-        })
-        .collect()
 }
 
 /// Share of the period during which the state of the lines is known.
