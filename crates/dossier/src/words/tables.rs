@@ -11,6 +11,10 @@ const OUTAGES: usize = 20;
 /// So few uses each get a table of all sites: tables of one site would be a row or two long.
 const USES_BY_THEMSELVES: usize = 2;
 
+/// Up to so many days the drawings of a line's state stand behind all tables: two fill a page, and one behind each table would leave half of every
+/// page white. That of a longer period takes two thirds of a page, and the next table fits below it.
+const DAYS_DRAWN_APART: u32 = 31;
+
 impl Teller<'_> {
     pub(super) fn uses(&self) -> Vec<Block> {
         let mut blocks = vec![
@@ -24,16 +28,19 @@ impl Teller<'_> {
                  whatever happened while nobody was looking.",
             ),
         ];
+        let state = |site: &Site| self.drawing(&format!("days-{}", site.label));
+        let drawn_apart = self.case.period.days <= DAYS_DRAWN_APART;
         if self.case.uses.len() <= USES_BY_THEMSELVES && self.case.sites.len() > 1 {
             blocks.extend(self.case.uses.iter().map(|one| self.use_by_site(one)));
+            blocks.extend(self.case.sites.iter().filter(|_| !drawn_apart).filter_map(state));
         } else {
-            blocks.extend(self.case.sites.iter().map(|site| self.uses_of(site)));
+            for site in &self.case.sites {
+                blocks.push(self.uses_of(site));
+                blocks.extend(state(site).filter(|_| !drawn_apart));
+            }
         }
         blocks.push(Block::Paragraph { text: self.legend() });
-        // Behind all tables: two drawings fill a page, and one behind each table would leave half of every page white.
-        for site in &self.case.sites {
-            blocks.extend(self.drawing(&format!("days-{}", site.label)));
-        }
+        blocks.extend(self.case.sites.iter().filter(|_| drawn_apart).filter_map(state));
         blocks
     }
 

@@ -211,3 +211,31 @@ fn page_one_says_whose_rule_a_campaign_follows() {
     let told = text(&document(&with_verdicts(Lang::Fr, 20, 29)));
     assert!(!told.contains("La règle suivie est allemande"), "{told}");
 }
+
+#[test]
+fn drawings_of_a_month_stand_behind_all_tables_and_those_of_a_year_behind_their_own() {
+    let mut case = case(Lang::Fr, Vec::new());
+    let mut other = case.sites[0].clone();
+    other.label = "P2".to_owned();
+    case.sites.push(other);
+    case.uses = vec![case.uses[0].clone(); 3];
+    case.drawings = ["p1", "p2"]
+        .map(|label| Drawing {
+            part: format!("drawings/days-{label}.svg"),
+            title: label.to_owned(),
+            description: String::new(),
+        })
+        .to_vec();
+    let order = |case: &Case| {
+        let words = document(case);
+        let kind = |block: &Block| match block {
+            Block::Figure { .. } => Some('f'),
+            Block::Table { caption, .. } if caption.ends_with("classe B") => Some('t'),
+            _ => None,
+        };
+        words.blocks.iter().filter_map(kind).collect::<String>()
+    };
+    assert_eq!(order(&case), "ttff");
+    case.period.days = 365;
+    assert_eq!(order(&case), "tftf");
+}
