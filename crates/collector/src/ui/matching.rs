@@ -114,7 +114,11 @@ impl Index {
                 posted.map(|(_, commune)| *commune).filter(|commune| !coded.contains(commune)).collect();
             posted
                 .sort_by_key(|code| Reverse(territory.commune(*code).and_then(|commune| commune.population)));
-            let places: Vec<Place> = coded.into_iter().chain(posted).map(Place::Commune).collect();
+            // Paris before the commune that had the code 75001 until 1968.
+            let (own, former): (Vec<_>, Vec<_>) =
+                coded.into_iter().partition(|commune| commune.as_str() == question);
+            let places: Vec<Place> =
+                own.into_iter().chain(posted).chain(former).map(Place::Commune).collect();
             let unknown_postcode = places.is_empty();
             return Found { unknown_postcode, ..only(places) };
         }
