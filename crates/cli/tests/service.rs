@@ -119,6 +119,7 @@ fn make(data: &Path) {
                 record,
                 commune: COMMUNE.parse().unwrap(),
                 vintage: CogVintage::from_year(2026),
+                passages: Vec::new(),
             });
         };
         for passed in 0..600 {

@@ -4,6 +4,7 @@ mod authenticate;
 mod body;
 mod check;
 mod intake;
+mod passages;
 mod position;
 
 use std::sync::Arc;

@@ -7,7 +7,7 @@ use datafusion::arrow::datatypes::Int64Type;
 use desserte_store::HandoverTable;
 
 use crate::query::session;
-use crate::schema::HANDOVER;
+use crate::schema::{self, HANDOVER};
 use crate::{Lake, LakeError, LakeFile, LakeTable, Work, table};
 
 /// What a check found of one table.
@@ -81,8 +81,8 @@ impl Lake {
             }
             if found.faults.is_empty() && !files.is_empty() {
                 let all = count(table, files).await?;
-                if all.numbers != all.rows {
-                    found.faults.push(format!("{} rows, but {} different numbers", all.rows, all.numbers));
+                if all.distinct != all.rows {
+                    found.faults.push(format!("{} rows, but {} different ones", all.rows, all.distinct));
                 }
                 if mark.is_none_or(|mark| all.last > mark) {
                     found.faults.push(format!("a row has number {}, the log knows {mark:?}", all.last));
@@ -96,7 +96,7 @@ impl Lake {
 
 struct Counted {
     rows: u64,
-    numbers: u64,
+    distinct: u64,
     last: i64,
 }
 
@@ -105,14 +105,17 @@ async fn count(table: HandoverTable, files: Vec<LakeFile>) -> Result<Counted, La
     let wrap = LakeError::query("reading a file");
     let session = session()?;
     session.register_table("checked", Arc::new(LakeTable::new(table, files))).map_err(&wrap)?;
-    let sql = format!("SELECT count({HANDOVER}), count(DISTINCT {HANDOVER}), max({HANDOVER}) FROM checked");
+    let key = schema::key(table).join(", ");
+    let sql = format!(
+        "SELECT count({HANDOVER}), (SELECT count(*) FROM (SELECT DISTINCT {key} FROM checked)), max({HANDOVER}) FROM checked"
+    );
     let batches = session.sql(&sql).await.map_err(&wrap)?.collect().await.map_err(&wrap)?;
     let value = |column: usize| {
         batches
             .first()
             .map_or(0, |batch: &RecordBatch| batch.column(column).as_primitive::<Int64Type>().value(0))
     };
-    Ok(Counted { rows: value(0).unsigned_abs(), numbers: value(1).unsigned_abs(), last: value(2) })
+    Ok(Counted { rows: value(0).unsigned_abs(), distinct: value(1).unsigned_abs(), last: value(2) })
 }
 
 /// An error with what lies below it, in one line.

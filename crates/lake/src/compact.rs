@@ -13,6 +13,7 @@ use deltalake::writer::DeltaWriter as _;
 use desserte_store::HandoverTable;
 use futures_util::TryStreamExt as _;
 
+use crate::evolve::open_to_write;
 use crate::query::session;
 use crate::schema::{COMMUNE, EVENT, HANDOVER, Kept};
 use crate::table::{self, OpenTable, failed, is_conflict, rewritten};
@@ -65,7 +66,7 @@ impl Lake {
                 .collect();
             for files in &months {
                 // The table as it is now: the month before has been committed.
-                let Some(open) = table::open(self, table).await? else { continue };
+                let Some(open) = open_to_write(self, table).await? else { continue };
                 if let Some(written) = merge(&open, table, files).await? {
                     report.replaced += files.len() as u64;
                     report.written += written;

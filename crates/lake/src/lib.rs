@@ -12,6 +12,7 @@ mod compact;
 mod engine;
 mod erase;
 mod error;
+mod evolve;
 mod files;
 mod flush;
 mod functions;

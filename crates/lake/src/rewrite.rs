@@ -8,6 +8,7 @@ use deltalake::protocol::DeltaOperation;
 use deltalake::writer::DeltaWriter as _;
 use futures_util::TryStreamExt as _;
 
+use crate::evolve::open_to_write;
 use crate::query::session;
 use crate::schema::{COMMUNE, HANDOVER, Kept};
 use crate::table::{self, OpenTable, failed};
@@ -38,7 +39,7 @@ pub(crate) async fn rewrite_without(
     holding.sort_by(|a, b| (&a.partition, &a.location).cmp(&(&b.partition, &b.location)));
     for files in holding.chunk_by(|a, b| a.partition == b.partition) {
         // The table as it is now: the partition before has been committed.
-        if let Some(open) = table::open(lake, kept).await? {
+        if let Some(open) = open_to_write(lake, kept).await? {
             replace(&open, files, doomed).await?;
         }
     }

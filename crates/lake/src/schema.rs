@@ -1,4 +1,4 @@
-//! The tables of the history and their columns: version 1 of docs/spec/lake.md, which says what each means.
+//! The tables of the history and their columns: version 2 of docs/spec/lake.md, which says what each means.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use desserte_store::HandoverTable;
 use crate::Rollup;
 
 /// Version of the schema. A column may be added with a higher one; none changes its meaning or goes.
-pub const SCHEMA_VERSION: i64 = 1;
+pub const SCHEMA_VERSION: i64 = 2;
 
 /// The column that tables are partitioned by: year and month of the event, UTC.
 pub(crate) const MONTH: &str = "month";
@@ -82,6 +82,10 @@ const THROUGHPUT: &[Column] = &[
     maybe("mean_bits_per_second", Kind::Real),
     maybe("steady_bits_per_second", Kind::Real),
     always("method", Kind::Text),
+    maybe("h3", Kind::Text),
+    maybe("border", Kind::Flag),
+    maybe("cells_crossed", Kind::Whole),
+    maybe("communes_crossed", Kind::Whole),
 ];
 
 const LATENCY_MINUTE: &[Column] = &[
@@ -112,6 +116,30 @@ const REACHABILITY: &[Column] = &[
     maybe("tls_us", Kind::Whole),
     maybe("first_byte_us", Kind::Whole),
     maybe("total_us", Kind::Whole),
+    always("method", Kind::Text),
+];
+
+const RADIO: &[Column] = &[
+    maybe("during", Kind::Flag),
+    maybe("registration", Kind::Text),
+    maybe("operator", Kind::Text),
+    maybe("technology", Kind::Text),
+    maybe("in_use", Kind::Flag),
+    maybe("cell", Kind::Whole),
+    maybe("area", Kind::Whole),
+    maybe("physical_cell", Kind::Whole),
+    maybe("channel", Kind::Whole),
+    maybe("band", Kind::Text),
+    maybe("rssi_dbm", Kind::Real),
+    maybe("rsrp_dbm", Kind::Real),
+    maybe("rsrq_db", Kind::Real),
+    maybe("snr_db", Kind::Real),
+    maybe("rscp_dbm", Kind::Real),
+    maybe("ecio_db", Kind::Real),
+    maybe("level_age_max_us", Kind::Whole),
+    maybe("h3", Kind::Text),
+    maybe("uncertainty_m", Kind::Real),
+    maybe("border", Kind::Flag),
     always("method", Kind::Text),
 ];
 
@@ -205,10 +233,19 @@ pub(crate) fn columns(table: HandoverTable) -> impl Iterator<Item = Column> {
         HandoverTable::LatencyMinute => LATENCY_MINUTE,
         HandoverTable::Outage => OUTAGE,
         HandoverTable::Reachability => REACHABILITY,
+        HandoverTable::Radio => RADIO,
         HandoverTable::ProbeHealth => PROBE_HEALTH,
         HandoverTable::Custody => CUSTODY,
     };
     COMMON.iter().chain(own).copied()
+}
+
+/// The columns that tell one row from every other: the number of its record, and where a record has several rows what they are of.
+pub(crate) const fn key(table: HandoverTable) -> &'static [&'static str] {
+    match table {
+        HandoverTable::Radio => &[HANDOVER, EVENT, "technology"],
+        _ => &[HANDOVER],
+    }
 }
 
 /// The columns as Arrow has them, the month last.

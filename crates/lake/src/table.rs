@@ -21,13 +21,13 @@ use url::Url;
 
 use crate::files::{DurableFiles, create_directories};
 use crate::schema::{Kept, RISING, SCHEMA_VERSION};
-use crate::{Lake, LakeError, LakeFile, rows};
+use crate::{Lake, LakeError, LakeFile, evolve, rows};
 
 /// The name under which a table's log keeps the number up to which it has rows.
 const HANDOVER_APPLICATION: &str = "desserte-handover";
 
 /// The property of a table that holds its schema's version.
-const SCHEMA_PROPERTY: &str = "desserte.schema";
+pub(crate) const SCHEMA_PROPERTY: &str = "desserte.schema";
 
 /// How often an append is tried when others write at the same time: each failure means that another one succeeded.
 const APPEND_ATTEMPTS: u32 = 10;
@@ -86,7 +86,7 @@ fn log_store(lake: &Lake, table: Kept) -> Result<LogStoreRef, LakeError> {
 }
 
 pub(crate) async fn open_or_create(lake: &Lake, table: Kept) -> Result<OpenTable, LakeError> {
-    if let Some(open) = open(lake, table).await? {
+    if let Some(open) = evolve::open_to_write(lake, table).await? {
         return Ok(open);
     }
     let path = lake.path(table);
@@ -232,10 +232,18 @@ impl OpenTable {
         Ok(())
     }
 
+    /// The version of the schema that the table has.
+    pub(crate) fn schema_version(&self) -> Result<i64, LakeError> {
+        let snapshot = self.delta.snapshot().map_err(failed("reading", &self.path))?;
+        let found =
+            snapshot.metadata().configuration().get(SCHEMA_PROPERTY).and_then(|text| text.parse().ok());
+        Ok(found.unwrap_or(0))
+    }
+
     fn refuse_what_is_not_ours(&self) -> Result<(), LakeError> {
+        let found = self.schema_version()?;
         let snapshot = self.delta.snapshot().map_err(failed("reading", &self.path))?;
         let properties: &HashMap<String, String> = snapshot.metadata().configuration();
-        let found = properties.get(SCHEMA_PROPERTY).and_then(|text| text.parse().ok()).unwrap_or(0);
         if found > SCHEMA_VERSION {
             return Err(LakeError::NewerSchema { path: self.path.clone(), found, known: SCHEMA_VERSION });
         }

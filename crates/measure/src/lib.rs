@@ -5,6 +5,7 @@
 //! `docs/spec/throughput.md`, `docs/spec/minute-state.md` and `docs/spec/probe.md`; [`METHOD_VERSION`] names them.
 
 mod audit;
+mod band;
 mod budget;
 mod calendar;
 mod latency;
@@ -15,6 +16,7 @@ mod office;
 mod others;
 mod outage;
 mod parameters;
+mod radio;
 mod ride;
 mod run_watch;
 mod schedule;
@@ -27,6 +29,7 @@ mod watch;
 pub use audit::{
     AuditClass, ErrorBound, Replayed, audited_bounds, error_bound, is_audited, replay, sender_counters,
 };
+pub use band::band;
 pub use budget::{BudgetRules, Ledger, Purpose, Refused, Reservation, RulesTooLarge, Settled};
 pub use latency::{Delay, LatencyFigures, RESPONSIVENESS_VERSION, delay, responsiveness};
 pub use limits::{calls_for_more_streams, limited_by};
@@ -40,6 +43,7 @@ pub use parameters::{
     LINE_FILLED, LimitRules, LineFilled, MEMORY, Mark, MemoryParameters, OUTAGE, OutageRule, Parameter,
     RAMP_RULE, RAMP_UP, RampRule, STOP, StopParameters, THRESHOLD, ThresholdParameters,
 };
+pub use radio::{RadioReading, radio_readings};
 pub use ride::{place_at, position_skew, radio_skew};
 pub use schedule::{
     DAYPARTS_PER_WEEK, Plan, affordable_runs_per_week, learn_cost, next_slot, run_ceiling, week_of,

@@ -54,6 +54,21 @@ pub enum Registration {
     EmergencyOnly,
 }
 
+impl Registration {
+    /// The code used on the wire and in tables.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Home => "home",
+            Self::Roaming => "roaming",
+            Self::Searching => "searching",
+            Self::Denied => "denied",
+            Self::Idle => "idle",
+            Self::EmergencyOnly => "emergency_only",
+        }
+    }
+}
+
 /// Signal levels of one technology. What the modem does not tell is absent.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

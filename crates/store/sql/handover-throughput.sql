@@ -16,7 +16,11 @@ SELECT
     run.layer AS layer,
     run.mean_bits_per_second AS mean_bits_per_second,
     run.steady_bits_per_second AS steady_bits_per_second,
-    run.method AS method
+    run.method AS method,
+    run.h3 AS h3,
+    run.border AS border,
+    run.cells_crossed AS cells_crossed,
+    run.communes_crossed AS communes_crossed
 FROM handover
 CROSS JOIN record ON record.no = handover.record
 CROSS JOIN throughput AS run ON run.record = record.no

@@ -22,6 +22,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../sql/011-erasure.sql"),
     include_str!("../sql/012-edition.sql"),
     include_str!("../sql/013-retention.sql"),
+    include_str!("../sql/014-radio.sql"),
 ];
 
 /// How long a connection waits for another process's lock (`desserte probe add` beside a running collector): longer
@@ -107,7 +108,7 @@ mod tests {
         let connection = Connection::open(&path).unwrap();
         connection.pragma_update(None, "user_version", 99).unwrap();
         drop(connection);
-        assert!(matches!(open_writer(&path), Err(StoreError::NewerSchema { found: 99, known: 13 })));
+        assert!(matches!(open_writer(&path), Err(StoreError::NewerSchema { found: 99, known: 14 })));
     }
 
     #[test]
@@ -126,7 +127,7 @@ mod tests {
         let count = |table: &str| -> i64 {
             connection.query_row(&format!("SELECT count (*) FROM {table}"), [], |row| row.get(0)).unwrap()
         };
-        assert_eq!((version, count("retention"), count("meta")), (13, 0, 1));
+        assert_eq!((version, count("retention"), count("meta")), (14, 0, 1));
     }
 
     #[test]

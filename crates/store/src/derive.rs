@@ -2,14 +2,16 @@
 
 use desserte_measure::{Estimate, METHOD_VERSION, MinuteState, minute_state};
 use desserte_model::{
-    CommuneCode, CountingLayer, Interruption, Medium, Minute, Observation, PositionSource, ReachFailure,
-    ReachStep, Reachability, Record, TargetEchoes, Throughput,
+    CogVintage, CommuneCode, CountingLayer, Interruption, Medium, Minute, Observation, PositionSource,
+    ReachFailure, ReachStep, Reachability, Record, TargetEchoes, Throughput,
 };
 use desserte_units::{BitRate, Timestamp};
 use rusqlite::{ToSql, Transaction, params};
 use serde_json::json;
 
 use crate::StoreError;
+use crate::passage::{Passage, Way};
+use crate::radio::{self, DerivedRadio};
 
 /// Where and when a derived row belongs.
 #[derive(Debug, Clone, Copy)]
@@ -17,6 +19,7 @@ pub(crate) struct Place {
     pub(crate) record: i64,
     pub(crate) probe: i64,
     pub(crate) commune: CommuneCode,
+    pub(crate) vintage: CogVintage,
     pub(crate) event: Option<Timestamp>,
 }
 
@@ -43,6 +46,8 @@ pub(crate) struct DerivedThroughput {
     layer: Option<&'static str>,
     mean: Option<f64>,
     steady: Option<f64>,
+    way: Option<Way>,
+    radio: Vec<DerivedRadio>,
 }
 
 #[derive(Debug)]
@@ -78,11 +83,9 @@ pub(crate) struct DerivedInterruption {
     uncertainty_us: Option<i64>,
 }
 
-pub(crate) fn derive(record: &Record) -> Derived {
+pub(crate) fn derive(record: &Record, passages: &[Passage]) -> Derived {
     match &record.observation {
-        Observation::Throughput(run) => {
-            Derived::Throughput(Box::new(throughput(run, record.position.source)))
-        }
+        Observation::Throughput(run) => Derived::Throughput(Box::new(throughput(record, run, passages))),
         Observation::Minute(seen) => Derived::Minute(minute(seen)),
         Observation::Health(_) => Derived::Health,
         Observation::Reachability(seen) => Derived::Reachability(reachability(seen)),
@@ -90,11 +93,11 @@ pub(crate) fn derive(record: &Record) -> Derived {
     }
 }
 
-fn throughput(run: &Throughput, place: PositionSource) -> DerivedThroughput {
+fn throughput(record: &Record, run: &Throughput, passages: &[Passage]) -> DerivedThroughput {
     let estimate = Estimate::of(&run.samples);
     // A run on the way read what the way carried, not what a line does: it has a mean and enters no figure of lines
     // (docs/spec/mobile.md).
-    let steady = match place {
+    let steady = match record.position.source {
         PositionSource::Declared => estimate.steady,
         PositionSource::Gnss => None,
     };
@@ -113,6 +116,8 @@ fn throughput(run: &Throughput, place: PositionSource) -> DerivedThroughput {
         }),
         mean: estimate.mean.map(BitRate::as_bits_per_second),
         steady: steady.map(BitRate::as_bits_per_second),
+        way: Way::of(passages),
+        radio: radio::derive(record, run, passages),
     }
 }
 
@@ -215,8 +220,13 @@ impl Derived {
                     run.mean,
                     run.steady,
                     METHOD_VERSION,
+                    run.way.as_ref().map(|way| &way.h3),
+                    run.way.as_ref().map(|way| way.border),
+                    run.way.as_ref().map(|way| way.cells),
+                    run.way.as_ref().map(|way| way.communes),
                 ],
-            ),
+            )
+            .and_then(|_| radio::insert(transaction, place, &run.radio)),
             Self::Minute(minute) => insert(
                 include_str!("../sql/insert-minute.sql"),
                 params![

@@ -127,7 +127,8 @@ pub(crate) fn empty(transaction: &Transaction<'_>, batches: &[i64]) -> rusqlite:
                 "INSERT INTO erased_batch (batch, signature_sha256, body_sha256) VALUES (?1, ?2, ?3)",
             )?
             .execute(params![batch, signature.0.as_slice(), body.0.as_slice()])?;
-        for table in ["throughput", "minute", "interruption", "reachability", "handover"] {
+        for table in ["throughput", "minute", "interruption", "reachability", "radio", "passage", "handover"]
+        {
             let sql = format!("DELETE FROM {table} WHERE record IN (SELECT no FROM record WHERE batch = ?1)");
             transaction.prepare_cached(&sql)?.execute([batch])?;
         }

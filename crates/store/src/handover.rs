@@ -25,6 +25,8 @@ pub enum HandoverTable {
     Outage,
     /// Attempts to reach public services.
     Reachability,
+    /// What a modem said around a run.
+    Radio,
     /// Signs of life.
     ProbeHealth,
     /// Every record with what proves it.
@@ -34,11 +36,12 @@ pub enum HandoverTable {
 impl HandoverTable {
     /// Every table, in the order in which they are handed over: custody last, so that a record that is in it is in its own
     /// table too.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Throughput,
         Self::LatencyMinute,
         Self::Outage,
         Self::Reachability,
+        Self::Radio,
         Self::ProbeHealth,
         Self::Custody,
     ];
@@ -51,6 +54,7 @@ impl HandoverTable {
             Self::LatencyMinute => "latency_minute",
             Self::Outage => "outage",
             Self::Reachability => "reachability",
+            Self::Radio => "radio",
             Self::ProbeHealth => "probe_health",
             Self::Custody => "custody",
         }
@@ -62,6 +66,7 @@ impl HandoverTable {
             Self::LatencyMinute => include_str!("../sql/handover-latency_minute.sql"),
             Self::Outage => include_str!("../sql/handover-outage.sql"),
             Self::Reachability => include_str!("../sql/handover-reachability.sql"),
+            Self::Radio => include_str!("../sql/handover-radio.sql"),
             Self::ProbeHealth => include_str!("../sql/handover-probe_health.sql"),
             Self::Custody => include_str!("../sql/handover-custody.sql"),
         }

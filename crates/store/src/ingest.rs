@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use crate::chain::Link;
 use crate::derive::{self, Derived};
 use crate::rollup::Rollup;
-use crate::{StoreError, chain, late, probes};
+use crate::{Passage, StoreError, chain, late, passage, probes};
 
 /// A record that passed every check the collector makes, with its place.
 #[derive(Debug, Clone)]
@@ -25,6 +25,8 @@ pub struct IncomingRecord {
     pub commune: CommuneCode,
     /// The list that the commune's code belongs to.
     pub vintage: CogVintage,
+    /// Where the record's run went; empty when the probe stands still.
+    pub passages: Vec<Passage>,
 }
 
 /// A batch whose signature was verified.
@@ -55,7 +57,9 @@ impl Prepared {
         let derived = batch
             .records
             .iter()
-            .map(|record| (derive::derive(&record.record), Sha256::digest(&record.octets).into()))
+            .map(|record| {
+                (derive::derive(&record.record, &record.passages), Sha256::digest(&record.octets).into())
+            })
             .collect();
         Self { batch, derived }
     }
@@ -130,11 +134,13 @@ pub(crate) fn write(transaction: &Transaction<'_>, prepared: &Prepared) -> Resul
             record: transaction.last_insert_rowid(),
             probe,
             commune: incoming.commune,
+            vintage: incoming.vintage,
             event,
         };
+        passage::insert(transaction, place.record, &incoming.passages)?;
         derived.insert(transaction, &place)?;
         chain::check(transaction, &Link::of(probe, place.record, record, sha256))?;
-        rollup.add(&place, incoming.vintage, derived);
+        rollup.add(&place, derived);
         receipt.accepted += 1;
         if latest.is_none_or(|latest: &IncomingRecord| record.sequence > latest.record.sequence) {
             latest = Some(incoming);

@@ -11,7 +11,7 @@ use crate::derive::{Place, derive};
 use crate::ingest::own_event_time;
 use crate::probes::text;
 use crate::rollup::Rollup;
-use crate::{Store, StoreError, chain, handover, late};
+use crate::{Store, StoreError, chain, handover, late, passage};
 
 /// What a rebuild did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -36,6 +36,7 @@ impl Store {
             transaction
                 .execute_batch(
                     "DELETE FROM throughput; DELETE FROM minute; DELETE FROM interruption; DELETE FROM reachability; \
+                     DELETE FROM radio; \
                      DELETE FROM minute_hour WHERE NOT EXISTS (SELECT 1 FROM retention \
                          WHERE retention.probe = minute_hour.probe AND minute_hour.hour_us < retention.emptied_us); \
                      DELETE FROM commune_seen WHERE NOT EXISTS (SELECT 1 FROM retention); DELETE FROM chain; DELETE FROM chain_gap; DELETE FROM chain_fault;",
@@ -74,12 +75,14 @@ impl Store {
                         })
                         .map_err(&wrap)?;
                 }
-                let place = Place { record: number, probe, commune: text(row, 2).map_err(&wrap)?, event };
-                let derived = derive(&record);
+                let commune = text(row, 2).map_err(&wrap)?;
+                let vintage = CogVintage::from_year(row.get(3).map_err(&wrap)?);
+                let place = Place { record: number, probe, commune, vintage, event };
+                let derived = derive(&record, &passage::of_record(transaction, number)?);
                 derived.insert(transaction, &place)?;
                 let sha256: [u8; 32] = row.get(7).map_err(&wrap)?;
                 chain::check(transaction, &Link::of(probe, number, &record, &sha256))?;
-                rollup.add(&place, CogVintage::from_year(row.get(3).map_err(&wrap)?), &derived);
+                rollup.add(&place, &derived);
                 report.records += 1;
                 report.undated += u64::from(event.is_none());
             }

@@ -37,10 +37,10 @@ impl Rollup {
         Self { closed, ..Self::default() }
     }
 
-    pub(crate) fn add(&mut self, place: &Place, vintage: CogVintage, derived: &Derived) {
+    pub(crate) fn add(&mut self, place: &Place, derived: &Derived) {
         let event = place.event.map(Timestamp::as_unix_micros);
-        let seen = self.communes.entry(place.commune).or_insert((vintage, event, event));
-        seen.0 = seen.0.max(vintage);
+        let seen = self.communes.entry(place.commune).or_insert((place.vintage, event, event));
+        seen.0 = seen.0.max(place.vintage);
         if let Some(event) = event {
             seen.1 = Some(seen.1.map_or(event, |first| first.min(event)));
             seen.2 = Some(seen.2.map_or(event, |last| last.max(event)));

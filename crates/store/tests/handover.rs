@@ -34,6 +34,7 @@ fn each_record_waits_in_its_table_and_in_custody_until_it_is_handed_over() {
         (HandoverTable::LatencyMinute, 1),
         (HandoverTable::Outage, 0),
         (HandoverTable::Reachability, 0),
+        (HandoverTable::Radio, 0),
         (HandoverTable::ProbeHealth, 1),
         (HandoverTable::Custody, 3),
     ] {

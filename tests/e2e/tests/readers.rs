@@ -119,7 +119,9 @@ fn psql_psycopg_pandas_and_deltalake_read_the_same_history() {
     let history = data.join("lake/1");
     let found = run(script(&python, "history.py").arg(&connection).arg(&history));
     let found: Value = serde_json::from_str(&found).unwrap();
-    for table in ["throughput", "latency_minute", "outage", "reachability", "probe_health", "custody"] {
+    for table in
+        ["throughput", "latency_minute", "outage", "reachability", "radio", "probe_health", "custody"]
+    {
         let rows = ask(&format!("SELECT count(*) AS n FROM {table}"));
         assert_eq!(psql(&format!("SELECT count(*) FROM {table}")).trim(), rows.to_string(), "{table}");
         // A table that never had a row has no files.

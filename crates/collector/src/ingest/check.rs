@@ -11,7 +11,7 @@ use desserte_territory::{Location, Territory};
 use desserte_units::Timestamp;
 use serde::Deserialize;
 
-use super::position;
+use super::{passages, position};
 use crate::config::Ingest;
 
 /// Octets of one record: a throughput run with all its kernel counters takes about 30 KB.
@@ -72,11 +72,13 @@ impl<'a> Rules<'a> {
             let detail = format!("{point} lies in no commune of this collector's territory (sea, abroad?)");
             return Err(refuse(RefusalReason::OutsideTerritory, detail));
         };
+        let passages = passages::of_record(self.territory, &record, point);
         Ok(IncomingRecord {
             line: line.number,
             octets: line.octets.to_vec(),
             commune: commune.code,
             vintage: self.territory.vintage(),
+            passages,
             record,
         })
     }
@@ -98,6 +100,9 @@ impl<'a> Rules<'a> {
         }
         if let Some(what) = too_long(&record) {
             return Err(malformed(format!("{what} has more than {TEXT_CHARS_MAX} characters")));
+        }
+        if let Some(what) = passages::too_many(&record) {
+            return Err(malformed(format!("more than {} {what} around one run", passages::READINGS_MAX)));
         }
         if let Observation::Minute(minute) = &record.observation
             && Duration::from_micros(minute.window_us) > MAX_MINUTE

@@ -12,6 +12,7 @@ use desserte_store::HandoverTable;
 use super::closed::open_only;
 use super::{Rollup, SOURCES, sql};
 use crate::erase;
+use crate::evolve::open_to_write;
 use crate::query::session;
 use crate::rewrite::rewrite_without;
 use crate::schema::{DAY, HANDOVER, Kept, PROBE};
@@ -108,7 +109,7 @@ impl Lake {
         let session = self.rows_up_to(number, Some(probe)).await?;
         let mut computed = 0;
         for rollup in Rollup::ALL {
-            let Some(open) = table::open(self, rollup).await? else { continue };
+            let Some(open) = open_to_write(self, rollup).await? else { continue };
             let Some(mark) = open.mark().await? else { continue };
             let closed = open.closed_before().await?;
             let mut days = days.clone();

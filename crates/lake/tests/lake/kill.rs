@@ -12,6 +12,7 @@ use desserte_store::{Store, StoreOptions};
 
 use crate::bench::{Bench, fingerprint, history};
 use crate::common::{at, minute, record};
+use crate::evolution;
 
 /// What the child is to do, in which directory, and at which step it ends.
 const DIRECTORY: &str = "LAKE_TEST_DIRECTORY";
@@ -104,6 +105,23 @@ async fn no_row_is_lost_or_doubled_wherever_a_flush_is_killed() {
     let report = bench.lake().check().await.unwrap();
     assert!(report.is_well(), "{report:?}");
     assert_eq!(report.tables.iter().map(|table| table.rows).sum::<u64>(), kept * 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_table_is_whole_wherever_the_flush_that_adds_its_columns_is_killed() {
+    let bench = evolution::old_history();
+    // Before and after the new columns, the new file, and its commit; the steps of the other tables are those of any flush.
+    for step in 0..6 {
+        let copy = tempfile::tempdir().unwrap();
+        copy_tree(bench.path(), copy.path());
+        let store = Arc::new(Store::open(copy.path(), StoreOptions::default()).unwrap());
+        let copied = Bench { dir: copy, store };
+        let ended = run("flush", copied.path(), step);
+        evolution::assert_whole(&copied).await;
+        copied.flush().await;
+        evolution::assert_whole(&copied).await;
+        assert!(!ended.success(), "step {step}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,6 +15,7 @@ mod common;
 mod bench;
 mod damage;
 mod erase;
+mod evolution;
 mod functions;
 mod handover;
 mod kill;

@@ -140,6 +140,7 @@ pub(crate) fn batch_with(records: Vec<Record>, anchors: Vec<BootAnchor>) -> Inco
             record,
             commune: "23096".parse().unwrap(),
             vintage: CogVintage::from_year(2026),
+            passages: Vec::new(),
         })
         .collect();
     IncomingBatch {

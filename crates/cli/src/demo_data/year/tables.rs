@@ -121,6 +121,11 @@ fn run(probe: &Probe, direction: &str, mean: Option<f64>, steady: Option<f64>) -
         real(mean),
         real(steady),
         text(METHOD_VERSION),
+        // On no way: neither cell nor border, nothing crossed.
+        Cell::Null,
+        Cell::Null,
+        Cell::Null,
+        Cell::Null,
     ]
 }
 
