@@ -1,7 +1,8 @@
-//! Debian packages of the programs: `cargo xtask packages`.
+//! Debian packages of the programs: `cargo xtask packages`; the probe as one static program: `cargo xtask portable`.
 //!
 //! What goes into them is in `packaging/`; here is only how it is put together. The same inputs give the same octets.
 
+pub(crate) mod portable;
 mod tree;
 
 use std::path::{Path, PathBuf};
@@ -105,6 +106,8 @@ struct Options {
     version: String,
     /// How `dpkg-deb` packs them: `xz`, or `none` for tests.
     compression: String,
+    /// Debian's name of the processor that static programs were built for; without, they are for this machine, linked with its libraries.
+    foreign: Option<&'static str>,
 }
 
 /// Builds the packages into the folder asked for, and names them.
@@ -134,6 +137,7 @@ impl Options {
             out: workspace.target.join("packages"),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             compression: "xz".to_owned(),
+            foreign: None,
         };
         let mut words = arguments.iter();
         while let Some(word) = words.next() {
@@ -176,7 +180,9 @@ impl Package {
         let mut tree = Tree::new(&options.out.join(format!("{}.tree", self.name)), workspace.commit_time()?)?;
         let name = self.name;
         tree.copy(program, &format!("usr/bin/{}", self.program), 0o755)?;
-        tree.strip(&format!("usr/bin/{}", self.program))?;
+        if options.foreign.is_none() {
+            tree.strip(&format!("usr/bin/{}", self.program))?;
+        }
         if let Some(setter) = setter {
             // Beside `desserte`, which looks for it there.
             let place = format!("usr/bin/{}", apart::TYPESET.program);
@@ -209,8 +215,12 @@ impl Package {
             }
         }
         let control = std::fs::read_to_string(folder.join("control")).context("the package's description")?;
-        let needs = tree.libraries(&format!("usr/bin/{}", self.program))?;
-        tree.finish(&control, &options.version, &needs)?.pack(&options.compression, &options.out)
+        let (needs, architecture) = match options.foreign {
+            Some(architecture) => (String::new(), architecture.to_owned()),
+            None => (tree.libraries(&format!("usr/bin/{}", self.program))?, tree::own_architecture()?),
+        };
+        tree.finish(&control, &options.version, &architecture, &needs)?
+            .pack(&options.compression, &options.out)
     }
 }
 

@@ -43,6 +43,8 @@ cargo xtask COMMAND
   drive                                  replay a drive (modem, receiver, line) against the real probe; needs root
   packages [--programs DIR] [--out DIR] [--version VERSION] [--compression NAME]
                                          build the Debian packages, of programs in DIR or built for shipping
+  portable [--target TRIPLE]... [--out DIR]
+                                         build the probe as a static program (aarch64, x86_64), in an archive and a package
   map-library DIRECTORY                  bring the library of the zoomable map (npm) to a directory for a collector
   sbom                                   write what each shipped program is made of (CycloneDX) to sbom/ in the target directory
   schema                                 write docs/spec/wire-v1.schema.json again
@@ -69,6 +71,7 @@ fn main() -> ExitCode {
         ("check", []) => workspace().and_then(|workspace| check::run(&workspace)),
         ("peers", _) => workspace().and_then(|workspace| peers::run(&workspace, &rest)),
         ("packages", _) => deb::run(&Workspace::find(), &rest),
+        ("portable", _) => deb::portable::run(&Workspace::find(), &rest),
         ("kill-rounds", _) => workspace().and_then(|workspace| kill_rounds::run(&workspace, &rest)),
         ("chaos", _) => workspace().and_then(|workspace| chaos::run(&workspace, &rest)),
         ("swarm", _) => workspace().and_then(|workspace| swarm::run(&workspace, &rest)),

@@ -34,6 +34,12 @@ pub(crate) const BUILD: &[Need] = &[
     Need { seen_as: Sign::Library("gdal"), package: "libgdal-dev" },
 ];
 
+/// To compile C for 64-bit ARM.
+pub(crate) const FOR_ARM64: &[Need] = &[program("aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu")];
+
+/// To compile C for the C library that static programs hold.
+pub(crate) const FOR_MUSL: &[Need] = &[program("musl-gcc", "musl-tools")];
+
 /// To emulate lines and to make a private certificate.
 pub(crate) const DEMO: &[Need] = &[
     program("ip", "iproute2"),

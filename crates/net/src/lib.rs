@@ -37,4 +37,5 @@ pub use congestion::{CongestionAlgorithm, UnknownCongestionAlgorithm};
 pub use path::PathChoice;
 pub use stamps::StampsKept;
 pub use steer::{OwnOctets, Steer, ToPlan};
+pub use tcp::octets_are_counted;
 pub use tls::{TlsIdentity, TlsSetupError, TlsTrust};

@@ -117,6 +117,16 @@ impl Command {
             Self::Enrol(args) => args.lang.unwrap_or_else(session),
         }
     }
+
+    /// Whether it loads a line.
+    pub(crate) const fn measures(&self) -> bool {
+        match self {
+            Self::Run(_) | Self::Measure(_) => true,
+            #[cfg(feature = "mobile")]
+            Self::Drive(_) => true,
+            _ => false,
+        }
+    }
 }
 
 /// Flags of `status`.

@@ -27,6 +27,20 @@ pub(crate) fn complain(error: &anyhow::Error, language: Language) {
     }
 }
 
+/// Why nothing is measured where the system does not count what that costs.
+pub(crate) const fn uncounted(language: Language) -> &'static str {
+    match language {
+        Language::Fr => {
+            "ce système ne compte pas les octets de ses connexions (Linux 4.6 et suivants les comptent) : le budget de données ne pourrait \
+             pas être tenu, rien n'est donc mesuré"
+        }
+        Language::En => {
+            "this system does not count the octets of its connections (Linux 4.6 and later do): the data budget could not be kept, so \
+             nothing is measured"
+        }
+    }
+}
+
 pub(crate) fn load(args: &ConfigArgs) -> anyhow::Result<Config> {
     let mut config = Config::load(&args.config)?;
     if let Some(folder) = &args.state_dir {

@@ -59,6 +59,10 @@ fn main() -> ExitCode {
         }
     };
     let language = cli.command.language();
+    if cli.command.measures() && !desserte_net::octets_are_counted() {
+        eprintln!("desserte-probe: {}", commands::uncounted(language));
+        return exit::failure();
+    }
     let done = match cli.command {
         Command::Run(args) => commands::run(args),
         Command::Status(args) => commands::status(&args, language),

@@ -80,12 +80,16 @@ impl Tree {
     }
 
     /// Writes what describes the package.
-    pub(super) fn finish(mut self, control: &str, version: &str, libraries: &str) -> Result<Finished> {
+    pub(super) fn finish(
+        mut self,
+        control: &str,
+        version: &str,
+        architecture: &str,
+        libraries: &str,
+    ) -> Result<Finished> {
         let mut installed = self.files()?;
         installed.retain(|file| !file.starts_with("DEBIAN/"));
         let kilobytes = self.octets(&installed)?.div_ceil(1024);
-        let architecture = shell::output(Command::new("dpkg").arg("--print-architecture"))?;
-        let architecture = architecture.trim();
         let (name, described) = described(control, version, architecture, libraries, kilobytes)?;
         let settings: String = installed
             .iter()
@@ -103,6 +107,28 @@ impl Tree {
             fs::set_permissions(folder, fs::Permissions::from_mode(0o755))?;
         }
         Ok(Finished { tree: self, file: format!("{name}_{version}_{architecture}.deb") })
+    }
+
+    /// Packs it into `out` as `NAME.tar.gz`, in one folder of that name, and removes the folder.
+    pub(super) fn archive(self, name: &str, out: &Path) -> Result<PathBuf> {
+        let file = std::path::absolute(out)?.join(format!("{name}.tar.gz"));
+        let parent = self.root.parent().context("a folder in a folder")?;
+        shell::output(
+            Command::new("tar")
+                .args(["--sort=name", "--owner=0", "--group=0", "--numeric-owner", "--format=gnu"])
+                .args([
+                    &format!("--mtime=@{}", self.time),
+                    "--use-compress-program=gzip -9n",
+                    "--create",
+                    "--file",
+                ])
+                .arg(&file)
+                .arg("--directory")
+                .arg(parent)
+                .arg(name),
+        )?;
+        fs::remove_dir_all(&self.root)?;
+        Ok(file)
     }
 
     /// Every file, in the order of names.
@@ -161,6 +187,11 @@ impl Finished {
         fs::remove_dir_all(&self.tree.root)?;
         Ok(file)
     }
+}
+
+/// Debian's name of this machine's processor.
+pub(super) fn own_architecture() -> Result<String> {
+    Ok(shell::output(Command::new("dpkg").arg("--print-architecture"))?.trim().to_owned())
 }
 
 /// The package's name, and its description as Debian's tools read it: `Needs` of ours becomes part of `Depends`.

@@ -22,6 +22,7 @@ mod kill;
 mod limits;
 mod public;
 mod questions;
+mod radio;
 mod retention;
 mod rollup;
 mod rounds;

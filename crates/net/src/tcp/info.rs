@@ -4,6 +4,7 @@ use std::mem::{MaybeUninit, offset_of, size_of};
 use std::os::fd::AsRawFd;
 
 use desserte_model::TcpCounters;
+use socket2::{Domain, Socket, Type};
 
 /// The kernel's structure (`include/uapi/linux/tcp.h`, Linux 6.12); an older kernel fills only its beginning.
 #[repr(C)]
@@ -100,6 +101,11 @@ impl TcpInfo {
         let raw = unsafe { raw.assume_init() };
         let filled = usize::try_from(filled).ok()?;
         (status == 0).then_some(Self { raw, filled })
+    }
+
+    /// Whether the counters that charges rest on are among what the kernel tells: those of Linux 4.6 and later are.
+    fn counts_octets(&self) -> bool {
+        self.filled >= offset_of!(RawTcpInfo, data_segs_out) + size_of::<u32>()
     }
 
     /// A field, unless the kernel is older than it.
@@ -238,6 +244,18 @@ impl TcpInfo {
     }
 }
 
+/// Whether this system counts the octets of its connections. Where it does not, everything would seem to have cost nothing, and no data
+/// budget could be kept: old kernels, and emulators that pass on only the beginning of what the kernel says.
+#[must_use]
+pub fn octets_are_counted() -> bool {
+    // A socket that was never connected is asked: the length of the answer is the same.
+    let Ok(socket) = Socket::new(Domain::IPV4, Type::STREAM, None) else {
+        // Without a socket nothing can be measured, and that is said where it is tried.
+        return true;
+    };
+    TcpInfo::read(&socket).is_some_and(|info| info.counts_octets())
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::{Read, Write};
@@ -257,5 +275,14 @@ mod tests {
         assert_eq!(far.counters().bytes_received, Some(1000));
         assert!(far.segments() >= 2 && far.window_open() > 0);
         assert!(TcpInfo::read(&listener).is_some());
+        assert!(octets_are_counted());
+    }
+
+    #[test]
+    fn a_kernel_that_tells_the_beginning_only_does_not_count() {
+        let told = |filled| TcpInfo { raw: RawTcpInfo::default(), filled };
+        assert!(!told(4).counts_octets(), "an emulator in user mode");
+        assert!(!told(offset_of!(RawTcpInfo, segs_out)).counts_octets(), "Linux 4.1");
+        assert!(told(offset_of!(RawTcpInfo, delivery_rate)).counts_octets(), "Linux 4.8");
     }
 }

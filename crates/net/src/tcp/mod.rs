@@ -6,6 +6,7 @@ mod options;
 
 pub(crate) use gap::{has_gap, readable};
 pub(crate) use info::TcpInfo;
+pub use info::octets_are_counted;
 pub(crate) use options::{
     congestion_in_use, limit_receive_buffer, limit_unsent, send_at_once, set_congestion,
 };
