@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
 use clap::Args;
-use desserte_lake::{Lake, LakeOptions};
+use desserte_lake::{HISTORY_FILE, Lake, LakeOptions};
 use desserte_store::{CopiedStore, STORE_FILE};
 use serde_json::{Value, json};
 
@@ -63,10 +63,21 @@ pub(crate) fn make(arguments: &BackupArguments) -> Outcome {
     let CopiedStore { generation, issued } =
         store.copy_into(&part.join(STORE_FILE)).context("cannot copy the store")?;
     let lake = Lake::open(data, generation, LakeOptions::default())?;
-    runtime()?.block_on(lake.copy_into(issued, part)).context("cannot copy the history")?;
-    let territory = data.join(TERRITORY_FILE);
-    if territory.is_file() {
-        fs::copy(&territory, part.join(TERRITORY_FILE)).context("cannot copy the territory")?;
+    let remote = lake.place().is_remote();
+    if remote {
+        note(&format!(
+            "the history is in {} and is not copied: let the object store keep a replica of it; `desserte rebuild` makes it again from \
+             the store",
+            lake.root().display()
+        ));
+    } else {
+        runtime()?.block_on(lake.copy_into(issued, part)).context("cannot copy the history")?;
+    }
+    for name in [TERRITORY_FILE, HISTORY_FILE] {
+        let file = data.join(name);
+        if file.is_file() {
+            fs::copy(&file, part.join(name)).with_context(|| format!("cannot copy {name}"))?;
+        }
     }
     let mut files = Vec::new();
     list(part, part, &mut files).context("cannot read what was copied")?;
@@ -80,11 +91,12 @@ pub(crate) fn make(arguments: &BackupArguments) -> Outcome {
         "program": concat!("desserte ", env!("CARGO_PKG_VERSION")),
         "generation": generation,
         "number": issued,
+        "history": if remote { Some(lake.root().display().to_string()) } else { None },
         "files": told,
     });
     fs::write(part.join(LIST), serde_json::to_vec_pretty(&list)?)
         .context("cannot write the list of files")?;
-    for file in [LIST, STORE_FILE, TERRITORY_FILE].map(|name| part.join(name)) {
+    for file in [LIST, STORE_FILE, TERRITORY_FILE, HISTORY_FILE].map(|name| part.join(name)) {
         if file.is_file() {
             fs::File::open(file).and_then(|file| file.sync_all()).context("cannot flush what was copied")?;
         }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context as _, anyhow};
 use desserte_boot::{build_info, config, logging, signals};
 use desserte_collector::{Collector, Config, DEFAULT_CONFIG, DossierProgram};
+use desserte_lake::Place;
 use desserte_sql::SqlConfig;
 use desserte_territory::Territory;
 use prometheus::Registry;
@@ -19,8 +20,8 @@ use crate::{history, sql};
 pub(crate) const TERRITORY_FILE: &str = "territoire.dst";
 
 /// The history's engine tells every step of every table at the level at which a collector tells what matters. What the
-/// configuration says of a part of it by name holds.
-const QUIET_ENGINE: &str = "buoyant_kernel=warn,deltalake_core=warn,deltalake_core::writer=error";
+/// configuration says of a part of it by name holds. What opens a table calls it an error that there is none yet; to us it is an answer.
+const QUIET_ENGINE: &str = "buoyant_kernel=warn,buoyant_kernel::snapshot::builder=off,deltalake_core=warn,deltalake_core::writer=error";
 
 /// The collector's configuration file: its own sections, and those of what runs in it.
 #[derive(Default, Deserialize)]
@@ -41,9 +42,9 @@ pub(crate) fn run(arguments: &CollectorArguments) -> Outcome {
         None => Whole::default(),
     };
     config.publication.demonstration |= arguments.demonstration;
-    let filter = match arguments.flush_every {
-        Some(_) => format!("{QUIET_ENGINE},{}", config.log.filter),
-        None => config.log.filter.clone(),
+    let filter = match arguments.flush_every.is_some() || !sql.listen.is_empty() {
+        true => format!("{QUIET_ENGINE},{}", config.log.filter),
+        false => config.log.filter.clone(),
     };
     logging::init(&filter, config.log.format).map_err(Failure::usage)?;
     let data = arguments.data.as_deref().ok_or_else(|| Failure::usage(anyhow!("--data is missing")))?;
@@ -55,6 +56,10 @@ pub(crate) fn run(arguments: &CollectorArguments) -> Outcome {
         config.dossiers.program = Some(DossierProgram { executable, territory: path.clone() });
     }
     // Before anything is taken in: a wrong address or certificate ends the program, not half of it.
+    let place = Place::of_data(data)?;
+    if place.is_remote() {
+        tracing::info!(%place, "the history stands in an object store");
+    }
     let _history = match sql.listen.is_empty() {
         true => None,
         false => Some(sql::start(sql, data, &path)?),

@@ -49,7 +49,7 @@ async fn round(store: &Arc<Store>, data: &Path, upkeep: bool) -> Result<(), Lake
     let report = flush(store, data, &options).await?;
     tracing::debug!(records = report.records, rows = report.rows, "handed over to the history");
     if upkeep {
-        let lake = Lake::open(data, store.history_generation()?, options)?;
+        let lake = Lake::of_store(store, data, &options).await?;
         // Before files are put together: those with new rows are few and small until then.
         let days = lake.roll_up(&|_, _, _| ()).await?.days;
         let RetainedRows { rewritten } = keep_within(store, &lake).await?;

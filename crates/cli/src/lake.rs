@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
 use desserte_lake::{Lake, LakeOptions, Rollup, flush};
+use desserte_store::Store;
 use tokio::runtime::Runtime;
 
 use crate::arguments::{DataArguments, LakeCommand};
@@ -38,20 +39,23 @@ fn hand_over(arguments: &DataArguments) -> Outcome {
     }
 }
 
-fn open(arguments: &DataArguments) -> Result<Lake, Failure> {
-    let generation = open_existing(arguments)?.history_generation()?;
-    Ok(Lake::open(&arguments.data, generation, LakeOptions::default())?)
+/// The runtime is the one that the history is worked on with: connections belong to it.
+fn open(runtime: &Runtime, arguments: &DataArguments) -> Result<(Arc<Store>, Lake), Failure> {
+    let store = Arc::new(open_existing(arguments)?);
+    let lake = runtime.block_on(Lake::of_store(&store, &arguments.data, &LakeOptions::default()))?;
+    Ok((store, lake))
 }
 
 fn roll_up(arguments: &DataArguments) -> Outcome {
-    let lake = open(arguments)?;
+    let runtime = runtime()?;
+    let (_, lake) = open(&runtime, arguments)?;
     let bar = progress("days");
     let told = |rollup: Rollup, done: usize, of: usize| {
         bar.set_message(rollup.name());
         bar.set_length(of as u64);
         bar.set_position(done.min(of) as u64);
     };
-    let report = runtime()?.block_on(lake.roll_up(&told))?;
+    let report = runtime.block_on(lake.roll_up(&told))?;
     bar.finish_and_clear();
     match report.number {
         Some(number) => {
@@ -62,9 +66,10 @@ fn roll_up(arguments: &DataArguments) -> Outcome {
 }
 
 fn compact(arguments: &DataArguments) -> Outcome {
-    let lake = open(arguments)?;
+    let runtime = runtime()?;
+    let (_, lake) = open(&runtime, arguments)?;
     let (merged, cleaned) =
-        runtime()?.block_on(async { Ok::<_, Failure>((lake.compact().await?, lake.vacuum().await?)) })?;
+        runtime.block_on(async { Ok::<_, Failure>((lake.compact().await?, lake.vacuum().await?)) })?;
     line(&format!(
         "{} small files became {}, {} files without use removed",
         merged.replaced, merged.written, cleaned.removed
@@ -72,17 +77,18 @@ fn compact(arguments: &DataArguments) -> Outcome {
 }
 
 fn retain(arguments: &DataArguments) -> Outcome {
-    let store = open_existing(arguments)?;
-    let lake = Lake::open(&arguments.data, store.history_generation()?, LakeOptions::default())?;
-    let rewritten = runtime()?.block_on(keep_within(&store, &lake))?.rewritten;
+    let runtime = runtime()?;
+    let (store, lake) = open(&runtime, arguments)?;
+    let rewritten = runtime.block_on(keep_within(&store, &lake))?.rewritten;
     line(&format!(
         "{rewritten} files written again without rows whose time is over; `desserte lake compact` removes the old ones in eight days"
     ))
 }
 
 fn check(arguments: &DataArguments) -> Outcome {
-    let lake = open(arguments)?;
-    let report = runtime()?.block_on(lake.check())?;
+    let runtime = runtime()?;
+    let (_, lake) = open(&runtime, arguments)?;
+    let report = runtime.block_on(lake.check())?;
     if report.tables.is_empty() {
         return line("nothing was handed over yet");
     }

@@ -25,6 +25,13 @@ impl Lake {
     /// When a table cannot be read, or a file cannot be copied.
     pub fn copy_into<'a>(&'a self, number: i64, target: &'a Path) -> Work<'a, ()> {
         Box::pin(async move {
+            if self.place().is_remote() {
+                return Err(LakeError::NotThere {
+                    doing: "copying into a directory",
+                    address: self.root().display().to_string(),
+                    instead: "let the object store keep a replica of it, or copy its objects with a tool of it",
+                });
+            }
             let copy = self.in_data(target)?;
             for table in HandoverTable::ALL.map(Kept::from).into_iter().chain(Rollup::ALL.map(Kept::from)) {
                 let Some(mut open) = table::open(self, table).await? else { continue };
@@ -33,11 +40,10 @@ impl Lake {
                 }
                 let Some(version) = go_back(&mut open, number).await? else { continue };
                 let (from, to) = (open.path.clone(), copy.path(table));
-                let root = open.root()?;
                 let files: Vec<PathBuf> = open
                     .files()?
                     .iter()
-                    .filter_map(|file| file.location.prefix_match(&root))
+                    .filter_map(|file| file.location.prefix_match(&open.root))
                     .map(|parts| parts.map(|part| part.as_ref().to_owned()).collect())
                     .collect();
                 let copied = tokio::task::spawn_blocking(move || copy_table(&from, &to, version, &files));

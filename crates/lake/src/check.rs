@@ -1,14 +1,13 @@
 //! Whether the history is whole: every file read, every row counted.
 
-use std::sync::Arc;
-
 use datafusion::arrow::array::{AsArray as _, RecordBatch};
 use datafusion::arrow::datatypes::Int64Type;
 use desserte_store::HandoverTable;
 
 use crate::query::session;
 use crate::schema::{self, HANDOVER};
-use crate::{Lake, LakeError, LakeFile, LakeTable, Work, table};
+use crate::table::{self, OpenTable};
+use crate::{Lake, LakeError, LakeFile, Work};
 
 /// What a check found of one table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,22 +64,25 @@ impl Lake {
                 faults: Vec::new(),
             };
             for file in &files {
-                match count(table, vec![file.clone()]).await {
+                match count(&open, table, vec![file.clone()]).await {
                     Ok(counted) => {
                         found.rows += counted.rows;
                         if file.rows.is_some_and(|rows| rows != counted.rows) {
                             let says = file.rows.unwrap_or_default();
                             found.faults.push(format!(
-                                "/{}: {} rows, its log says {says}",
-                                file.location, counted.rows
+                                "{}: {} rows, its log says {says}",
+                                open.place.told(&file.location),
+                                counted.rows
                             ));
                         }
                     }
-                    Err(error) => found.faults.push(format!("/{}: {}", file.location, chain(&error))),
+                    Err(error) => {
+                        found.faults.push(format!("{}: {}", open.place.told(&file.location), chain(&error)))
+                    }
                 }
             }
             if found.faults.is_empty() && !files.is_empty() {
-                let all = count(table, files).await?;
+                let all = count(&open, table, files).await?;
                 if all.distinct != all.rows {
                     found.faults.push(format!("{} rows, but {} different ones", all.rows, all.distinct));
                 }
@@ -101,10 +103,10 @@ struct Counted {
 }
 
 /// Counts by reading a column: the log's own count could be given without any file.
-async fn count(table: HandoverTable, files: Vec<LakeFile>) -> Result<Counted, LakeError> {
+async fn count(open: &OpenTable, table: HandoverTable, files: Vec<LakeFile>) -> Result<Counted, LakeError> {
     let wrap = LakeError::query("reading a file");
-    let session = session()?;
-    session.register_table("checked", Arc::new(LakeTable::new(table, files))).map_err(&wrap)?;
+    let session = session(&open.place)?;
+    session.register_table("checked", open.reading(files)).map_err(&wrap)?;
     let key = schema::key(table).join(", ");
     let sql = format!(
         "SELECT count({HANDOVER}), (SELECT count(*) FROM (SELECT DISTINCT {key} FROM checked)), max({HANDOVER}) FROM checked"

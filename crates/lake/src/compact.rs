@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use datafusion::prelude::col;
@@ -17,7 +16,7 @@ use crate::evolve::open_to_write;
 use crate::query::session;
 use crate::schema::{COMMUNE, EVENT, HANDOVER, Kept};
 use crate::table::{self, OpenTable, failed, is_conflict, rewritten};
-use crate::{Lake, LakeError, LakeFile, LakeTable, Rollup, Work};
+use crate::{Lake, LakeError, LakeFile, Rollup, Work};
 
 /// Size that a file is to have: large enough that opening it costs little beside reading it.
 const TARGET_BYTES: u64 = 128 << 20;
@@ -67,7 +66,7 @@ impl Lake {
             for files in &months {
                 // The table as it is now: the month before has been committed.
                 let Some(open) = open_to_write(self, table).await? else { continue };
-                if let Some(written) = merge(&open, table, files).await? {
+                if let Some(written) = merge(&open, files).await? {
                     report.replaced += files.len() as u64;
                     report.written += written;
                 }
@@ -96,34 +95,35 @@ impl Lake {
         let rollups = Rollup::ALL.map(Kept::from);
         for table in HandoverTable::ALL.map(Kept::from).into_iter().chain(rollups) {
             let Some(open) = table::open(self, table).await? else { continue };
-            let OpenTable { path, delta, .. } = open;
+            let OpenTable { path, place, delta, .. } = open;
             // Full: the light one passes over files that were never in the log.
             let (_, metrics) =
                 delta.vacuum().with_mode(VacuumMode::Full).await.map_err(failed("vacuuming", &path))?;
             report.removed += metrics.files_deleted.len() as u64;
-            report.removed += remove_staged(&path, SystemTime::now() - STAGED_AGE)
-                .map_err(|source| LakeError::Directory { path: path.clone(), source })?;
+            if !place.is_remote() {
+                report.removed += remove_staged(&path, SystemTime::now() - STAGED_AGE)
+                    .map_err(|source| LakeError::Directory { path: path.clone(), source })?;
+            }
         }
         Ok(report)
     }
 }
 
 /// Writes the rows of some files of one month into as few as they fill; `None` when another compaction was faster.
-async fn merge(open: &OpenTable, table: HandoverTable, files: &[LakeFile]) -> Result<Option<u64>, LakeError> {
-    let root = open.root()?;
+async fn merge(open: &OpenTable, files: &[LakeFile]) -> Result<Option<u64>, LakeError> {
     let wrap = LakeError::query("reading files to put together");
     let snapshot = open.delta.snapshot().map_err(failed("reading", &open.path))?;
     let removes: Vec<Action> = snapshot
         .log_data()
         .iter()
-        .filter(|view| files.iter().any(|file| *file == LakeFile::of(view, &root, open.kept)))
+        .filter(|view| files.iter().any(|file| *file == LakeFile::of(view, &open.root, open.kept)))
         .map(|view| Action::Remove(view.remove_action(false)))
         .collect();
     if removes.len() != files.len() {
         return Ok(None);
     }
-    let sorted = session()?
-        .read_table(Arc::new(LakeTable::new(table, files.to_vec())))
+    let sorted = session(&open.place)?
+        .read_table(open.reading(files.to_vec()))
         .and_then(|frame| {
             frame.sort([COMMUNE, EVENT, HANDOVER].map(|name| col(name).sort(true, false)).to_vec())
         })

@@ -109,6 +109,7 @@ impl Engine {
         // The catalogue is the template's; the builder would put an empty one in its place.
         let mut config = state.config().clone().with_create_default_catalog_and_schema(false);
         if let Some(moment) = moment {
+            moment.place().make_known(&environment);
             config = config.with_extension(moment);
         }
         let state = SessionStateBuilder::new_from_existing(state)

@@ -1,14 +1,11 @@
 //! Erasing a probe's rows from every generation of the history, and every file that held one of them (docs/spec/erasure.md).
 
-use std::fs;
-use std::io::ErrorKind;
 use std::path::Path;
 
 use datafusion::prelude::{col, lit};
 use deltalake::operations::vacuum::VacuumMode;
 use desserte_store::HandoverTable;
 
-use crate::lake::LAKE_DIRECTORY;
 use crate::rewrite::{Doomed, rewrite_without};
 use crate::schema::{Kept, PROBE};
 use crate::table::{self, OpenTable, failed};
@@ -26,26 +23,15 @@ pub struct ErasedRows {
 }
 
 impl Lake {
-    /// Every generation that a data directory holds.
+    /// Every generation that the history of a data directory has.
     ///
     /// # Errors
-    /// When the directory cannot be read.
-    pub fn generations(data: &Path, options: &LakeOptions) -> Result<Vec<Self>, LakeError> {
-        let path = data.join(LAKE_DIRECTORY);
-        let wrap = |source| LakeError::Directory { path: path.clone(), source };
-        let entries = match fs::read_dir(&path) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(wrap(error)),
-        };
-        let mut found = Vec::new();
-        for entry in entries {
-            let name = entry.map_err(wrap)?.file_name();
-            if let Some(generation) = name.to_str().and_then(|name| name.parse().ok()) {
-                found.push(Self::open(data, generation, options.clone())?);
-            }
-        }
-        Ok(found)
+    /// When the place that it stands in cannot be read.
+    pub fn generations<'a>(data: &'a Path, options: &'a LakeOptions) -> Work<'a, Vec<Self>> {
+        Box::pin(async move {
+            let any = Self::open(data, 0, options.clone())?;
+            Ok(any.numbers().await?.into_iter().map(|number| any.of_generation(number)).collect())
+        })
     }
 
     /// Erases every row of a probe, and of rollups what was computed with them; `probe` is its identifier.

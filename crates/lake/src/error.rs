@@ -102,6 +102,38 @@ pub enum LakeError {
         /// The limit.
         limit: usize,
     },
+    /// The file that says where the history stands cannot be used.
+    #[error("cannot use {}: {said}", path.display())]
+    Settings {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        said: String,
+    },
+    /// Rows of this history were handed over to another place.
+    #[error(
+        "generation {generation} of this store's history was handed over to {known}, and {named} does not have it: name the old \
+         place again in history.toml, or copy {known}/{generation} to {named}/{generation} with any tool and run `desserte lake flush`, \
+         or run `desserte rebuild`, which offers every record to a new generation there"
+    )]
+    Elsewhere {
+        /// The generation.
+        generation: i64,
+        /// Where it was handed over to.
+        known: String,
+        /// The place that is named now.
+        named: String,
+    },
+    /// What is asked for is not done where the history stands.
+    #[error("{doing} is not done with a history in an object store ({address}): {instead}")]
+    NotThere {
+        /// What was asked for.
+        doing: &'static str,
+        /// Where the history stands.
+        address: String,
+        /// What to do instead.
+        instead: &'static str,
+    },
     /// A directory could not be used.
     #[error("cannot use {}", path.display())]
     Directory {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use desserte_store::{HandoverTable, Store};
 
 use crate::table::{Appended, append};
-use crate::{Lake, LakeError, LakeOptions, Work};
+use crate::{Lake, LakeError, LakeOptions, Work, agreed};
 
 /// Records in one commit of each table: few enough to hold in memory, enough that a file of them is worth its name.
 const FLUSH_RECORDS: usize = 50_000;
@@ -37,12 +37,15 @@ pub fn flush<'a>(store: &'a Arc<Store>, data: &'a Path, options: &'a LakeOptions
 async fn hand_over(store: &Arc<Store>, data: &Path, options: &LakeOptions) -> Result<FlushReport, LakeError> {
     let mut report = FlushReport::default();
     let mut until = i64::MAX;
+    let lake = Lake::open(data, blocking(store, Store::history_generation).await?, options.clone())?;
     while report.last.is_none_or(|last| last < until) {
         let offered = blocking(store, |store| store.handover(FLUSH_RECORDS)).await?;
         let Some(last) = offered.last else { break };
-        let lake = Lake::open(data, offered.generation, options.clone())?;
+        // One place and its connections for all of it; a rebuild may have come between.
+        let lake = lake.of_generation(offered.generation);
         if report.last.is_none() {
             until = offered.issued;
+            agreed::note(store, data, &lake).await?;
             refuse_another_store(&lake, offered.issued).await?;
         }
         for rows in offered.tables.iter().filter(|rows| !rows.is_empty()) {

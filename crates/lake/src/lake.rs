@@ -1,4 +1,4 @@
-//! One generation of the history on the disk.
+//! One generation of the history.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,10 +8,7 @@ use desserte_store::{HandoverRows, HandoverTable};
 use crate::files::Watch;
 use crate::schema::Kept;
 use crate::table::Appended;
-use crate::{LakeError, LakeFile, Work, table};
-
-/// Name of the history in a data directory; each generation is a directory in it.
-pub(crate) const LAKE_DIRECTORY: &str = "lake";
+use crate::{LakeError, LakeFile, Place, Work, table};
 
 /// How long files that compaction replaced stay: longer than any query or copy of the directory takes.
 const RETENTION: Duration = Duration::from_secs(8 * 24 * 3600);
@@ -23,11 +20,13 @@ pub struct LakeOptions {
     pub retention: Duration,
     /// Called before and after each change of a file.
     pub watch: Option<Watch>,
+    /// Where the history stands; `None`: where the data directory says.
+    pub place: Option<Place>,
 }
 
 impl Default for LakeOptions {
     fn default() -> Self {
-        Self { retention: RETENTION, watch: None }
+        Self { retention: RETENTION, watch: None, place: None }
     }
 }
 
@@ -35,49 +34,80 @@ impl Default for LakeOptions {
 /// processes may work on one directory.
 #[derive(Clone)]
 pub struct Lake {
+    place: Place,
+    generation: i64,
+    /// As messages name it.
     root: PathBuf,
     options: LakeOptions,
 }
 
 impl Lake {
-    /// The history of `generation` in a data directory, which need not exist yet.
+    /// The history of `generation` of a data directory, which need not exist yet.
     ///
     /// # Errors
-    /// When the directory cannot be found out.
+    /// When the directory cannot be found out, or does not say well where its history stands.
     pub fn open(data: &Path, generation: i64, options: LakeOptions) -> Result<Self, LakeError> {
-        // The format knows tables by absolute addresses.
-        let data = std::path::absolute(data)
-            .map_err(|source| LakeError::Directory { path: data.to_owned(), source })?;
-        Ok(Self { root: data.join(LAKE_DIRECTORY).join(generation.to_string()), options })
+        let place = match &options.place {
+            Some(place) => place.clone(),
+            None => Place::of_data(data)?,
+        };
+        Ok(Self::new(place, generation, options))
     }
 
-    /// The same generation in another data directory.
+    fn new(place: Place, generation: i64, options: LakeOptions) -> Self {
+        let root = place.path(Path::new(&generation.to_string()));
+        Self { place, generation, root, options }
+    }
+
+    /// The same generation in the files of another data directory.
     pub(crate) fn in_data(&self, data: &Path) -> Result<Self, LakeError> {
-        let data = std::path::absolute(data)
-            .map_err(|source| LakeError::Directory { path: data.to_owned(), source })?;
-        let generation = self.root.file_name().unwrap_or_default();
-        Ok(Self { root: data.join(LAKE_DIRECTORY).join(generation), options: self.options.clone() })
+        Ok(Self::new(Place::files(data)?, self.generation, self.options.clone()))
     }
 
-    /// Another generation of the same data directory.
+    /// Another generation of the same history.
     pub(crate) fn of_generation(&self, generation: i64) -> Self {
-        Self { root: self.root.with_file_name(generation.to_string()), options: self.options.clone() }
+        Self::new(self.place.clone(), generation, self.options.clone())
     }
 
-    /// The directory of this generation.
+    /// The numbers of the generations that there are, lowest first.
+    pub(crate) async fn numbers(&self) -> Result<Vec<i64>, LakeError> {
+        let names = self.place.directories().await?;
+        let mut numbers: Vec<i64> = names.iter().filter_map(|name| name.parse().ok()).collect();
+        numbers.sort_unstable();
+        Ok(numbers)
+    }
+
+    /// The directory of this generation; in an object store, its address.
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Where the history stands.
+    #[must_use]
+    pub const fn place(&self) -> &Place {
+        &self.place
+    }
+
+    pub(crate) const fn generation(&self) -> i64 {
+        self.generation
     }
 
     pub(crate) fn options(&self) -> &LakeOptions {
         &self.options
     }
 
+    /// A table's directory; in an object store, its address.
     pub(crate) fn path(&self, table: impl Into<Kept>) -> PathBuf {
-        match table.into() {
-            Kept::Rows(table) => self.root.join(table.name()),
-            Kept::Rollup(rollup) => self.root.join(rollup.directory()).join(rollup.name()),
+        self.place.path(&self.below(table.into()))
+    }
+
+    /// A table's directory below the place.
+    pub(crate) fn below(&self, table: Kept) -> PathBuf {
+        let generation = PathBuf::from(self.generation.to_string());
+        match table {
+            Kept::Rows(table) => generation.join(table.name()),
+            Kept::Rollup(rollup) => generation.join(rollup.directory()).join(rollup.name()),
         }
     }
 

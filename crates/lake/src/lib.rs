@@ -6,6 +6,7 @@
 //!
 //! Tables and columns are told in docs/spec/lake.md.
 
+mod agreed;
 mod backup;
 mod check;
 mod compact;
@@ -22,6 +23,8 @@ mod limits;
 mod manifest;
 mod moment;
 mod moments;
+mod objects;
+mod place;
 mod public;
 mod query;
 mod released;
@@ -31,6 +34,7 @@ mod rollup;
 mod rows;
 mod scan;
 mod schema;
+mod settings;
 mod sketch;
 mod table;
 
@@ -46,12 +50,14 @@ pub use limits::{Bounded, QUERY_MEMORY_BYTES, QUERY_SPILL_BYTES, QueryLimits, St
 pub use manifest::LakeFile;
 pub use moment::Moment;
 pub use moments::Moments;
+pub use place::Place;
 pub use public::ReleaseRule;
 pub use query::{Answer, AskOptions, History, only_questions};
 pub use retention::{RetainedRows, RowsKeptFrom};
 pub use rollup::{ROLLUP_METHOD, Rollup, RollupReport};
 pub use scan::LakeTable;
 pub use schema::{SCHEMA_VERSION, table_schema};
+pub use settings::HISTORY_FILE;
 
 /// What the operations of this crate return.
 ///

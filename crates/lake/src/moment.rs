@@ -24,7 +24,7 @@ use desserte_store::{HandoverTable, Store};
 use crate::flush::blocking;
 use crate::rollup::view::KeptRollup;
 use crate::schema::{HANDOVER, table_schema};
-use crate::{Lake, LakeError, LakeFile, LakeOptions, LakeTable, Rollup, Work, rows};
+use crate::{Lake, LakeError, LakeFile, LakeOptions, LakeTable, Place, Rollup, Work, rows};
 
 /// Records that wait and are taken along in memory: twenty flushes.
 const WAITING_MAX: usize = 1_000_000;
@@ -34,6 +34,7 @@ const WAITING_MAX: usize = 1_000_000;
 pub struct Moment {
     /// Directory of the store: indicators of months are in files of it.
     data: PathBuf,
+    place: Place,
     generation: i64,
     number: i64,
     issued: i64,
@@ -71,7 +72,7 @@ impl Moment {
         as_of: Option<i64>,
     ) -> Result<Self, LakeError> {
         // Rollups first: what they add up is then among the rows.
-        let before = Lake::open(data, blocking(store, Store::history_generation).await?, options.clone())?;
+        let before = Lake::of_store(store, data, options).await?;
         let mut rollups = BTreeMap::new();
         for rollup in Rollup::ALL {
             rollups.insert(rollup, KeptRollup::read(&before, rollup).await?);
@@ -84,7 +85,7 @@ impl Moment {
         }
         // More may have come since the count; it is a limit on memory, not on truth.
         let offered = blocking(store, |store| store.handover(usize::MAX)).await?;
-        let lake = Lake::open(data, offered.generation, options.clone())?;
+        let lake = before.of_generation(offered.generation);
         let mut tables = BTreeMap::new();
         for rows in &offered.tables {
             let (files, mark) = lake.snapshot(rows.table).await?;
@@ -94,13 +95,14 @@ impl Moment {
             }
             tables.insert(rows.table, Held { files, waiting });
         }
-        if lake.root() != before.root() {
+        if lake.generation() != before.generation() {
             // A rebuild came between: the rollups of the generation before are none of this one.
-            rollups = Rollup::ALL.map(|rollup| (rollup, KeptRollup::nothing(rollup))).into();
+            let nothing = |rollup| (rollup, KeptRollup::nothing(rollup, lake.place().clone()));
+            rollups = Rollup::ALL.map(nothing).into();
         }
         let number = as_of.map_or(offered.issued, |number| number.min(offered.issued));
         let (data, generation, issued) = (data.to_owned(), offered.generation, offered.issued);
-        Ok(Self { data, generation, number, issued, as_of, tables, rollups })
+        Ok(Self { data, place: lake.place().clone(), generation, number, issued, as_of, tables, rollups })
     }
 
     /// The generation of the history.
@@ -118,6 +120,11 @@ impl Moment {
     /// Generation and highest number given when it was read: as long as the store says the same, nothing came in.
     pub(crate) const fn state(&self) -> (i64, i64) {
         (self.generation, self.issued)
+    }
+
+    /// Where the history stands.
+    pub(crate) const fn place(&self) -> &Place {
+        &self.place
     }
 
     /// Directory of the store.
@@ -189,7 +196,7 @@ impl TableProvider for MomentTable {
         let moment = Moment::of(state)?;
         let held = moment.tables.get(&self.table);
         let files = held.map_or_else(Vec::new, |held| held.files.clone());
-        let history = LakeTable::new(self.table, files);
+        let history = LakeTable::new(self.table, files).within(&moment.place);
         let history = match moment.as_of {
             None => history.scan(state, projection, filters, limit).await?,
             Some(number) => {

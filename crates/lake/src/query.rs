@@ -13,7 +13,7 @@ use desserte_store::Store;
 use desserte_territory::Locator;
 
 use crate::limits::{Bounded, QUERY_MEMORY_BYTES, Stopped, deadline, within};
-use crate::{Audience, Engine, LakeError, LakeOptions, Moment, QueryLimits, Work, engine};
+use crate::{Audience, Engine, LakeError, LakeOptions, Moment, Place, QueryLimits, Work, engine};
 
 /// The history at one moment, ready to be asked.
 pub struct History {
@@ -166,10 +166,11 @@ fn told(doing: &'static str, stopped: Stopped) -> LakeError {
 }
 
 /// A session for upkeep, with the memory of one query.
-pub(crate) fn session() -> Result<SessionContext, LakeError> {
+pub(crate) fn session(place: &Place) -> Result<SessionContext, LakeError> {
     let environment = RuntimeEnvBuilder::new()
         .with_memory_limit(QUERY_MEMORY_BYTES, 1.0)
         .build_arc()
         .map_err(LakeError::query("starting the engine"))?;
+    place.make_known(&environment);
     Ok(engine::session(environment, None, None))
 }

@@ -1,7 +1,5 @@
 //! Files of a table written again without some of their rows.
 
-use std::sync::Arc;
-
 use datafusion::prelude::{Expr, col};
 use deltalake::kernel::Action;
 use deltalake::protocol::DeltaOperation;
@@ -12,7 +10,7 @@ use crate::evolve::open_to_write;
 use crate::query::session;
 use crate::schema::{COMMUNE, HANDOVER, Kept};
 use crate::table::{self, OpenTable, failed};
-use crate::{Lake, LakeError, LakeFile, LakeTable};
+use crate::{Lake, LakeError, LakeFile};
 
 /// Rows that are to go.
 pub(crate) struct Doomed {
@@ -32,7 +30,7 @@ pub(crate) async fn rewrite_without(
     let Some(open) = table::open(lake, kept).await? else { return Ok(0) };
     let mut holding = Vec::new();
     for file in open.files()?.into_iter().filter(|file| chosen(file)) {
-        if holds(kept, &file, doomed).await? {
+        if holds(&open, &file, doomed).await? {
             holding.push(file);
         }
     }
@@ -46,10 +44,10 @@ pub(crate) async fn rewrite_without(
     Ok(holding.len() as u64)
 }
 
-async fn holds(kept: Kept, file: &LakeFile, doomed: &Doomed) -> Result<bool, LakeError> {
+async fn holds(open: &OpenTable, file: &LakeFile, doomed: &Doomed) -> Result<bool, LakeError> {
     let wrap = LakeError::query("looking for rows to erase");
-    let rows = session()?
-        .read_table(Arc::new(LakeTable::of(kept, vec![file.clone()])))
+    let rows = session(&open.place)?
+        .read_table(open.reading(vec![file.clone()]))
         .and_then(|frame| frame.filter(doomed.condition.clone()))
         .and_then(|frame| frame.limit(0, Some(1)))
         .map_err(&wrap)?;
@@ -57,18 +55,17 @@ async fn holds(kept: Kept, file: &LakeFile, doomed: &Doomed) -> Result<bool, Lak
 }
 
 async fn replace(open: &OpenTable, files: &[LakeFile], doomed: &Doomed) -> Result<(), LakeError> {
-    let root = open.root()?;
     let snapshot = open.delta.snapshot().map_err(failed("reading", &open.path))?;
     let mut actions: Vec<Action> = snapshot
         .log_data()
         .iter()
-        .filter(|view| files.iter().any(|file| *file == LakeFile::of(view, &root, open.kept)))
+        .filter(|view| files.iter().any(|file| *file == LakeFile::of(view, &open.root, open.kept)))
         .map(|view| Action::Remove(view.remove_action(true)))
         .collect();
     let wrap = LakeError::query("reading rows to keep");
     let order = [COMMUNE, open.kept.time(), HANDOVER];
-    let kept = session()?
-        .read_table(Arc::new(LakeTable::of(open.kept, files.to_vec())))
+    let kept = session(&open.place)?
+        .read_table(open.reading(files.to_vec()))
         .and_then(|frame| frame.filter(doomed.condition.clone().is_not_true()))
         .and_then(|frame| frame.sort(order.map(|name| col(name).sort(true, false)).to_vec()))
         .map_err(&wrap)?;

@@ -21,9 +21,9 @@ use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
 use datafusion::physical_plan::ExecutionPlan;
 use desserte_store::HandoverTable;
 
-use crate::LakeFile;
 use crate::manifest::Bounds;
 use crate::schema::Kept;
+use crate::{LakeFile, Place};
 
 /// A table of the history as it was when its list of files was read.
 #[derive(Debug)]
@@ -31,10 +31,12 @@ pub struct LakeTable {
     table: Kept,
     schema: TableSchema,
     files: Vec<LakeFile>,
+    /// The store that the files are in.
+    store: ObjectStoreUrl,
 }
 
 impl LakeTable {
-    /// The table that consists of `files`.
+    /// The table that consists of `files` of this machine.
     #[must_use]
     pub fn new(table: HandoverTable, files: Vec<LakeFile>) -> Self {
         Self::of(table.into(), files)
@@ -44,7 +46,14 @@ impl LakeTable {
         let partition = Arc::new(table.partition_field());
         let schema =
             TableSchema::builder(table.file_schema()).with_table_partition_cols(vec![partition]).build();
-        Self { table, schema, files }
+        Self { table, schema, files, store: ObjectStoreUrl::local_filesystem() }
+    }
+
+    /// The same with files of a place, which the engine that reads must know ([`Place::make_known`]).
+    #[must_use]
+    pub fn within(mut self, place: &Place) -> Self {
+        self.store = place.store_url();
+        self
     }
 
     /// The files that can hold rows for which every one of `filters` is true.
@@ -90,7 +99,7 @@ impl TableProvider for LakeTable {
         let global = state.config_options().execution.parquet.clone();
         let options = TableParquetOptions { global, ..TableParquetOptions::default() };
         let source = ParquetSource::new(self.schema.clone()).with_table_parquet_options(options);
-        let scan = FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), Arc::new(source))
+        let scan = FileScanConfigBuilder::new(self.store.clone(), Arc::new(source))
             .with_file_groups(spread.into_iter().map(FileGroup::new).collect())
             .with_projection_indices(projection.cloned())?
             .with_limit(limit)

@@ -15,16 +15,19 @@ use deltalake::logstore::LogStoreRef;
 use deltalake::operations::create::CreateBuilder;
 use deltalake::protocol::{DeltaOperation, SaveMode};
 use deltalake::writer::{DeltaWriter as _, RecordBatchWriter};
-use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError};
+use deltalake::{DeltaTable, DeltaTableError};
 use desserte_store::HandoverRows;
-use url::Url;
+use futures_util::TryStreamExt as _;
 
-use crate::files::{DurableFiles, create_directories};
+use crate::files::create_directories;
 use crate::schema::{Kept, RISING, SCHEMA_VERSION};
-use crate::{Lake, LakeError, LakeFile, evolve, rows};
+use crate::{Lake, LakeError, LakeFile, LakeTable, Place, evolve, rows};
 
 /// The name under which a table's log keeps the number up to which it has rows.
 const HANDOVER_APPLICATION: &str = "desserte-handover";
+
+/// The name under which an entry of the log says which attempt to write it made it.
+const ATTEMPT: &str = "desserteAttempt";
 
 /// The property of a table that holds its schema's version.
 pub(crate) const SCHEMA_PROPERTY: &str = "desserte.schema";
@@ -50,7 +53,11 @@ pub(crate) enum Appended {
 /// A table with its log read.
 pub(crate) struct OpenTable {
     pub(crate) kept: Kept,
+    /// Its directory or its address.
     pub(crate) path: PathBuf,
+    pub(crate) place: Place,
+    /// Its directory, as the store that the engine reads from knows it.
+    pub(crate) root: Path,
     pub(crate) delta: DeltaTable,
 }
 
@@ -59,7 +66,7 @@ pub(crate) async fn open(lake: &Lake, table: impl Into<Kept>) -> Result<Option<O
     let table = table.into();
     let path = lake.path(table);
     // A table is there from its log's first entry on.
-    if !path.join("_delta_log").is_dir() {
+    if !lake.place().is_remote() && !path.join("_delta_log").is_dir() {
         return Ok(None);
     }
     let mut delta = DeltaTable::new(log_store(lake, table)?);
@@ -68,21 +75,13 @@ pub(crate) async fn open(lake: &Lake, table: impl Into<Kept>) -> Result<Option<O
         Err(DeltaTableError::NotATable(_)) => return Ok(None),
         Err(source) => return Err(failed("opening", &path)(source)),
     }
-    let open = OpenTable { kept: table, path, delta };
+    let open = OpenTable::new(lake, table, delta)?;
     open.refuse_what_is_not_ours()?;
     Ok(Some(open))
 }
 
 fn log_store(lake: &Lake, table: Kept) -> Result<LogStoreRef, LakeError> {
-    let path = lake.path(table);
-    let address = Url::from_directory_path(&path).map_err(|()| LakeError::Directory {
-        path: path.clone(),
-        source: std::io::Error::other("not an absolute path"),
-    })?;
-    let files = Arc::new(DurableFiles::new(lake.options().watch.clone()));
-    DeltaTableBuilder::from_url(address.clone())
-        .and_then(|builder| builder.with_storage_backend(files, address).build_storage())
-        .map_err(failed("opening", &path))
+    lake.place().log_store(&lake.below(table), lake.options().watch.clone())
 }
 
 pub(crate) async fn open_or_create(lake: &Lake, table: Kept) -> Result<OpenTable, LakeError> {
@@ -90,7 +89,9 @@ pub(crate) async fn open_or_create(lake: &Lake, table: Kept) -> Result<OpenTable
         return Ok(open);
     }
     let path = lake.path(table);
-    create_directories(&path).map_err(|source| LakeError::Directory { path: path.clone(), source })?;
+    if !lake.place().is_remote() {
+        create_directories(&path).map_err(|source| LakeError::Directory { path: path.clone(), source })?;
+    }
     let wrap = failed("creating", &path);
     let schema: StructType = table
         .schema()
@@ -112,7 +113,7 @@ pub(crate) async fn open_or_create(lake: &Lake, table: Kept) -> Result<OpenTable
         .with_save_mode(SaveMode::Ignore)
         .await
         .map_err(wrap)?;
-    Ok(OpenTable { kept: table, path, delta })
+    OpenTable::new(lake, table, delta)
 }
 
 /// Gives a table the rows that it has not, up to the number `last`.
@@ -150,6 +151,16 @@ pub(crate) async fn append(lake: &Lake, rows: &HandoverRows, last: i64) -> Resul
 }
 
 impl OpenTable {
+    fn new(lake: &Lake, kept: Kept, delta: DeltaTable) -> Result<Self, LakeError> {
+        let root = lake.place().location(&lake.below(kept))?;
+        Ok(Self { kept, path: lake.path(kept), place: lake.place().clone(), root, delta })
+    }
+
+    /// Files of the table, to be read.
+    pub(crate) fn reading(&self, files: Vec<LakeFile>) -> Arc<LakeTable> {
+        Arc::new(LakeTable::of(self.kept, files).within(&self.place))
+    }
+
     /// The number in the hand-over up to which the table has every row; `None` before the first.
     pub(crate) async fn mark(&self) -> Result<Option<i64>, LakeError> {
         self.number_of(HANDOVER_APPLICATION).await
@@ -165,7 +176,6 @@ impl OpenTable {
 
     /// The files that the table consists of.
     pub(crate) fn files(&self) -> Result<Vec<LakeFile>, LakeError> {
-        let root = self.root()?;
         let snapshot = self.delta.snapshot().map_err(failed("reading", &self.path))?;
         snapshot
             .log_data()
@@ -174,17 +184,9 @@ impl OpenTable {
                 if view.deletion_vector_descriptor().is_some() {
                     return Err(self.unreadable("deletion vectors"));
                 }
-                Ok(LakeFile::of(&view, &root, self.kept))
+                Ok(LakeFile::of(&view, &self.root, self.kept))
             })
             .collect()
-    }
-
-    /// The table's directory as an address below the file system's root.
-    pub(crate) fn root(&self) -> Result<Path, LakeError> {
-        Path::from_absolute_path(&self.path).map_err(|error| LakeError::Directory {
-            path: self.path.clone(),
-            source: std::io::Error::other(error.to_string()),
-        })
     }
 
     pub(crate) fn writer(&self) -> Result<RecordBatchWriter, LakeError> {
@@ -214,22 +216,50 @@ impl OpenTable {
     }
 
     /// As [`Self::commit`], with numbers that the log keeps under names of their own.
+    ///
+    /// A store over a network may carry a request out and lose the answer: repeated, the entry is then found to be there, and a time-out says
+    /// nothing. So whatever the failure, the log is asked whether it has this very attempt.
     pub(crate) async fn commit_noting(
         &self,
         actions: Vec<Action>,
         operation: DeltaOperation,
         noted: &[(&str, i64)],
     ) -> Result<(), DeltaTableError> {
-        let mut properties = CommitProperties::default();
+        let attempt = uuid::Uuid::new_v4().to_string();
+        let mut properties =
+            CommitProperties::default().with_metadata([(ATTEMPT.to_owned(), attempt.as_str().into())]);
         for (application, number) in noted {
             properties = properties.with_application_transaction(Transaction::new(*application, *number));
         }
         let snapshot = self.delta.snapshot()?.snapshot();
-        CommitBuilder::from(properties)
+        let committed = CommitBuilder::from(properties)
             .with_actions(actions)
             .build(Some(snapshot), self.delta.log_store(), operation)
-            .await?;
-        Ok(())
+            .await;
+        match committed {
+            Ok(_) => Ok(()),
+            Err(error) => match self.has_attempt(&attempt).await {
+                Ok(true) => {
+                    tracing::warn!(table = self.kept.name(), %error, "the log has the entry all the same");
+                    Ok(())
+                }
+                // If the log cannot be asked either, the next attempt finds out by the numbers that it keeps.
+                Ok(false) | Err(_) => Err(error),
+            },
+        }
+    }
+
+    /// Whether an attempt is among the entries that came since this was opened.
+    async fn has_attempt(&self, attempt: &str) -> Result<bool, DeltaTableError> {
+        let mut now = DeltaTable::new(self.delta.log_store());
+        now.load().await?;
+        let (before, after) = (self.delta.version().unwrap_or(0), now.version().unwrap_or(0));
+        let since = usize::try_from(after.saturating_sub(before)).unwrap_or(usize::MAX);
+        if since == 0 {
+            return Ok(false);
+        }
+        let entries: Vec<_> = now.history(Some(since)).try_collect().await?;
+        Ok(entries.iter().any(|entry| entry.info.get(ATTEMPT).is_some_and(|value| value == attempt)))
     }
 
     /// The version of the schema that the table has.
@@ -280,5 +310,20 @@ pub(crate) fn failed(
     path: &std::path::Path,
 ) -> impl Fn(DeltaTableError) -> LakeError + use<> {
     let path = path.to_owned();
-    move |error| LakeError::Delta { doing, path: path.clone(), said: error.to_string() }
+    move |error| {
+        let advice = match is_of_the_store(&error) {
+            true => {
+                "; nothing is lost: rows wait in the store until they are in the history, and what was begun is repeated"
+            }
+            false => "",
+        };
+        let said = format!("{error}{advice}");
+        LakeError::Delta { doing, path: path.clone(), said }
+    }
+}
+
+/// Whether files, or the requests for them, are what failed.
+fn is_of_the_store(error: &(dyn std::error::Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| error.source())
+        .any(|error| matches!(error.downcast_ref(), Some(object_store::Error::Generic { .. })))
 }

@@ -44,9 +44,12 @@ pub(crate) fn run(arguments: &ProbeEraseArguments) -> Outcome {
     // A collector would hand rows over that are being erased here.
     let _lock = DirectoryLock::take(data)?;
     let mut rows = ErasedRows::default();
-    for lake in Lake::generations(data, &LakeOptions::default())? {
+    let runtime = runtime()?;
+    let mut remote = false;
+    for lake in runtime.block_on(Lake::generations(data, &LakeOptions::default()))? {
         note(&format!("erasing rows in {}", lake.root().display()));
-        let erased = runtime()?.block_on(lake.erase_probe(probe.as_str()))?;
+        remote |= lake.place().is_remote();
+        let erased = runtime.block_on(lake.erase_probe(probe.as_str()))?;
         rows.rewritten += erased.rewritten;
         rows.removed += erased.removed;
         rows.days += erased.days;
@@ -75,5 +78,11 @@ pub(crate) fn run(arguments: &ProbeEraseArguments) -> Outcome {
     line("made anew when the collector runs again: indicators of months, and dossiers that are asked for")?;
     line(
         "yours to do: run `desserte export` again; delete backups and dossiers made before, or erase in them likewise",
-    )
+    )?;
+    if remote {
+        line(
+            "yours to do in the object store: where it keeps former versions, replicas or copies of objects, delete those of today",
+        )?;
+    }
+    Ok(())
 }

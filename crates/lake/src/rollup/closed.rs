@@ -1,8 +1,5 @@
 //! Days that are closed: rows that they were added up from are erased, so that they are never computed again.
 
-use std::fs;
-use std::sync::Arc;
-
 use datafusion::prelude::col;
 use deltalake::kernel::Action;
 use deltalake::protocol::{DeltaOperation, SaveMode};
@@ -14,7 +11,7 @@ use crate::query::session;
 use crate::retention::{day_number, day_text};
 use crate::schema::{COMMUNE, DAY, HANDOVER, Kept};
 use crate::table::{self, OpenTable, failed};
-use crate::{Lake, LakeError, LakeFile, LakeTable};
+use crate::{Lake, LakeError, LakeFile};
 
 /// The name under which a rollup's log keeps the first day that is not closed.
 const CLOSED_APPLICATION: &str = "desserte-closed-before";
@@ -83,24 +80,8 @@ impl Lake {
 
     /// The latest generation before this one that has closed days of a rollup, with the first day that is not closed.
     async fn earlier_closed(&self, rollup: Rollup) -> Result<Option<(Self, String)>, LakeError> {
-        let root = self.root();
-        let (Some(parent), Some(own)) = (root.parent(), generation(root)) else { return Ok(None) };
-        let wrap = |source| LakeError::Directory { path: parent.to_owned(), source };
-        let mut numbers: Vec<i64> = match fs::read_dir(parent) {
-            Ok(entries) => entries
-                .map(|entry| Ok(generation(&entry?.path())))
-                .collect::<std::io::Result<Vec<_>>>()
-                .map_err(wrap)?
-                .into_iter()
-                .flatten()
-                .filter(|number| *number < own)
-                .collect(),
-            // Nothing is written yet at all.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
-            Err(error) => return Err(wrap(error)),
-        };
-        numbers.sort_unstable_by(|a, b| b.cmp(a));
-        for number in numbers {
+        let numbers = self.numbers().await?;
+        for number in numbers.into_iter().rev().filter(|number| *number < self.generation()) {
             let lake = self.of_generation(number);
             if let Some(open) = table::open(&lake, rollup).await?
                 && let Some(first) = open.closed_before().await?
@@ -115,18 +96,17 @@ impl Lake {
     async fn carry(&self, rollup: Rollup, days: &[&str], files: Vec<LakeFile>) -> Result<(), LakeError> {
         let kept = Kept::from(rollup);
         let open = table::open_or_create(self, kept).await?;
-        let root = open.root()?;
         let snapshot = open.delta.snapshot().map_err(failed("reading", &open.path))?;
         let mut actions: Vec<Action> = snapshot
             .log_data()
             .iter()
-            .filter(|view| days.contains(&LakeFile::of(view, &root, kept).partition.as_str()))
+            .filter(|view| days.contains(&LakeFile::of(view, &open.root, kept).partition.as_str()))
             .map(|view| Action::Remove(view.remove_action(true)))
             .collect();
         let wrap = LakeError::query("carrying over days");
         let order = [COMMUNE, rollup.time(), HANDOVER].map(|name| col(name).sort(true, false));
-        let frame = session()?
-            .read_table(Arc::new(LakeTable::of(kept, files)))
+        let frame = session(&open.place)?
+            .read_table(open.reading(files))
             .and_then(|frame| frame.sort(order.to_vec()))
             .map_err(&wrap)?;
         let mut rows = frame.execute_stream().await.map_err(&wrap)?;
@@ -153,8 +133,4 @@ async fn close(open: &OpenTable, actions: Vec<Action>, first: &str) -> Result<()
     open.commit_noting(actions, operation(), &[(CLOSED_APPLICATION, number)])
         .await
         .map_err(failed("committing to", &open.path))
-}
-
-fn generation(root: &std::path::Path) -> Option<i64> {
-    root.file_name()?.to_str()?.parse().ok()
 }

@@ -133,11 +133,11 @@ impl Lake {
     /// The tables of rows as they were handed over up to `number`, without those of a probe if one is named.
     async fn rows_up_to(&self, number: i64, without: Option<&str>) -> Result<SessionContext, LakeError> {
         let wrap = LakeError::query("preparing rows to add up");
-        let session = session()?;
+        let session = session(self.place())?;
         for table in SOURCES {
             let (files, _) = self.snapshot(table).await?;
             let rows = session
-                .read_table(Arc::new(LakeTable::new(table, files)))
+                .read_table(Arc::new(LakeTable::new(table, files).within(self.place())))
                 .and_then(|frame| frame.filter(col(HANDOVER).lt_eq(lit(number))))
                 .and_then(|frame| match without {
                     Some(probe) => frame.filter(col(PROBE).eq(lit(probe)).is_not_true()),
@@ -166,12 +166,11 @@ impl Lake {
         if open.delta.version() != step.version {
             return Ok(None);
         }
-        let root = open.root()?;
         let snapshot = open.delta.snapshot().map_err(failed("reading", &open.path))?;
         let mut actions: Vec<Action> = snapshot
             .log_data()
             .iter()
-            .filter(|view| days.contains(&LakeFile::of(view, &root, kept).partition))
+            .filter(|view| days.contains(&LakeFile::of(view, &open.root, kept).partition))
             .map(|view| Action::Remove(view.remove_action(true)))
             .collect();
         let misfit = |source| LakeError::Columns { table: rollup.name(), source };

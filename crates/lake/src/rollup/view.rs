@@ -18,12 +18,13 @@ use super::closed::open_only;
 use super::{Rollup, SOURCES, keep};
 use crate::moment::{Moment, MomentTable};
 use crate::schema::{HANDOVER, Kept};
-use crate::{Lake, LakeError, LakeFile, LakeTable, engine, table};
+use crate::{Lake, LakeError, LakeFile, LakeTable, Place, engine, table};
 
 /// What a rollup was when a query began. It must be read before the rows are: what it adds up is then among them.
 #[derive(Debug)]
 pub(crate) struct KeptRollup {
     rollup: Rollup,
+    place: Place,
     files: Vec<LakeFile>,
     /// The number up to which rows are added up; `None` while it was never kept.
     mark: Option<i64>,
@@ -35,15 +36,23 @@ pub(crate) struct KeptRollup {
 
 impl KeptRollup {
     /// One of which nothing is kept.
-    pub(crate) const fn nothing(rollup: Rollup) -> Self {
-        Self { rollup, files: Vec::new(), mark: None, closed_before: None, changed: OnceCell::const_new() }
+    pub(crate) const fn nothing(rollup: Rollup, place: Place) -> Self {
+        Self {
+            rollup,
+            place,
+            files: Vec::new(),
+            mark: None,
+            closed_before: None,
+            changed: OnceCell::const_new(),
+        }
     }
 
     /// What a history has of it now.
     pub(crate) async fn read(lake: &Lake, rollup: Rollup) -> Result<Self, LakeError> {
-        let Some(open) = table::open(lake, rollup).await? else { return Ok(Self::nothing(rollup)) };
+        let nothing = Self::nothing(rollup, lake.place().clone());
+        let Some(open) = table::open(lake, rollup).await? else { return Ok(nothing) };
         let (files, mark, closed_before) = (open.files()?, open.mark().await?, open.closed_before().await?);
-        Ok(Self { files, mark, closed_before, ..Self::nothing(rollup) })
+        Ok(Self { files, mark, closed_before, ..nothing })
     }
 
     /// The days that received rows since they were kept or, where only rows up to `as_of` are asked for, hold more than those.
@@ -68,7 +77,7 @@ impl KeptRollup {
     /// The days as they are kept, without some.
     fn stored(&self, without: &[String]) -> Arc<LakeTable> {
         let files = self.files.iter().filter(|file| !without.contains(&file.partition)).cloned();
-        Arc::new(LakeTable::of(self.rollup.into(), files.collect()))
+        Arc::new(LakeTable::of(self.rollup.into(), files.collect()).within(&self.place))
     }
 }
 

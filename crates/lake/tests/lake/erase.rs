@@ -108,12 +108,12 @@ async fn only_the_erased_probe_is_missing_and_no_file_holds_it() {
 async fn every_generation_is_found() {
     let bench = Bench::new();
     let options = LakeOptions::default();
-    assert!(Lake::generations(bench.path(), &options).unwrap().is_empty());
+    assert!(Lake::generations(bench.path(), &options).await.unwrap().is_empty());
     bench.keep_mixed(0, 6);
     bench.flush().await;
     bench.store.rebuild().unwrap();
     bench.flush().await;
-    let found = Lake::generations(bench.path(), &options).unwrap();
+    let found = Lake::generations(bench.path(), &options).await.unwrap();
     assert_eq!(found.len(), 2);
     for lake in found {
         lake.erase_probe(common::PROBE).await.unwrap();

@@ -40,7 +40,8 @@ async fn child() {
             }
         }
     };
-    let options = LakeOptions { retention: Duration::ZERO, watch: Some(Arc::new(watch)) };
+    let options =
+        LakeOptions { retention: Duration::ZERO, watch: Some(Arc::new(watch)), ..LakeOptions::default() };
     let store = Arc::new(Store::open(&data, StoreOptions::default()).unwrap());
     match std::env::var(WORK).unwrap().as_str() {
         "flush" => drop(flush(&store, &data, &options).await.unwrap()),
@@ -129,7 +130,7 @@ async fn no_row_is_lost_or_doubled_wherever_upkeep_is_killed() {
     let bench = Bench::new();
     let mut kept = 0;
     // What is replaced may go at once: vacuum removes it in the same run.
-    let options = LakeOptions { retention: Duration::ZERO, watch: None };
+    let options = LakeOptions { retention: Duration::ZERO, watch: None, ..LakeOptions::default() };
     // Nine small files of one month are worth putting together.
     for _ in 0..9 {
         bench.keep((kept..kept + 3).map(|n| record(n, Some(at(n as i64)), minute(true))).collect());

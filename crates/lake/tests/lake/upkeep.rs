@@ -10,7 +10,7 @@ use crate::bench::{Bench, fingerprint, number};
 #[tokio::test(flavor = "multi_thread")]
 async fn small_files_become_one_and_the_answers_stay() {
     let bench = Bench::new();
-    let options = LakeOptions { retention: Duration::ZERO, watch: None };
+    let options = LakeOptions { retention: Duration::ZERO, watch: None, ..LakeOptions::default() };
     for round in 0..10 {
         bench.keep_mixed(round * 6, 6);
         flush(&bench.store, bench.path(), &options).await.unwrap();

@@ -118,6 +118,7 @@ fn keep(store: &Arc<Store>, data: &Path, target: Option<String>) {
     let watched = Stage::ALL.map(|stage| LakeOptions {
         retention: Duration::ZERO,
         watch: Some(watch(stage, target.as_deref().and_then(|text| step_of(stage, text)))),
+        ..LakeOptions::default()
     });
     let [flushing, compacting, vacuuming] = &watched;
     let lake = |options: &LakeOptions| Lake::open(data, generation, options.clone()).unwrap();

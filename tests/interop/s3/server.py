@@ -1,0 +1,106 @@
+"""An S3-compatible server for tests, which is not ours: moto's, in memory, on 127.0.0.1.
+
+    server.py PORT BUCKET
+
+Prints `ready` when the bucket is there. One request at a time: moto looks whether a name is taken and puts the object in two steps,
+which real servers do in one.
+
+`POST /.faults/KIND/N` lets the next N requests that put an object suffer a fault: `lose` carries them out and answers 503 (the client
+tries again and finds its own object), `refuse` answers 503 without carrying them out, `hold` carries them out two seconds later; `skip`
+lets them pass, before any of these. `GET /.faults/KIND` tells how many are still to come, `GET /.faults/holding` how many are being held.
+"""
+
+import sys
+import threading
+import time
+
+import boto3
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import WSGIRequestHandler, run_simple
+
+HELD_SECONDS = 2
+
+
+class Faulty:
+    def __init__(self, inner):
+        self.inner = inner
+        self.lock = threading.Lock()
+        # Looked at in this order.
+        self.left = {"skip": 0, "lose": 0, "refuse": 0, "hold": 0, "holding": 0}
+
+    def __call__(self, environ, start):
+        path = environ["PATH_INFO"]
+        if path.startswith("/.faults/"):
+            return self.control(environ["REQUEST_METHOD"], path.split("/")[2:], start)
+        fault = None
+        if environ["REQUEST_METHOD"] == "PUT" and path.count("/") > 1:
+            with self.lock:
+                fault = next((kind for kind, left in self.left.items() if left > 0 and kind != "holding"), None)
+                if fault:
+                    self.left[fault] -= 1
+                if fault == "hold":
+                    self.left["holding"] += 1
+        # Read now: the client may be gone later.
+        environ["wsgi.input"] = Octets(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
+        if fault == "refuse":
+            return answer(start, "503 Service Unavailable", "")
+        if fault == "hold":
+            time.sleep(HELD_SECONDS)
+        with self.lock:
+            if fault == "hold":
+                self.left["holding"] -= 1
+            if fault == "lose":
+                b"".join(self.inner(environ, lambda *_: None))
+                return answer(start, "503 Service Unavailable", "")
+            # Whole before the next: an answer in pieces would be made while others write.
+            return [b"".join(self.inner(environ, start))]
+
+    def control(self, method, words, start):
+        with self.lock:
+            if method == "POST":
+                self.left[words[0]] = int(words[1])
+            return answer(start, "200 OK", str(self.left[words[0]]))
+
+
+class Octets:
+    """A body that was read already."""
+
+    def __init__(self, octets):
+        self.octets = octets
+
+    def read(self, size=-1):
+        end = len(self.octets) if size is None or size < 0 else size
+        octets, self.octets = self.octets[:end], self.octets[end:]
+        return octets
+
+    def readline(self, size=-1):
+        return self.read(size)
+
+
+def answer(start, status, text):
+    start(status, [("Content-Type", "text/plain"), ("Content-Length", str(len(text)))])
+    return [text.encode()]
+
+
+class Quiet(WSGIRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log(self, *_):
+        pass
+
+
+def make_bucket(port, bucket):
+    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+    client = boto3.client("s3", endpoint_url=f"http://127.0.0.1:{port}", region_name="us-east-1", **keys)
+    client.create_bucket(Bucket=bucket)
+    print("ready", flush=True)
+
+
+def main():
+    port, bucket = int(sys.argv[1]), sys.argv[2]
+    threading.Thread(target=make_bucket, args=(port, bucket), daemon=True).start()
+    app = Faulty(DomainDispatcherApplication(create_backend_app))
+    run_simple("127.0.0.1", port, app, threaded=True, request_handler=Quiet)
+
+
+main()
