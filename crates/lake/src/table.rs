@@ -311,7 +311,9 @@ pub(crate) fn failed(
 ) -> impl Fn(DeltaTableError) -> LakeError + use<> {
     let path = path.to_owned();
     move |error| {
-        let advice = match is_of_the_store(&error) {
+        // Errors of the log's own reader hide theirs, but for the words.
+        let hidden = matches!(&error, DeltaTableError::KernelError(error) if error.to_string().contains("object store"));
+        let advice = match hidden || is_of_the_store(&error) {
             true => {
                 "; nothing is lost: rows wait in the store until they are in the history, and what was begun is repeated"
             }
@@ -323,7 +325,12 @@ pub(crate) fn failed(
 }
 
 /// Whether files, or the requests for them, are what failed.
-fn is_of_the_store(error: &(dyn std::error::Error + 'static)) -> bool {
-    std::iter::successors(Some(error), |error| error.source())
+fn is_of_the_store<'a>(error: &'a (dyn std::error::Error + 'static)) -> bool {
+    // What is wrapped in an error of input and output is not its source, but it.
+    let below = |error: &&'a (dyn std::error::Error + 'static)| match error.downcast_ref::<std::io::Error>() {
+        Some(io) => io.get_ref().map(|inner| inner as _),
+        None => error.source(),
+    };
+    std::iter::successors(Some(error), below)
         .any(|error| matches!(error.downcast_ref(), Some(object_store::Error::Generic { .. })))
 }
