@@ -26,6 +26,9 @@ use crate::{Lake, LakeError, LakeFile, LakeTable, Place, evolve, rows};
 /// The name under which a table's log keeps the number up to which it has rows.
 const HANDOVER_APPLICATION: &str = "desserte-handover";
 
+/// The name under which an entry that takes files away says from which version on it did.
+const REMOVAL_APPLICATION: &str = "desserte-removal";
+
 /// The name under which an entry of the log says which attempt to write it made it.
 const ATTEMPT: &str = "desserteAttempt";
 
@@ -232,6 +235,13 @@ impl OpenTable {
             properties = properties.with_application_transaction(Transaction::new(*application, *number));
         }
         let snapshot = self.delta.snapshot()?.snapshot();
+        // The format's library lets two take the same file away when the first one changed no row: both would put its rows elsewhere, and
+        // they would be there twice. Of two entries with the same name from the same version, it refuses the second.
+        if actions.iter().any(|action| matches!(action, Action::Remove(_))) {
+            let version = i64::try_from(self.delta.version().unwrap_or(0)).unwrap_or(i64::MAX);
+            properties =
+                properties.with_application_transaction(Transaction::new(REMOVAL_APPLICATION, version));
+        }
         let committed = CommitBuilder::from(properties)
             .with_actions(actions)
             .build(Some(snapshot), self.delta.log_store(), operation)

@@ -24,7 +24,7 @@ async fn history(bench: &Bench, options: &LakeOptions) -> History {
 }
 
 /// One request in so many is made to fail.
-const STEP: usize = 9;
+const STEP: usize = 13;
 
 /// Keeps records of one day: what is added up is little.
 fn keep(bench: &Bench, numbers: std::ops::Range<u64>) {

@@ -1,11 +1,14 @@
 //! Compaction, vacuum, and answers that stay the same.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use desserte_lake::{History, Lake, LakeOptions, flush};
 use desserte_store::HandoverTable;
 
 use crate::bench::{Bench, fingerprint, number};
+use crate::common;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn small_files_become_one_and_the_answers_stay() {
@@ -74,4 +77,29 @@ async fn a_copy_made_while_rows_are_handed_over_has_every_row_of_its_store_once(
         let after = fingerprint(&crate::bench::history(&store, copy.path(), None).await, "custody").await;
         assert_eq!(after, before);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_compaction_in_the_middle_of_another_leaves_every_row_once() {
+    let bench = Bench::new();
+    for n in 0..8 {
+        bench.keep(vec![common::record(n, Some(common::at(n as i64 * 60)), common::download(20))]);
+        bench.flush().await;
+    }
+    let (between, begun) = (bench.lake(), AtomicBool::new(false));
+    let watch = move |what: &str| {
+        // The first has read which files there are and writes their rows elsewhere: at this moment the second does all of it.
+        if what == "writing a file" && !begun.swap(true, Ordering::SeqCst) {
+            let handle = tokio::runtime::Handle::current();
+            let merged = tokio::task::block_in_place(|| handle.block_on(between.compact())).unwrap();
+            assert_eq!((merged.replaced, merged.written), (16, 2));
+        }
+    };
+    let options = LakeOptions { watch: Some(Arc::new(watch)), ..LakeOptions::default() };
+    let late = Lake::open(bench.path(), 1, options).unwrap().compact().await.unwrap();
+    assert_eq!(late.replaced, 0, "it found all of it done");
+    for table in ["throughput", "custody"] {
+        assert_eq!(fingerprint(&bench.history().await, table).await[..2], [Some(8), Some(8)], "{table}");
+    }
+    assert!(bench.lake().check().await.unwrap().is_well());
 }
