@@ -80,8 +80,11 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// An address, and the store that it is in.
+type Reached = (Url, Arc<dyn ObjectStore>);
+
 /// The address and the store that a data directory names; `None` when it names none.
-pub(crate) fn read(data: &Path) -> Result<Option<(Url, Arc<dyn ObjectStore>)>, LakeError> {
+pub(crate) fn read(data: &Path) -> Result<Option<Reached>, LakeError> {
     let path = data.join(HISTORY_FILE);
     let wrong = |said: String| LakeError::Settings { path: path.clone(), said };
     match std::fs::metadata(&path) {
@@ -99,7 +102,7 @@ pub(crate) fn read(data: &Path) -> Result<Option<(Url, Arc<dyn ObjectStore>)>, L
     store(&settings, data).map(Some).map_err(wrong)
 }
 
-fn store(settings: &Settings, data: &Path) -> Result<(Url, Arc<dyn ObjectStore>), String> {
+fn store(settings: &Settings, data: &Path) -> Result<Reached, String> {
     let address = address("url", &settings.url)?;
     let bucket = match (address.scheme(), address.host_str()) {
         ("s3", Some(bucket)) => bucket.to_owned(),
