@@ -88,6 +88,8 @@ pub(crate) enum Command {
     Edition(crate::edition::EditionCommand),
     /// Show who asked what of the administration: codes made and used, probes added, moved and retired, and every refusal.
     Audit(crate::audit::AuditArguments),
+    /// Say what measuring itself costs: octets, processor time, electricity, manufacture, traffic (docs/spec/footprint.md).
+    Footprint(crate::footprint::FootprintArguments),
     /// Print the register of what is kept: of whom, what for and for how long (docs/spec/retention.md).
     Register(crate::register::RegisterArguments),
     /// Plan a campaign of tests on one line, and check it against its rules.

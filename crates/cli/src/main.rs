@@ -14,6 +14,7 @@ mod dossier;
 mod edition;
 mod equity;
 mod export;
+mod footprint;
 mod history;
 mod indicators;
 mod lake;
@@ -94,6 +95,7 @@ fn main() -> ExitCode {
         Command::Token(command) => token::run(&command),
         Command::Edition(command) => edition::run(&command),
         Command::Audit(arguments) => audit::run(&arguments),
+        Command::Footprint(arguments) => footprint::run(&arguments),
         Command::Register(arguments) => register::run(&arguments),
         Command::Campaign(command) => campaign::run(&command),
         Command::Version => out::line(&format!("desserte {}", env!("CARGO_PKG_VERSION"))),

@@ -151,6 +151,9 @@ const PROBE_HEALTH: &[Column] = &[
     always("budget_used_bytes", Kind::Whole),
     maybe("budget_limit_bytes", Kind::Whole),
     maybe("budget_month", Kind::Text),
+    maybe("cpu_us", Kind::Whole),
+    maybe("device", Kind::Text),
+    maybe("dedicated", Kind::Flag),
 ];
 
 const CUSTODY: &[Column] = &[

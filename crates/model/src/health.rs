@@ -22,4 +22,55 @@ pub struct Health {
     /// The month the budget counts, as `2026-11`; absent while the calendar is unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget_month: Option<String>,
+    /// Microseconds of processor time that the agent has used since it started, all its threads together; absent when the system does not
+    /// tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_us: Option<u64>,
+    /// What the probe runs on, as its owner declares it; absent when nothing is declared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<Device>,
+}
+
+/// What a probe runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Device {
+    /// The kind of device.
+    pub class: DeviceClass,
+    /// Whether it is there for the probe alone; false for a machine that would be on without it.
+    pub dedicated: bool,
+}
+
+/// A kind of device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum DeviceClass {
+    /// A single-board computer, such as a Raspberry Pi.
+    SingleBoard,
+    /// A small computer without a tower.
+    MiniPc,
+    /// A desktop computer.
+    Desktop,
+    /// A laptop computer.
+    Laptop,
+    /// A router.
+    Router,
+}
+
+impl DeviceClass {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [Self::SingleBoard, Self::MiniPc, Self::Desktop, Self::Laptop, Self::Router];
+
+    /// The code used on the wire, in tables and in configuration files.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::SingleBoard => "single_board",
+            Self::MiniPc => "mini_pc",
+            Self::Desktop => "desktop",
+            Self::Laptop => "laptop",
+            Self::Router => "router",
+        }
+    }
 }

@@ -32,7 +32,7 @@ pub use course::{
 pub use enrolment::{
     ENROLMENT_SCHEMA, EnrolmentAnswer, EnrolmentPosition, EnrolmentRequest, EnrolmentStep, EnrolmentTarget,
 };
-pub use health::Health;
+pub use health::{Device, DeviceClass, Health};
 pub use ids::{BatchId, BootId, MalformedId, ProbeId, RecordId, ServerId, TargetId};
 pub use interruption::{EdgeEcho, Interruption, InterruptionCause, WatchPace, WitnessKind};
 pub use minute::{EchoMethod, LinkState, Minute, TargetEchoes};

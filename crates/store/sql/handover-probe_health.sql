@@ -12,7 +12,10 @@ SELECT
     cast (record.line AS TEXT) ->> '$.observation.spool_dropped_records' AS spool_dropped_records,
     cast (record.line AS TEXT) ->> '$.observation.budget_used_bytes' AS budget_used_bytes,
     cast (record.line AS TEXT) ->> '$.observation.budget_limit_bytes' AS budget_limit_bytes,
-    cast (record.line AS TEXT) ->> '$.observation.budget_month' AS budget_month
+    cast (record.line AS TEXT) ->> '$.observation.budget_month' AS budget_month,
+    cast (record.line AS TEXT) ->> '$.observation.cpu_us' AS cpu_us,
+    cast (record.line AS TEXT) ->> '$.observation.device.class' AS device,
+    cast (record.line AS TEXT) ->> '$.observation.device.dedicated' AS dedicated
 FROM handover
 CROSS JOIN record ON record.no = handover.record
 CROSS JOIN probe ON probe.no = record.probe

@@ -341,6 +341,8 @@ impl Agent {
             budget_used_bytes: budget.used_bytes,
             budget_limit_bytes: Some(budget.limit_bytes),
             budget_month: budget.month,
+            cpu_us: crate::clock::processor_us(),
+            device: self.config.device,
         }
     }
 

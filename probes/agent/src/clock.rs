@@ -29,6 +29,13 @@ const DRIFT_PPM: u64 = 100;
 /// Anchors kept of earlier boots, whose records may still wait.
 const ANCHORS_MAX: usize = 64;
 
+/// Microseconds of processor time that this process has used, all its threads together.
+pub(crate) fn processor_us() -> Option<u64> {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    let (seconds, nanoseconds) = (u64::try_from(time.tv_sec).ok()?, u64::try_from(time.tv_nsec).ok()?);
+    Some(seconds * 1_000_000 + nanoseconds / 1_000)
+}
+
 /// What the machine says; a trait so that tests can start it in 1970.
 pub(crate) trait Machine {
     /// The present boot.

@@ -24,6 +24,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("plot", &[]),
     ("evidence", &["equity"]),
     ("retention", &["equity"]),
+    ("footprint", &[]),
     ("service", &["equity", "measure"]),
     // edges
     ("net", &["proto"]),
@@ -63,6 +64,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "dossier",
             "equity",
             "evidence",
+            "footprint",
             "indicators",
             "lake",
             "ledger",
@@ -116,6 +118,7 @@ const PURE: &[&str] = &[
     "tiles",
     "equity",
     "evidence",
+    "footprint",
     "ledger",
     "plot",
     "retention",

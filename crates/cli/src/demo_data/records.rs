@@ -263,6 +263,8 @@ impl Maker<'_> {
             budget_used_bytes: 4_000_000_000,
             budget_limit_bytes: Some(20_000_000_000),
             budget_month: Some("2026-10".to_owned()),
+            cpu_us: None,
+            device: None,
         })
     }
 }

@@ -123,6 +123,8 @@ pub(crate) fn health(spool_records: u64) -> Observation {
         budget_used_bytes: 5,
         budget_limit_bytes: None,
         budget_month: None,
+        cpu_us: None,
+        device: None,
     })
 }
 

@@ -15,7 +15,7 @@ use super::peers::{ServerTable, TargetTable, servers, targets};
 use super::placeholders::{is_example_host, is_example_position};
 use super::politeness::PolitenessTable;
 use super::reach::{ReachTable, ServiceTable};
-use super::site::{AccessTable, SiteTable};
+use super::site::{AccessTable, DeviceTable, SiteTable};
 use super::{Beginning, Config, RunPlan, Schedule, ScheduledMode};
 use crate::spool;
 
@@ -45,6 +45,8 @@ pub(super) struct File {
     site: SiteTable,
     #[serde(default)]
     access: AccessTable,
+    #[serde(default)]
+    device: DeviceTable,
     #[serde(default)]
     servers: Vec<ServerTable>,
     #[serde(default)]
@@ -167,6 +169,7 @@ impl File {
             state_dir: self.state_dir.unwrap_or_else(|| PathBuf::from(DEFAULT_STATE_DIR)),
             site: self.site.check()?,
             access: self.access.check()?,
+            device: self.device.check()?,
             servers: servers(self.servers)?,
             targets: targets(self.targets)?,
             echoes,

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use desserte_boot::logging::LogFormat;
 use desserte_measure::Watchfulness;
-use desserte_model::{AccessLine, LonLat, TargetId};
+use desserte_model::{AccessLine, Device, LonLat, TargetId};
 use desserte_net::{CongestionAlgorithm, FamilyChoice, ServerUrl};
 use desserte_units::ByteCount;
 use url::Url;
@@ -44,6 +44,7 @@ pub(crate) struct Config {
     pub(crate) state_dir: PathBuf,
     pub(crate) site: Site,
     pub(crate) access: Option<AccessLine>,
+    pub(crate) device: Option<Device>,
     pub(crate) servers: Vec<MeasurementServer>,
     pub(crate) targets: Vec<Target>,
     pub(crate) echoes: u32,

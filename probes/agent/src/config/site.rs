@@ -1,6 +1,6 @@
 //! Where the probe stands and the line that it is on.
 
-use desserte_model::{AccessLine, AccessTechnology, LineSource, LonLat};
+use desserte_model::{AccessLine, AccessTechnology, Device, DeviceClass, LineSource, LonLat};
 use desserte_units::BitRate;
 use serde::Deserialize;
 
@@ -23,6 +23,24 @@ pub(super) struct AccessTable {
     download_mbit_per_s: Option<f64>,
     upload_mbit_per_s: Option<f64>,
     source: Option<LineSource>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DeviceTable {
+    class: Option<DeviceClass>,
+    dedicated: Option<bool>,
+}
+
+impl DeviceTable {
+    pub(super) fn check(self) -> Result<Option<Device>, ConfigFault> {
+        match (self.class, self.dedicated) {
+            (None, None) => Ok(None),
+            (Some(class), Some(dedicated)) => Ok(Some(Device { class, dedicated })),
+            (None, _) => Err(fault("device.class", "missing beside `dedicated`")),
+            (_, None) => Err(fault("device.dedicated", "missing beside `class`")),
+        }
+    }
 }
 
 impl SiteTable {

@@ -143,7 +143,8 @@ fn outage(start_us: i64, duration_us: i64) -> Vec<Cell> {
 fn health(uptime_us: i64) -> Vec<Cell> {
     let mut cells = vec![Cell::Integer(uptime_us)];
     cells.extend([0; 4].map(Cell::Integer));
-    cells.extend([Cell::Null, Cell::Null]);
+    // No limit, no month, and nothing told of the device.
+    cells.extend([Cell::Null, Cell::Null, Cell::Null, Cell::Null, Cell::Null]);
     cells
 }
 
