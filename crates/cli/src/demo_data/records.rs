@@ -1,10 +1,10 @@
 //! What a made-up probe records, day by day.
 
 use desserte_model::{
-    BootId, ByteSample, ClockSource, ClockStamp, CongestionControl, Connection, CountedBy, CountingLayer,
-    Course, Direction, EchoMethod, End, Health, IpFamily, LinkState, Medium, Minute, Observation, Position,
-    PositionSource, Protocol, RECORD_SCHEMA, Record, RecordId, RunOutcome, Server, Software, TargetEchoes,
-    TargetId, Throughput,
+    AccessTechnology, BootId, ByteSample, ClockSource, ClockStamp, CongestionControl, Connection, CountedBy,
+    CountingLayer, Course, Device, DeviceClass, Direction, EchoMethod, End, Health, IpFamily, LinkState,
+    Medium, Minute, Observation, Position, PositionSource, Protocol, RECORD_SCHEMA, Record, RecordId,
+    RunOutcome, Server, Software, TargetEchoes, TargetId, Throughput,
 };
 use desserte_signing::{ProbeKey, record_sha256};
 use desserte_units::{Monotonic, Timestamp};
@@ -22,6 +22,9 @@ const RUNS_PER_DAY: i64 = 6;
 
 /// Readings of a run: one each half second for ten seconds.
 const SAMPLES: u64 = 20;
+
+/// One second in so many the made-up agent is busy.
+const BUSY_ONE_IN: u64 = 5_000;
 
 /// Hours after the start of the last day but one at which a long outage begins and ends.
 const LONG_OUTAGE_HOURS: (i64, i64) = (17, 26);
@@ -263,9 +266,18 @@ impl Maker<'_> {
             budget_used_bytes: 4_000_000_000,
             budget_limit_bytes: Some(20_000_000_000),
             budget_month: Some("2026-10".to_owned()),
-            cpu_us: None,
-            device: None,
+            cpu_us: Some(uptime.unsigned_abs() / BUSY_ONE_IN),
+            device: self.device(),
         })
+    }
+
+    /// Some owners declare what the probe runs on, and some do not.
+    const fn device(&self) -> Option<Device> {
+        match self.site.line.technology {
+            AccessTechnology::FourGFixed => Some(Device { class: DeviceClass::SingleBoard, dedicated: true }),
+            AccessTechnology::Dsl => Some(Device { class: DeviceClass::Desktop, dedicated: false }),
+            _ => None,
+        }
     }
 }
 

@@ -73,6 +73,9 @@ impl Teller {
 
     fn total(&self, total: &Total, unit: &str) -> String {
         let Total { low, high, known, unknown } = *total;
+        if known == 0 && unknown == 0 {
+            return self.t("aucun", "none").to_owned();
+        }
         if known == 0 {
             return self.t("inconnu", "not known").to_owned();
         }
