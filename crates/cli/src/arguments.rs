@@ -353,6 +353,9 @@ pub(crate) struct ProbeAddArguments {
     /// The site it stands at; never published.
     #[arg(long)]
     pub(crate) site: Option<String>,
+    /// Take it over from the collector it belongs to, where it is out of service, or which is gone.
+    #[arg(long)]
+    pub(crate) take_over: bool,
 }
 
 /// Options of `desserte probe move`.

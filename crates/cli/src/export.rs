@@ -22,7 +22,7 @@ use anyhow::{Context as _, anyhow};
 use clap::Args;
 use desserte_collector::META_DEMONSTRATION;
 use desserte_equity::{Parameters, RELEASE_RULES, ReleaseRules};
-use desserte_lake::{History, LakeOptions, ROLLUP_METHOD};
+use desserte_lake::{History, LakeOptions, ROLLUP_METHOD, State};
 use desserte_store::Store;
 use desserte_territory::{OVERLAY_ROLE, Territory};
 use serde_json::{Value, json};
@@ -70,9 +70,10 @@ pub(crate) struct OpenDataArguments {
     /// Format of the data.
     #[arg(long, value_enum, default_value_t = Format::All)]
     format: Format,
-    /// Only rows up to this number, as an earlier export named it: the same octets as then.
+    /// Only rows up to this number, as an earlier export named it: the same octets as then. Where several collectors write, a number
+    /// for each, with commas.
     #[arg(long, value_name = "NUMBER")]
-    as_of: Option<i64>,
+    as_of: Option<State>,
     /// Territory file; by default the one in the store's directory.
     #[arg(long, value_name = "FILE")]
     territory_file: Option<PathBuf>,
@@ -122,7 +123,7 @@ pub(crate) fn run(arguments: &OpenDataArguments) -> Outcome {
     let runtime = runtime()?;
     runtime.block_on(async {
         let history =
-            History::open(&store, &arguments.data, &LakeOptions::default(), arguments.as_of).await?;
+            History::open(&store, &arguments.data, &LakeOptions::default(), arguments.as_of.clone()).await?;
         let export = Export::prepare(arguments, &store, &history, &territory, sources).await?;
         export.write(place).await
     })
@@ -241,7 +242,7 @@ impl<'a> Export<'a> {
             "publisher": self.arguments.publisher,
             "state": {
                 "generation": self.history.generation(),
-                "number": self.history.number(),
+                "number": numbers(self.history.cited()),
                 "received_until": modified,
                 "hosts_sha256": self.hosts_digest(),
             },
@@ -282,11 +283,17 @@ impl<'a> Export<'a> {
         note(&format!(
             "generation {}, as of number {}: --as-of {} gives the same octets again",
             self.history.generation(),
-            self.history.number(),
-            self.history.number()
+            self.history.cited(),
+            self.history.cited()
         ));
         line(&format!("{} files of data in {}", files.len(), self.arguments.out.display()))
     }
+}
+
+/// One number as it is; those of several collectors as text.
+pub(crate) fn numbers(state: &State) -> Value {
+    let text = state.to_string();
+    text.parse::<i64>().map_or_else(|_| Value::from(text), Value::from)
 }
 
 fn pretty(value: &Value) -> anyhow::Result<Vec<u8>> {

@@ -1,15 +1,20 @@
 //! Keeping the history beside a running collector.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use desserte_lake::{Lake, LakeError, LakeOptions, RetainedRows, RowsKeptFrom, flush};
+use desserte_lake::{Homes, Lake, LakeError, LakeOptions, RetainedRows, RowsKeptFrom, flush};
 use desserte_retention::Limits;
 use desserte_store::{Host, Store, StoreOptions};
 
+use crate::clock;
 use crate::lake::runtime;
+
+/// Where the store keeps that this collector is a probe's, with the probe's identifier behind it; the value is the place.
+const META_HOME: &str = "history_home:";
 
 /// How often small files are put together: a flush a minute makes sixty of them in the meantime.
 const UPKEEP_EVERY: Duration = Duration::from_secs(3_600);
@@ -46,6 +51,7 @@ pub(crate) fn keep(data: &Path, every: Duration) -> anyhow::Result<()> {
 
 async fn round(store: &Arc<Store>, data: &Path, upkeep: bool) -> Result<(), LakeError> {
     let options = LakeOptions::default();
+    take_homes(store, data).await?;
     let report = flush(store, data, &options).await?;
     tracing::debug!(records = report.records, rows = report.rows, "handed over to the history");
     if upkeep {
@@ -68,6 +74,34 @@ async fn round(store: &Arc<Store>, data: &Path, upkeep: bool) -> Result<(), Lake
     Ok(())
 }
 
+/// Makes this collector the one of every probe in service. What belongs to another is taken out of service here: its batches are refused
+/// from then on.
+pub(crate) async fn take_homes(store: &Store, data: &Path) -> Result<(), LakeError> {
+    let lake = Lake::open(data, store.history_generation()?, LakeOptions::default())?;
+    if !lake.place().is_remote() {
+        return Ok(());
+    }
+    let place = lake.place().to_string();
+    for probe in store.probes()?.into_iter().filter(|probe| probe.retired.is_none()) {
+        let key = format!("{META_HOME}{}", probe.id);
+        if store.meta(&key)?.as_deref() == Some(&place) {
+            continue;
+        }
+        match lake.take_home(probe.id.as_str(), false).await? {
+            None => store.set_meta(&key, &place)?,
+            Some(home) => {
+                store.retire_probe(&probe.id, clock::now())?;
+                tracing::error!(
+                    probe = %probe.id,
+                    %home,
+                    "this probe belongs to another collector: it is out of service here, and its batches are refused"
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Erases of the history what the store has erased of probes at homes: whole months, and hours of days.
 pub(crate) async fn keep_within(store: &Store, lake: &Lake) -> Result<RetainedRows, LakeError> {
     let (raw, hourly) = store.kept_from()?;
@@ -75,7 +109,13 @@ pub(crate) async fn keep_within(store: &Store, lake: &Lake) -> Result<RetainedRo
         return Ok(RetainedRows::default());
     };
     let hosts = store.hosts()?;
-    let public =
+    let public: BTreeSet<String> =
         hosts.into_iter().filter(|(_, host)| *host == Host::PublicBuilding).map(|(id, _)| id).collect();
-    lake.keep_within(&RowsKeptFrom { month, day }, &public).await
+    let homes = if lake.others().await?.is_empty() {
+        Homes::AllBut(public)
+    } else {
+        let known = store.probes()?.into_iter().map(|probe| probe.id.to_string());
+        Homes::Only(known.filter(|id| !public.contains(id)).collect())
+    };
+    lake.keep_within(&RowsKeptFrom { month, day }, &homes).await
 }

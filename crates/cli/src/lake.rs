@@ -8,7 +8,7 @@ use desserte_store::Store;
 use tokio::runtime::Runtime;
 
 use crate::arguments::{DataArguments, LakeCommand};
-use crate::history::keep_within;
+use crate::history::{keep_within, take_homes};
 use crate::out::{Failure, Outcome, line, progress};
 use crate::probe::open_existing;
 
@@ -29,7 +29,10 @@ pub(crate) fn runtime() -> anyhow::Result<Runtime> {
 
 fn hand_over(arguments: &DataArguments) -> Outcome {
     let store = Arc::new(open_existing(arguments)?);
-    let report = runtime()?.block_on(flush(&store, &arguments.data, &LakeOptions::default()))?;
+    let report = runtime()?.block_on(async {
+        take_homes(&store, &arguments.data).await?;
+        flush(&store, &arguments.data, &LakeOptions::default()).await
+    })?;
     match report.last {
         Some(last) => line(&format!(
             "{} records, {} rows handed over, up to number {last}",
@@ -57,9 +60,9 @@ fn roll_up(arguments: &DataArguments) -> Outcome {
     };
     let report = runtime.block_on(lake.roll_up(&told))?;
     bar.finish_and_clear();
-    match report.number {
-        Some(number) => {
-            line(&format!("{} days computed, {} rows, up to number {number}", report.days, report.rows))
+    match report.state {
+        Some(state) => {
+            line(&format!("{} days computed, {} rows, up to number {state}", report.days, report.rows))
         }
         None => line("nothing was handed over yet"),
     }
@@ -93,13 +96,13 @@ fn check(arguments: &DataArguments) -> Outcome {
         return line("nothing was handed over yet");
     }
     for table in &report.tables {
-        let mark = table.mark.map_or_else(|| "-".to_owned(), |mark| mark.to_string());
         line(&format!(
-            "{:<14}  {:>12} rows  {:>6} files  {:>14} bytes  up to number {mark}",
+            "{:<14}  {:>12} rows  {:>6} files  {:>14} bytes  up to number {}",
             table.table.name(),
             table.rows,
             table.files,
-            table.bytes
+            table.bytes,
+            table.state
         ))?;
         for fault in &table.faults {
             line(&format!("  {fault}"))?;

@@ -6,6 +6,7 @@ mod qr;
 mod words;
 
 use anyhow::{Context as _, anyhow};
+use desserte_lake::{Lake, LakeOptions};
 use desserte_model::ProbeId;
 use desserte_signing::PublicKey;
 use desserte_store::{Host, InvitationState, NewProbe, STORE_FILE, Store, StoreOptions};
@@ -14,6 +15,7 @@ use crate::arguments::{
     DataArguments, ProbeAddArguments, ProbeHost, ProbeHostArguments, ProbeMoveArguments, ProbeRetireArguments,
 };
 use crate::clock;
+use crate::lake::runtime;
 use crate::out::{Failure, Outcome, line, note};
 
 pub(crate) fn add(arguments: &ProbeAddArguments) -> Outcome {
@@ -28,6 +30,14 @@ pub(crate) fn add(arguments: &ProbeAddArguments) -> Outcome {
         )));
     }
     let store = Store::open(&arguments.data, StoreOptions::default()).context("cannot open the store")?;
+    let lake = Lake::open(&arguments.data, store.history_generation()?, LakeOptions::default())?;
+    if let Some(home) = runtime()?.block_on(lake.take_home(key.id().as_str(), arguments.take_over))? {
+        return Err(Failure::no(anyhow!(
+            "probe {} belongs to collector {home}, which writes {} too: take it out of service there, then add --take-over here",
+            key.id(),
+            lake.place()
+        )));
+    }
     store.register_probe(NewProbe {
         id: key.id(),
         public_key: key.to_string(),

@@ -64,10 +64,10 @@ fn here(arguments: &QueryArguments, data: &Path) -> Outcome {
         let options = LakeOptions::default();
         let territory = territory(data, arguments.limits.territory.as_deref())?;
         let ask = AskOptions { limits: arguments.limits.limits(), territory };
-        let history = History::open_with(&store, data, &options, arguments.as_of, ask).await?;
+        let history = History::open_with(&store, data, &options, arguments.as_of.clone(), ask).await?;
         let answer = history.ask(&arguments.sql).await.map_err(advised)?;
         written(arguments, Rows::Here(answer)).await?;
-        note(&format!("generation {}, as of number {}", history.generation(), history.number()));
+        note(&format!("generation {}, as of number {}", history.generation(), history.cited()));
         Ok(())
     })
 }
@@ -75,7 +75,8 @@ fn here(arguments: &QueryArguments, data: &Path) -> Outcome {
 /// Asks a collector.
 fn there(arguments: &QueryArguments, url: &str) -> Outcome {
     runtime()?.block_on(async {
-        let settings = remote::Settings { as_of: arguments.as_of, seconds: arguments.limits.max_seconds };
+        let settings =
+            remote::Settings { as_of: arguments.as_of.clone(), seconds: arguments.limits.max_seconds };
         let remote = Remote::ask(url, arguments.ca.as_deref(), &settings, &arguments.sql).await?;
         written(arguments, Rows::There(Box::new(remote))).await
     })

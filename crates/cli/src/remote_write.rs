@@ -12,7 +12,7 @@ use anyhow::{Context as _, anyhow};
 use clap::Args;
 use desserte_lake::arrow::array::{Array as _, AsArray as _};
 use desserte_lake::arrow::datatypes::Int64Type;
-use desserte_lake::{History, LakeOptions};
+use desserte_lake::{History, Lake, LakeOptions, State};
 use desserte_remote_write::{Destination, SendError, Sender, Series};
 use desserte_store::Store;
 
@@ -81,8 +81,16 @@ pub(crate) fn run(arguments: &RemoteWriteArguments) -> Outcome {
         .map(|token| token.trim().to_owned());
     let sender = Sender::new(Destination { url: arguments.url.clone(), bearer_token })?;
     let progress = Progress::load(&arguments.data, &arguments.url, store.history_generation()?)?;
+    let runtime = runtime()?;
+    let lake = runtime.block_on(Lake::of_store(&store, &arguments.data, &LakeOptions::default()))?;
+    if !runtime.block_on(lake.others())?.is_empty() {
+        return Err(Failure::usage(anyhow!(
+            "several collectors write {}, and what was sent is kept by one number: ask in SQL instead (docs/spec/sql.md)",
+            lake.place()
+        )));
+    }
     let mut work = Work { store, arguments, from_us, sender, progress, done: Done::default() };
-    let ended = runtime()?.block_on(async {
+    let ended = runtime.block_on(async {
         work.sites().await?;
         work.communes().await
     });
@@ -104,6 +112,7 @@ fn moment_us(text: &str) -> Result<i64, Failure> {
 impl Work<'_> {
     /// The history up to a number: the same whenever it is asked.
     async fn history(&self, as_of: Option<i64>) -> Result<History, Failure> {
+        let as_of = as_of.map(State::from);
         Ok(History::open(&self.store, &self.arguments.data, &LakeOptions::default(), as_of).await?)
     }
 

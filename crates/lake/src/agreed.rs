@@ -47,7 +47,9 @@ pub(crate) async fn note(store: &Arc<Store>, data: &Path, lake: &Lake) -> Result
         })
         .await?;
         let (_, mark) = lake.snapshot(HandoverTable::Custody).await?;
-        if mark.unwrap_or(0) < first.map_or(issued, |first| first - 1) {
+        if mark.map_or(0, |mark| mark - lake.place().collector().base())
+            < first.map_or(issued, |first| first - 1)
+        {
             return Err(elsewhere(lake, known));
         }
     }
@@ -64,6 +66,12 @@ fn name(lake: &Lake) -> String {
         true => lake.place().to_string(),
         false => HERE.to_owned(),
     }
+}
+
+/// Whether a store has never handed anything over, in any generation.
+pub(crate) async fn is_new(store: &Arc<Store>, data: &Path) -> Result<bool, LakeError> {
+    let noted = blocking(store, |store| store.meta(META_PLACE)).await?;
+    Ok(noted.is_none() && !Place::files(data)?.path(Path::new("")).exists())
 }
 
 /// Where rows of this generation went; `None` when none did.

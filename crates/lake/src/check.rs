@@ -5,9 +5,9 @@ use datafusion::arrow::datatypes::Int64Type;
 use desserte_store::HandoverTable;
 
 use crate::query::session;
-use crate::schema::{self, HANDOVER};
+use crate::schema::{self, HANDOVER, Kept};
 use crate::table::{self, OpenTable};
-use crate::{Lake, LakeError, LakeFile, Work};
+use crate::{Lake, LakeError, LakeFile, State, Work};
 
 /// What a check found of one table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,8 +20,8 @@ pub struct TableReport {
     pub bytes: u64,
     /// Rows read.
     pub rows: u64,
-    /// The number up to which it has rows.
-    pub mark: Option<i64>,
+    /// The state that it has rows up to.
+    pub state: State,
     /// What is wrong, each with the file or the number it is about; empty when all is well.
     pub faults: Vec<String>,
 }
@@ -52,19 +52,20 @@ impl Lake {
 
     async fn read_all(&self) -> Result<CheckReport, LakeError> {
         let mut report = CheckReport::default();
+        let collectors = self.collectors().await?;
         for table in HandoverTable::ALL {
             let Some(open) = table::open(self, table).await? else { continue };
-            let (files, mark) = (open.files()?, open.mark().await?);
+            let (files, state) = (open.files()?, open.state(&collectors).await?);
             let mut found = TableReport {
                 table,
                 files: files.len() as u64,
                 bytes: files.iter().map(|file| file.bytes).sum(),
                 rows: 0,
-                mark,
+                state: state.clone(),
                 faults: Vec::new(),
             };
             for file in &files {
-                match count(&open, table, vec![file.clone()]).await {
+                match count(&open, &state, vec![file.clone()]).await {
                     Ok(counted) => {
                         found.rows += counted.rows;
                         if file.rows.is_some_and(|rows| rows != counted.rows) {
@@ -82,12 +83,21 @@ impl Lake {
                 }
             }
             if found.faults.is_empty() && !files.is_empty() {
-                let all = count(&open, table, files).await?;
+                let all = count(&open, &state, files).await?;
                 if all.distinct != all.rows {
                     found.faults.push(format!("{} rows, but {} different ones", all.rows, all.distinct));
                 }
-                if mark.is_none_or(|mark| all.last > mark) {
-                    found.faults.push(format!("a row has number {}, the log knows {mark:?}", all.last));
+                if all.beyond > 0 {
+                    let beyond = all.beyond;
+                    found
+                        .faults
+                        .push(format!("{beyond} rows have numbers beyond {state}, which the log knows"));
+                }
+                if all.records != all.rows {
+                    let (rows, records) = (all.rows, all.records);
+                    found.faults.push(format!(
+                        "{rows} rows, but {records} different records: a probe is registered with two collectors"
+                    ));
                 }
             }
             report.tables.push(found);
@@ -99,17 +109,26 @@ impl Lake {
 struct Counted {
     rows: u64,
     distinct: u64,
-    last: i64,
+    /// In custody, different records that the rows are of.
+    records: u64,
+    /// Rows that are not in the state that the log knows.
+    beyond: u64,
 }
 
-/// Counts by reading a column: the log's own count could be given without any file.
-async fn count(open: &OpenTable, table: HandoverTable, files: Vec<LakeFile>) -> Result<Counted, LakeError> {
+/// Counts by reading columns: the log's own count could be given without any file.
+async fn count(open: &OpenTable, state: &State, files: Vec<LakeFile>) -> Result<Counted, LakeError> {
     let wrap = LakeError::query("reading a file");
     let session = session(&open.place)?;
     session.register_table("checked", open.reading(files)).map_err(&wrap)?;
-    let key = schema::key(table).join(", ");
+    let (key, records) = match open.kept {
+        Kept::Rows(HandoverTable::Custody) => (HANDOVER.to_owned(), "count(DISTINCT record)".to_owned()),
+        Kept::Rows(table) => (schema::key(table).join(", "), format!("count({HANDOVER})")),
+        Kept::Rollup(_) => (HANDOVER.to_owned(), format!("count({HANDOVER})")),
+    };
     let sql = format!(
-        "SELECT count({HANDOVER}), (SELECT count(*) FROM (SELECT DISTINCT {key} FROM checked)), max({HANDOVER}) FROM checked"
+        "SELECT count({HANDOVER}) AS rows, (SELECT count(*) FROM (SELECT DISTINCT {key} FROM checked)) AS distinct_rows, \
+         {records} AS records, sum(CASE WHEN {} THEN 0 ELSE 1 END) AS beyond FROM checked",
+        state.sql()
     );
     let batches = session.sql(&sql).await.map_err(&wrap)?.collect().await.map_err(&wrap)?;
     let value = |column: usize| {
@@ -117,7 +136,8 @@ async fn count(open: &OpenTable, table: HandoverTable, files: Vec<LakeFile>) -> 
             .first()
             .map_or(0, |batch: &RecordBatch| batch.column(column).as_primitive::<Int64Type>().value(0))
     };
-    Ok(Counted { rows: value(0).unsigned_abs(), distinct: value(1).unsigned_abs(), last: value(2) })
+    let [rows, distinct, records, beyond] = [0, 1, 2, 3].map(|column| value(column).unsigned_abs());
+    Ok(Counted { rows, distinct, records, beyond })
 }
 
 /// An error with what lies below it, in one line.

@@ -58,9 +58,11 @@ impl Lake {
     /// Removes every file that the table does not consist of now, whatever its age.
     async fn remove_replaced(&self, kept: Kept) -> Result<u64, LakeError> {
         let Some(OpenTable { path, delta, .. }) = table::open(self, kept).await? else { return Ok(0) };
+        // Among others, a file that no log names may be one that is being written.
+        let mode = if self.others().await?.is_empty() { VacuumMode::Full } else { VacuumMode::Lite };
         let vacuum = delta
             .vacuum()
-            .with_mode(VacuumMode::Full)
+            .with_mode(mode)
             // Zero.
             .with_retention_period(Default::default())
             .with_enforce_retention_duration(false);

@@ -6,7 +6,7 @@ use datafusion::arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
 use desserte_store::StoreError;
 
-use crate::Stopped;
+use crate::{CollectorNumber, Stopped};
 
 /// The history's refusal or failure.
 #[derive(Debug, thiserror::Error)]
@@ -123,6 +123,40 @@ pub enum LakeError {
         known: String,
         /// The place that is named now.
         named: String,
+    },
+    /// The object store could not be asked, or could not do it.
+    #[error(
+        "cannot use {}: {said}; nothing is lost: rows wait in the store until they are in the history, and what was begun is repeated",
+        path.display()
+    )]
+    Storage {
+        /// Address of the object.
+        path: PathBuf,
+        /// What its client says.
+        said: String,
+    },
+    /// Another collector counts under the same number.
+    #[error(
+        "collector number {collector} is taken by another store in {place}: give this one a number of its own (`collector` in history.toml)"
+    )]
+    NumberTaken {
+        /// The number.
+        collector: CollectorNumber,
+        /// Where the history stands.
+        place: String,
+    },
+    /// Another collector writes another generation.
+    #[error(
+        "this store's history is of generation {own}, that of collector {collector} of generation {other}: a generation that several \
+         collectors write cannot be begun by one of them"
+    )]
+    Generations {
+        /// Generation of this store.
+        own: i64,
+        /// The other collector.
+        collector: CollectorNumber,
+        /// Its generation.
+        other: i64,
     },
     /// What is asked for is not done where the history stands.
     #[error("{doing} is not done with a history in an object store ({address}): {instead}")]

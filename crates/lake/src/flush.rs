@@ -6,7 +6,7 @@ use std::sync::Arc;
 use desserte_store::{HandoverTable, Store};
 
 use crate::table::{Appended, append};
-use crate::{Lake, LakeError, LakeOptions, Work, agreed};
+use crate::{Lake, LakeError, LakeOptions, Work, agreed, joined};
 
 /// Records in one commit of each table: few enough to hold in memory, enough that a file of them is worth its name.
 const FLUSH_RECORDS: usize = 50_000;
@@ -38,6 +38,7 @@ async fn hand_over(store: &Arc<Store>, data: &Path, options: &LakeOptions) -> Re
     let mut report = FlushReport::default();
     let mut until = i64::MAX;
     let lake = Lake::open(data, blocking(store, Store::history_generation).await?, options.clone())?;
+    joined::join(store, data, &lake).await?;
     while report.last.is_none_or(|last| last < until) {
         let offered = blocking(store, |store| store.handover(FLUSH_RECORDS)).await?;
         let Some(last) = offered.last else { break };
@@ -71,8 +72,9 @@ async fn hand_over(store: &Arc<Store>, data: &Path, options: &LakeOptions) -> Re
 async fn refuse_another_store(lake: &Lake, issued: i64) -> Result<(), LakeError> {
     for table in HandoverTable::ALL {
         if let (_, Some(mark)) = lake.snapshot(table).await?
-            && mark > issued
+            && mark - lake.place().collector().base() > issued
         {
+            let mark = mark - lake.place().collector().base();
             return Err(LakeError::FromAnotherStore { path: lake.path(table), mark, issued });
         }
     }

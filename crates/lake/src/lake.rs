@@ -111,7 +111,7 @@ impl Lake {
         }
     }
 
-    /// The files that a table consists of at this moment, and the number up to which it has rows.
+    /// The files that a table consists of at this moment, and the number up to which it has this collector's rows.
     ///
     /// # Missing data
     /// No file and no number while nothing was ever written.

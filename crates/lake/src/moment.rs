@@ -15,16 +15,17 @@ use datafusion::common::{Result, exec_datafusion_err};
 use datafusion::datasource::TableType;
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::utils::conjunction;
-use datafusion::logical_expr::{Expr, LogicalPlanBuilder, TableProviderFilterPushDown, ident, lit};
+use datafusion::logical_expr::{Expr, LogicalPlanBuilder, TableProviderFilterPushDown, ident};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::union::UnionExec;
-use datafusion::prelude::col;
 use desserte_store::{HandoverTable, Store};
+use futures_util::future::try_join_all;
 
 use crate::flush::blocking;
+use crate::numbers::numbered;
 use crate::rollup::view::KeptRollup;
 use crate::schema::{HANDOVER, table_schema};
-use crate::{Lake, LakeError, LakeFile, LakeOptions, LakeTable, Place, Rollup, Work, rows};
+use crate::{Lake, LakeError, LakeFile, LakeOptions, LakeTable, Place, Rollup, State, Work, rows, table};
 
 /// Records that wait and are taken along in memory: twenty flushes.
 const WAITING_MAX: usize = 1_000_000;
@@ -38,7 +39,12 @@ pub struct Moment {
     generation: i64,
     number: i64,
     issued: i64,
-    as_of: Option<i64>,
+    /// What is seen, as it is cited.
+    cited: State,
+    /// Whether rows of the tables may be none of what is seen: some were asked for, or others add to them all the time.
+    bounded: bool,
+    as_of: Option<State>,
+    others: bool,
     tables: BTreeMap<HandoverTable, Held>,
     rollups: BTreeMap<Rollup, KeptRollup>,
 }
@@ -60,7 +66,7 @@ impl Moment {
         store: &'a Arc<Store>,
         data: &'a Path,
         options: &'a LakeOptions,
-        as_of: Option<i64>,
+        as_of: Option<State>,
     ) -> Work<'a, Self> {
         Box::pin(Self::read(store, data, options, as_of))
     }
@@ -69,14 +75,15 @@ impl Moment {
         store: &Arc<Store>,
         data: &Path,
         options: &LakeOptions,
-        as_of: Option<i64>,
+        as_of: Option<State>,
     ) -> Result<Self, LakeError> {
         // Rollups first: what they add up is then among the rows.
         let before = Lake::of_store(store, data, options).await?;
-        let mut rollups = BTreeMap::new();
-        for rollup in Rollup::ALL {
-            rollups.insert(rollup, KeptRollup::read(&before, rollup).await?);
-        }
+        let (own, collectors) = (before.place().collector(), before.collectors().await?);
+        // All at once, here and below: over a network each log is several requests, one after the other.
+        let reading = Rollup::ALL.map(|rollup| KeptRollup::read(&before, rollup, &collectors));
+        let read = try_join_all(reading).await?;
+        let mut rollups: BTreeMap<Rollup, KeptRollup> = Rollup::ALL.into_iter().zip(read).collect();
         // Then what waits, then the tables: a row that is handed over in between is in both, and is known by its number.
         // The other way round it could be in neither.
         let waiting = blocking(store, Store::handover_waiting).await?;
@@ -86,11 +93,24 @@ impl Moment {
         // More may have come since the count; it is a limit on memory, not on truth.
         let offered = blocking(store, |store| store.handover(usize::MAX)).await?;
         let lake = before.of_generation(offered.generation);
+        // Of others, what custody has before the tables are read: up to its number every table has every row.
+        let mut all = State::default();
+        if collectors.len() > 1
+            && let Some(custody) = table::open(&lake, HandoverTable::Custody).await?
+        {
+            all = custody.state(&collectors).await?;
+        }
+        all.set(own, own.base() + offered.issued);
+        let cited = as_of.as_ref().map_or_else(|| all.clone(), |asked| asked.within(&all));
+        let bounded = as_of.is_some() || collectors.len() > 1;
+        let snapshots = try_join_all(offered.tables.iter().map(|rows| lake.snapshot(rows.table))).await?;
         let mut tables = BTreeMap::new();
-        for rows in &offered.tables {
-            let (files, mark) = lake.snapshot(rows.table).await?;
-            let mut waiting = rows::batch(rows, mark.unwrap_or(0))?;
-            if let Some(number) = as_of {
+        for (rows, (files, mark)) in offered.tables.iter().zip(snapshots) {
+            let wrap = |source| LakeError::Columns { table: rows.table.name(), source };
+            let waiting = rows::batch(rows, mark.map_or(0, |mark| mark - own.base()))?;
+            let mut waiting = numbered(waiting, own).map_err(wrap)?;
+            if as_of.is_some() {
+                let number = cited.of(own).unwrap_or(own.base());
                 waiting = up_to(&waiting, number).map_err(LakeError::query("preparing a table"))?;
             }
             tables.insert(rows.table, Held { files, waiting });
@@ -100,9 +120,10 @@ impl Moment {
             let nothing = |rollup| (rollup, KeptRollup::nothing(rollup, lake.place().clone()));
             rollups = Rollup::ALL.map(nothing).into();
         }
-        let number = as_of.map_or(offered.issued, |number| number.min(offered.issued));
+        let number = cited.of(own).unwrap_or(own.base());
         let (data, generation, issued) = (data.to_owned(), offered.generation, offered.issued);
-        Ok(Self { data, place: lake.place().clone(), generation, number, issued, as_of, tables, rollups })
+        let (place, others) = (lake.place().clone(), collectors.len() > 1);
+        Ok(Self { data, place, generation, number, issued, cited, bounded, as_of, others, tables, rollups })
     }
 
     /// The generation of the history.
@@ -111,10 +132,21 @@ impl Moment {
         self.generation
     }
 
-    /// The number up to which rows are seen: with the generation it names the state that answers come from.
+    /// The number up to which rows of this collector are seen.
     #[must_use]
     pub const fn number(&self) -> i64 {
         self.number
+    }
+
+    /// What is seen: with the generation it names the state that answers come from.
+    #[must_use]
+    pub const fn cited(&self) -> &State {
+        &self.cited
+    }
+
+    /// Whether other collectors add rows, of which this one's store knows nothing.
+    pub(crate) const fn has_others(&self) -> bool {
+        self.others
     }
 
     /// Generation and highest number given when it was read: as long as the store says the same, nothing came in.
@@ -132,9 +164,9 @@ impl Moment {
         &self.data
     }
 
-    /// The number up to which rows were asked for, if any was named.
-    pub(crate) const fn as_of(&self) -> Option<i64> {
-        self.as_of
+    /// The state that was asked for, if any was named.
+    pub(crate) const fn as_of(&self) -> Option<&State> {
+        self.as_of.as_ref()
     }
 
     pub(crate) fn rollup(&self, rollup: Rollup) -> Option<&KeptRollup> {
@@ -197,12 +229,12 @@ impl TableProvider for MomentTable {
         let held = moment.tables.get(&self.table);
         let files = held.map_or_else(Vec::new, |held| held.files.clone());
         let history = LakeTable::new(self.table, files).within(&moment.place);
-        let history = match moment.as_of {
-            None => history.scan(state, projection, filters, limit).await?,
-            Some(number) => {
+        let history = match moment.bounded {
+            false => history.scan(state, projection, filters, limit).await?,
+            true => {
                 let mut plan =
                     LogicalPlanBuilder::scan(self.table.name(), provider_as_source(Arc::new(history)), None)?
-                        .filter(col(HANDOVER).lt_eq(lit(number)))?;
+                        .filter(moment.cited.condition())?;
                 if let Some(filter) = conjunction(filters.iter().cloned()) {
                     plan = plan.filter(filter)?;
                 }

@@ -14,7 +14,8 @@ use url::Url;
 
 use crate::files::{DurableFiles, Watch};
 use crate::objects::Objects;
-use crate::{LakeError, settings};
+use crate::settings::{self, Reached};
+use crate::{CollectorNumber, LakeError};
 
 /// Name of the history in a data directory; each generation is a directory in it.
 const LAKE_DIRECTORY: &str = "lake";
@@ -28,7 +29,7 @@ enum Root {
     /// A directory of this machine.
     Files(PathBuf),
     /// Below an address in an object store.
-    Objects { address: Url, store: Arc<dyn ObjectStore> },
+    Objects { address: Url, store: Arc<dyn ObjectStore>, collector: CollectorNumber },
 }
 
 impl Place {
@@ -38,7 +39,9 @@ impl Place {
     /// When the file cannot be used, or the directory cannot be found out.
     pub fn of_data(data: &FilePath) -> Result<Self, LakeError> {
         match settings::read(data)? {
-            Some((address, store)) => Self::objects(address, store),
+            Some(Reached { address, store, collector }) => {
+                Ok(Self::objects(address, store)?.counting(collector))
+            }
             None => Self::files(data),
         }
     }
@@ -60,7 +63,33 @@ impl Place {
         if address.host_str().is_none() || address.cannot_be_a_base() {
             return Err(LakeError::Settings { path: address.as_str().into(), said: said.to_owned() });
         }
-        Ok(Self(Root::Objects { address, store }))
+        Ok(Self(Root::Objects { address, store, collector: CollectorNumber::FIRST }))
+    }
+
+    /// The same for one of several collectors.
+    #[must_use]
+    pub fn counting(self, number: CollectorNumber) -> Self {
+        match self.0 {
+            Root::Objects { address, store, .. } => Self(Root::Objects { address, store, collector: number }),
+            files @ Root::Files(_) => Self(files),
+        }
+    }
+
+    /// Which of the collectors that write here this is.
+    #[must_use]
+    pub const fn collector(&self) -> CollectorNumber {
+        match self.0 {
+            Root::Objects { collector, .. } => collector,
+            Root::Files(_) => CollectorNumber::FIRST,
+        }
+    }
+
+    /// The store that it is in, when that is none of files.
+    pub(crate) const fn store(&self) -> Option<&Arc<dyn ObjectStore>> {
+        match &self.0 {
+            Root::Objects { store, .. } => Some(store),
+            Root::Files(_) => None,
+        }
     }
 
     /// Whether it is an object store, and not a directory of this machine.
@@ -162,7 +191,7 @@ impl Place {
             Root::Objects { store, .. } => {
                 let root = self.location(FilePath::new(""))?;
                 let listed = store.list_with_delimiter(Some(&root)).await.map_err(|error| {
-                    LakeError::Directory { path: self.path(FilePath::new("")), source: error.into() }
+                    LakeError::Storage { path: self.path(FilePath::new("")), said: error.to_string() }
                 })?;
                 Ok(listed
                     .common_prefixes

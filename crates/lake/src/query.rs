@@ -13,7 +13,7 @@ use desserte_store::Store;
 use desserte_territory::Locator;
 
 use crate::limits::{Bounded, QUERY_MEMORY_BYTES, Stopped, deadline, within};
-use crate::{Audience, Engine, LakeError, LakeOptions, Moment, Place, QueryLimits, Work, engine};
+use crate::{Audience, Engine, LakeError, LakeOptions, Moment, Place, QueryLimits, State, Work, engine};
 
 /// The history at one moment, ready to be asked.
 pub struct History {
@@ -46,7 +46,7 @@ impl History {
         store: &'a Arc<Store>,
         data: &'a Path,
         options: &'a LakeOptions,
-        as_of: Option<i64>,
+        as_of: Option<State>,
     ) -> Work<'a, Self> {
         Self::open_with(store, data, options, as_of, AskOptions::default())
     }
@@ -59,7 +59,7 @@ impl History {
         store: &'a Arc<Store>,
         data: &'a Path,
         options: &'a LakeOptions,
-        as_of: Option<i64>,
+        as_of: Option<State>,
         ask: AskOptions,
     ) -> Work<'a, Self> {
         Box::pin(async move {
@@ -75,10 +75,16 @@ impl History {
         self.moment.generation()
     }
 
-    /// The number up to which rows are seen: with the generation it names the state that answers come from.
+    /// The number up to which rows of this collector are seen.
     #[must_use]
     pub fn number(&self) -> i64 {
         self.moment.number()
+    }
+
+    /// What is seen: with the generation it names the state that answers come from.
+    #[must_use]
+    pub fn cited(&self) -> &State {
+        self.moment.cited()
     }
 
     /// Makes rows known to the questions asked from now on, under a name of the caller's; rows of an earlier

@@ -26,6 +26,15 @@ pub struct RowsKeptFrom {
     pub day: Option<String>,
 }
 
+/// Which probes stand at homes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Homes {
+    /// All but these, the identifiers of those in public buildings: where one store knows every probe, and the erased ones are of nobody.
+    AllBut(BTreeSet<String>),
+    /// These: where other collectors have probes that this store does not know.
+    Only(BTreeSet<String>),
+}
+
 /// What a pass did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RetainedRows {
@@ -34,21 +43,17 @@ pub struct RetainedRows {
 }
 
 impl Lake {
-    /// Erases rows of every probe that is not among `public`, the identifiers of those in public buildings, when their time is over.
+    /// Erases rows of probes at homes when their time is over.
     ///
     /// Days that lose rows are added up before, and closed: their rollups stay as they are, whatever comes later. Ended anywhere, it is
     /// repeated from its beginning. Nothing may be handed over meanwhile; questions go on.
     ///
     /// # Errors
     /// When a table fails, or another process keeps the rollups at the same time; what was not erased then is erased by the next call.
-    pub fn keep_within<'a>(
-        &'a self,
-        from: &'a RowsKeptFrom,
-        public: &'a BTreeSet<String>,
-    ) -> Work<'a, RetainedRows> {
+    pub fn keep_within<'a>(&'a self, from: &'a RowsKeptFrom, homes: &'a Homes) -> Work<'a, RetainedRows> {
         Box::pin(async move {
             let mut report = RetainedRows::default();
-            let doomed = Doomed { condition: of_homes(public), told: "probes at homes".to_owned() };
+            let doomed = Doomed { condition: of_homes(homes), told: "probes at homes".to_owned() };
             let first = format!("{}-01", from.month);
             let mut behind = Vec::new();
             for table in HandoverTable::ALL {
@@ -80,7 +85,12 @@ impl Lake {
     /// Whether a table is there and may hold rows of homes from before a day.
     async fn is_behind(&self, kept: Kept, day: &str) -> Result<bool, LakeError> {
         let Some(open) = table::open(self, kept).await? else { return Ok(false) };
-        Ok(open.number_of(KEPT_FROM_APPLICATION).await? < day_number(day))
+        Ok(open.number_of(&self.kept_from()).await? < day_number(day))
+    }
+
+    /// Each collector erases what its own probes sent.
+    fn kept_from(&self) -> String {
+        self.place().collector().application(KEPT_FROM_APPLICATION)
     }
 
     async fn note(&self, kept: Kept, day: &str) -> Result<(), LakeError> {
@@ -88,17 +98,21 @@ impl Lake {
             return Ok(());
         };
         let operation = DeltaOperation::Delete { predicate: None };
-        open.commit_noting(Vec::new(), operation, &[(KEPT_FROM_APPLICATION, number)])
+        open.commit_noting(Vec::new(), operation, &[(&self.kept_from(), number)])
             .await
             .map_err(failed("committing to", &open.path))
     }
 }
 
-fn of_homes(public: &BTreeSet<String>) -> Expr {
-    if public.is_empty() {
-        return lit(true);
+fn of_homes(homes: &Homes) -> Expr {
+    let (probes, but) = match homes {
+        Homes::AllBut(probes) => (probes, true),
+        Homes::Only(probes) => (probes, false),
+    };
+    if probes.is_empty() {
+        return lit(but);
     }
-    col(PROBE).in_list(public.iter().map(|probe| lit(probe.as_str())).collect(), true)
+    col(PROBE).in_list(probes.iter().map(|probe| lit(probe.as_str())).collect(), but)
 }
 
 /// A day as a number that a table's log can keep: 20251001.

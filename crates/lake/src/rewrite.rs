@@ -9,7 +9,7 @@ use futures_util::TryStreamExt as _;
 use crate::evolve::open_to_write;
 use crate::query::session;
 use crate::schema::{COMMUNE, HANDOVER, Kept};
-use crate::table::{self, OpenTable, failed};
+use crate::table::{self, OpenTable, failed, is_conflict};
 use crate::{Lake, LakeError, LakeFile};
 
 /// Rows that are to go.
@@ -20,6 +20,9 @@ pub(crate) struct Doomed {
     pub(crate) told: String,
 }
 
+/// How often it is tried while others put files together: each failure means that another one succeeded.
+const ATTEMPTS: u32 = 10;
+
 /// Writes those files among `chosen` that hold a doomed row again without such rows, partition by partition. Gives how many there were.
 pub(crate) async fn rewrite_without(
     lake: &Lake,
@@ -27,21 +30,31 @@ pub(crate) async fn rewrite_without(
     doomed: &Doomed,
     chosen: &(dyn Fn(&LakeFile) -> bool + Sync),
 ) -> Result<u64, LakeError> {
-    let Some(open) = table::open(lake, kept).await? else { return Ok(0) };
-    let mut holding = Vec::new();
-    for file in open.files()?.into_iter().filter(|file| chosen(file)) {
-        if holds(&open, &file, doomed).await? {
-            holding.push(file);
+    let mut rewritten = 0;
+    for _ in 0..ATTEMPTS {
+        let Some(open) = table::open(lake, kept).await? else { return Ok(rewritten) };
+        let mut holding = Vec::new();
+        for file in open.files()?.into_iter().filter(|file| chosen(file)) {
+            if holds(&open, &file, doomed).await? {
+                holding.push(file);
+            }
+        }
+        holding.sort_by(|a, b| (&a.partition, &a.location).cmp(&(&b.partition, &b.location)));
+        let mut all = true;
+        for files in holding.chunk_by(|a, b| a.partition == b.partition) {
+            // The table as it is now: the partition before has been committed.
+            if let Some(open) = open_to_write(lake, kept).await? {
+                match replace(&open, files, doomed).await? {
+                    true => rewritten += files.len() as u64,
+                    false => all = false,
+                }
+            }
+        }
+        if all {
+            return Ok(rewritten);
         }
     }
-    holding.sort_by(|a, b| (&a.partition, &a.location).cmp(&(&b.partition, &b.location)));
-    for files in holding.chunk_by(|a, b| a.partition == b.partition) {
-        // The table as it is now: the partition before has been committed.
-        if let Some(open) = open_to_write(lake, kept).await? {
-            replace(&open, files, doomed).await?;
-        }
-    }
-    Ok(holding.len() as u64)
+    Err(LakeError::Contended { path: lake.path(kept), attempts: ATTEMPTS })
 }
 
 async fn holds(open: &OpenTable, file: &LakeFile, doomed: &Doomed) -> Result<bool, LakeError> {
@@ -54,7 +67,8 @@ async fn holds(open: &OpenTable, file: &LakeFile, doomed: &Doomed) -> Result<boo
     Ok(rows.count().await.map_err(&wrap)? > 0)
 }
 
-async fn replace(open: &OpenTable, files: &[LakeFile], doomed: &Doomed) -> Result<(), LakeError> {
+/// False when another was faster: the rows are in other files now.
+async fn replace(open: &OpenTable, files: &[LakeFile], doomed: &Doomed) -> Result<bool, LakeError> {
     let snapshot = open.delta.snapshot().map_err(failed("reading", &open.path))?;
     let mut actions: Vec<Action> = snapshot
         .log_data()
@@ -62,6 +76,9 @@ async fn replace(open: &OpenTable, files: &[LakeFile], doomed: &Doomed) -> Resul
         .filter(|view| files.iter().any(|file| *file == LakeFile::of(view, &open.root, open.kept)))
         .map(|view| Action::Remove(view.remove_action(true)))
         .collect();
+    if actions.len() != files.len() {
+        return Ok(false);
+    }
     let wrap = LakeError::query("reading rows to keep");
     let order = [COMMUNE, open.kept.time(), HANDOVER];
     let kept = session(&open.place)?
@@ -77,6 +94,9 @@ async fn replace(open: &OpenTable, files: &[LakeFile], doomed: &Doomed) -> Resul
     let adds = writer.flush().await.map_err(failed("writing", &open.path))?;
     actions.extend(adds.into_iter().map(Action::Add));
     let operation = DeltaOperation::Delete { predicate: Some(doomed.told.clone()) };
-    // A conflict is an error here: nobody else may write.
-    open.commit(actions, operation, None).await.map_err(failed("committing to", &open.path))
+    match open.commit(actions, operation, None).await {
+        Ok(()) => Ok(true),
+        Err(error) if is_conflict(&error) => Ok(false),
+        Err(source) => Err(failed("committing to", &open.path)(source)),
+    }
 }

@@ -14,7 +14,7 @@ use object_store::{ClientOptions, ObjectStore, RetryConfig};
 use serde::Deserialize;
 use url::Url;
 
-use crate::LakeError;
+use crate::{COLLECTORS_MAX, CollectorNumber, LakeError};
 
 /// The file's name in a data directory.
 pub const HISTORY_FILE: &str = "history.toml";
@@ -45,6 +45,8 @@ const SECONDS_MAX: u64 = 3600;
 #[serde(deny_unknown_fields)]
 struct Settings {
     url: String,
+    #[serde(default = "only_collector")]
+    collector: u8,
     endpoint: Option<String>,
     #[serde(default = "usual_region")]
     region: String,
@@ -57,6 +59,10 @@ struct Settings {
     request_seconds: u64,
     #[serde(default = "retry_seconds")]
     retry_seconds: u64,
+}
+
+const fn only_collector() -> u8 {
+    1
 }
 
 fn usual_region() -> String {
@@ -80,10 +86,14 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// An address, and the store that it is in.
-type Reached = (Url, Arc<dyn ObjectStore>);
+/// An object store, and where in it.
+pub(crate) struct Reached {
+    pub(crate) address: Url,
+    pub(crate) store: Arc<dyn ObjectStore>,
+    pub(crate) collector: CollectorNumber,
+}
 
-/// The address and the store that a data directory names; `None` when it names none.
+/// What a data directory names; `None` when it names nothing.
 pub(crate) fn read(data: &Path) -> Result<Option<Reached>, LakeError> {
     let path = data.join(HISTORY_FILE);
     let wrong = |said: String| LakeError::Settings { path: path.clone(), said };
@@ -103,6 +113,9 @@ pub(crate) fn read(data: &Path) -> Result<Option<Reached>, LakeError> {
 }
 
 fn store(settings: &Settings, data: &Path) -> Result<Reached, String> {
+    let Some(collector) = CollectorNumber::new(settings.collector) else {
+        return Err(format!("collector is {}; it may be 1 to {COLLECTORS_MAX}", settings.collector));
+    };
     let address = address("url", &settings.url)?;
     let bucket = match (address.scheme(), address.host_str()) {
         ("s3", Some(bucket)) => bucket.to_owned(),
@@ -165,7 +178,7 @@ fn store(settings: &Settings, data: &Path) -> Result<Reached, String> {
         builder = builder.with_endpoint(endpoint.trim_end_matches('/'));
     }
     let store = builder.build().map_err(|error| error.to_string())?;
-    Ok((address, Arc::new(store)))
+    Ok(Reached { address, store: Arc::new(store), collector })
 }
 
 /// An address without anything in it that is not to be shown.

@@ -20,8 +20,9 @@ use desserte_store::HandoverRows;
 use futures_util::TryStreamExt as _;
 
 use crate::files::create_directories;
+use crate::numbers::numbered;
 use crate::schema::{Kept, RISING, SCHEMA_VERSION};
-use crate::{Lake, LakeError, LakeFile, LakeTable, Place, evolve, rows};
+use crate::{CollectorNumber, Lake, LakeError, LakeFile, LakeTable, Place, State, evolve, rows};
 
 /// The name under which a table's log keeps the number up to which it has rows.
 const HANDOVER_APPLICATION: &str = "desserte-handover";
@@ -102,7 +103,7 @@ pub(crate) async fn open_or_create(lake: &Lake, table: Kept) -> Result<OpenTable
         .try_into_kernel()
         .map_err(|source| LakeError::Columns { table: table.name(), source })?;
     let retention = format!("interval {} seconds", lake.options().retention.as_secs());
-    let delta = CreateBuilder::new()
+    let created = CreateBuilder::new()
         .with_log_store(log_store(lake, table)?)
         .with_table_name(table.name())
         .with_columns(schema.fields().cloned())
@@ -114,9 +115,15 @@ pub(crate) async fn open_or_create(lake: &Lake, table: Kept) -> Result<OpenTable
         .with_raise_if_key_not_exists(false)
         // Whoever is second finds the table of the first.
         .with_save_mode(SaveMode::Ignore)
-        .await
-        .map_err(wrap)?;
-    OpenTable::new(lake, table, delta)
+        .await;
+    match created {
+        Ok(delta) => OpenTable::new(lake, table, delta),
+        // At the same moment, or with an answer that was lost: it is there now.
+        Err(error) => match open(lake, table).await {
+            Ok(Some(open)) => Ok(open),
+            _ => Err(wrap(error)),
+        },
+    }
 }
 
 /// Gives a table the rows that it has not, up to the number `last`.
@@ -126,8 +133,10 @@ pub(crate) async fn open_or_create(lake: &Lake, table: Kept) -> Result<OpenTable
 pub(crate) async fn append(lake: &Lake, rows: &HandoverRows, last: i64) -> Result<Appended, LakeError> {
     for _ in 0..APPEND_ATTEMPTS {
         let open = open_or_create(lake, rows.table.into()).await?;
-        let mark = open.mark().await?.unwrap_or(0);
-        let batch = rows::batch(rows, mark)?;
+        let own = lake.place().collector();
+        let mark = open.mark().await?.map_or(0, |mark| mark - own.base());
+        let wrap = |source| LakeError::Columns { table: rows.table.name(), source };
+        let batch = numbered(rows::batch(rows, mark)?, own).map_err(wrap)?;
         if mark >= last || batch.num_rows() == 0 {
             return Ok(Appended::Nothing);
         }
@@ -141,7 +150,7 @@ pub(crate) async fn append(lake: &Lake, rows: &HandoverRows, last: i64) -> Resul
             predicate: None,
         };
         let actions = adds.into_iter().map(Action::Add).collect();
-        match open.commit(actions, operation, Some(last)).await {
+        match open.commit(actions, operation, Some(own.base() + last)).await {
             Ok(()) => return Ok(Appended::Rows(added)),
             // What was written and not committed is no part of the table; the next upkeep removes it.
             Err(error) if is_conflict(&error) => {
@@ -164,9 +173,20 @@ impl OpenTable {
         Arc::new(LakeTable::of(self.kept, files).within(&self.place))
     }
 
-    /// The number in the hand-over up to which the table has every row; `None` before the first.
+    /// The number in the hand-over up to which the table has every row of this collector; `None` before the first.
     pub(crate) async fn mark(&self) -> Result<Option<i64>, LakeError> {
-        self.number_of(HANDOVER_APPLICATION).await
+        self.number_of(&self.place.collector().application(HANDOVER_APPLICATION)).await
+    }
+
+    /// The same of each of some collectors.
+    pub(crate) async fn state(&self, collectors: &[CollectorNumber]) -> Result<State, LakeError> {
+        let mut state = State::default();
+        for collector in collectors {
+            if let Some(number) = self.number_of(&collector.application(HANDOVER_APPLICATION)).await? {
+                state.set(*collector, number);
+            }
+        }
+        Ok(state)
     }
 
     /// The number that the table's log keeps under a name; `None` before the first.
@@ -214,8 +234,24 @@ impl OpenTable {
         operation: DeltaOperation,
         mark: Option<i64>,
     ) -> Result<(), DeltaTableError> {
-        let noted = mark.map(|mark| (HANDOVER_APPLICATION, mark));
+        let own = self.place.collector().application(HANDOVER_APPLICATION);
+        let noted = mark.map(|mark| (own.as_str(), mark));
         self.commit_noting(actions, operation, noted.as_slice()).await
+    }
+
+    /// As [`Self::commit`], with the number of every collector in a state.
+    pub(crate) async fn commit_state(
+        &self,
+        actions: Vec<Action>,
+        operation: DeltaOperation,
+        state: &State,
+    ) -> Result<(), DeltaTableError> {
+        let names: Vec<(String, i64)> = state
+            .numbers()
+            .map(|(collector, number)| (collector.application(HANDOVER_APPLICATION), number))
+            .collect();
+        let noted: Vec<(&str, i64)> = names.iter().map(|(name, number)| (name.as_str(), *number)).collect();
+        self.commit_noting(actions, operation, &noted).await
     }
 
     /// As [`Self::commit`], with numbers that the log keeps under names of their own.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow_pg::datatypes::{arrow_schema_to_pg_fields, encode_recordbatch};
 use datafusion::arrow::array::RecordBatch;
 use datafusion::logical_expr::LogicalPlan;
-use desserte_lake::{Bounded, Engine, QueryLimits, Stopped, deadline, within};
+use desserte_lake::{Bounded, Engine, QueryLimits, State, Stopped, deadline, within};
 use futures_util::stream;
 use pgwire::api::portal::Format;
 use pgwire::api::results::{FieldInfo, QueryResponse};
@@ -33,7 +33,7 @@ pub(crate) struct Ask<'a> {
     pub(crate) plan: LogicalPlan,
     pub(crate) reads_history: bool,
     pub(crate) limits: QueryLimits,
-    pub(crate) as_of: Option<i64>,
+    pub(crate) as_of: Option<State>,
     pub(crate) cancel: Cancel,
     pub(crate) format: &'a Format,
     pub(crate) options: Arc<FormatOptions>,
@@ -91,7 +91,7 @@ async fn start(ask: Ask<'_>) -> PgWireResult<Started> {
         .await
         .map_err(|_| fault::fatal(code::SHUTDOWN, "the server is stopping"))?;
     let moment = if ask.reads_history {
-        Some(shared.moments.now(ask.as_of).await.map_err(|failed| fault::lake(&failed))?)
+        Some(shared.moments.now(ask.as_of.clone()).await.map_err(|failed| fault::lake(&failed))?)
     } else {
         None
     };

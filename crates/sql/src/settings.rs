@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use datafusion::sql::sqlparser::ast::{Expr, Set, Value};
+use desserte_lake::State;
 use pgwire::error::{PgWireError, PgWireResult};
 
 use crate::fault::{advise, code, error};
@@ -61,7 +62,7 @@ const FREE: &[(&str, &str)] = &[
 pub(crate) struct Settings {
     free: BTreeMap<&'static str, String>,
     timeout: Option<Duration>,
-    as_of: Option<i64>,
+    as_of: Option<State>,
 }
 
 /// A setting of no connection: its value here, for `current_setting`.
@@ -77,8 +78,8 @@ impl Settings {
     }
 
     /// The number up to which the connection sees the history.
-    pub(crate) const fn as_of(&self) -> Option<i64> {
-        self.as_of
+    pub(crate) fn as_of(&self) -> Option<State> {
+        self.as_of.clone()
     }
 
     /// Forgets what was set.
@@ -92,7 +93,7 @@ impl Settings {
             "statement_timeout" => {
                 Ok(self.timeout.map_or_else(|| "0".to_owned(), |time| format!("{}ms", time.as_millis())))
             }
-            "desserte.as_of" => Ok(self.as_of.map(|number| number.to_string()).unwrap_or_default()),
+            "desserte.as_of" => Ok(self.as_of.as_ref().map(State::to_string).unwrap_or_default()),
             _ => match (self.free.get(name), default_of(name)) {
                 (Some(set), _) => Ok(set.clone()),
                 (None, Some(usual)) => Ok(usual.to_owned()),
@@ -142,7 +143,7 @@ impl Settings {
         }
         match name {
             "statement_timeout" => self.timeout = parse_timeout(value)?,
-            "desserte.as_of" => self.as_of = parse_number(value)?,
+            "desserte.as_of" => self.as_of = parse_state(value)?,
             "default_transaction_read_only" | "transaction_read_only"
                 if !["on", "true", "yes", "1"].contains(&value.to_ascii_lowercase().as_str()) =>
             {
@@ -210,7 +211,7 @@ fn parse_timeout(value: &str) -> PgWireResult<Option<Duration>> {
     Ok((milliseconds > 0).then(|| Duration::from_millis(milliseconds.saturating_mul(factor))))
 }
 
-fn parse_number(value: &str) -> PgWireResult<Option<i64>> {
+fn parse_state(value: &str) -> PgWireResult<Option<State>> {
     if value.is_empty() || value.eq_ignore_ascii_case("default") {
         return Ok(None);
     }

@@ -196,6 +196,16 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Takes a generation that others have begun, when this store has handed over nothing of its own.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn take_generation(&self, generation: i64) -> Result<(), StoreError> {
+        self.set_meta(META_GENERATION, &generation.to_string())
+    }
+}
+
 /// Offers every dated record anew, to the next generation: its derived rows have been computed again.
 pub(crate) fn begin_generation(transaction: &Transaction<'_>) -> Result<(), StoreError> {
     let wrap = StoreError::database("beginning a generation of the history");

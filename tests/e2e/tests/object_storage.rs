@@ -47,7 +47,11 @@ impl Storage {
 
     /// Lets the next requests that put an object suffer.
     async fn fault(&self, kind: &str, count: usize) {
-        let url = format!("{}/.faults/{kind}/{count}", self.endpoint());
+        self.control(&format!("{kind}/{count}")).await;
+    }
+
+    async fn control(&self, words: &str) {
+        let url = format!("{}/.faults/{words}", self.endpoint());
         self.client.post(url).send().await.unwrap().error_for_status().unwrap();
     }
 
@@ -74,7 +78,7 @@ impl Storage {
     /// What a data directory needs to know, before a collector runs on it.
     fn name_in(&self, data: &Path, more: &str) {
         std::fs::create_dir_all(data).unwrap();
-        std::fs::write(data.join("key"), "AKIATEST").unwrap();
+        std::fs::write(data.join("key"), key(data)).unwrap();
         std::fs::write(data.join("secret"), SECRET).unwrap();
         let text = format!(
             "url = \"s3://{BUCKET}/creuse\"\nendpoint = \"{}\"\nallow_http = true\naccess_key_id_file = \"key\"\n\
@@ -91,6 +95,12 @@ impl Storage {
         let told: Value = serde_json::from_str(&run(&mut command)).unwrap();
         told[table].clone()
     }
+}
+
+/// The access key of a data directory: the server does not look at keys, but faults can be meant for one.
+fn key(data: &Path) -> String {
+    let folder = data.parent().and_then(Path::file_name).unwrap().to_string_lossy();
+    format!("AKIA{}", folder.replace(|letter: char| !letter.is_ascii_alphanumeric(), ""))
 }
 
 fn script(python: &OsString, name: &str) -> Command {
@@ -240,4 +250,69 @@ async fn a_collector_killed_while_it_hands_over_to_an_object_store_loses_and_dou
     assert!(copy.join("history.toml").is_file() && !copy.join("lake").exists());
     assert!(collector.process.terminate().success());
     answers(&data, &[&probe]);
+}
+
+/// Everything that an answer says, in an order of its own.
+fn whole(data: &Path) -> String {
+    let sql =
+        "SELECT probe, sequence, state, rtt_median_us, month FROM latency_minute ORDER BY probe, sequence";
+    desserte(data, &["query", sql, "--format", "csv"])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_collectors_write_one_history_and_one_is_killed_in_the_middle() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(storage) = Storage::start(folder.path()).await else { return };
+    let territory = territory(folder.path());
+    let mut collectors = Vec::new();
+    for (name, number) in [("une", "collector = 1\n"), ("deux", "collector = 2\n")] {
+        let place = folder.path().join(name);
+        storage.name_in(&place.join("collector"), number);
+        collectors.push(Collector::start(&place, &territory, &["--flush-every", "1"]).await);
+    }
+    let [mut one, two] = <[Collector; 2]>::try_from(collectors).unwrap();
+    let mut probes = [Probe::of(&one, 1), Probe::of(&two, 2), Probe::of(&two, 3)];
+    storage.control(&format!("of/{}", key(&one.data))).await;
+    for step in 0..4 {
+        storage.hold(step).await;
+        for probe in &mut probes {
+            probe.send(5).await;
+        }
+        storage.wait_until_held(&one).await;
+        one.process.kill();
+        // The other goes on, into the same tables.
+        for probe in &mut probes[1..] {
+            probe.send(3).await;
+        }
+        one.restart().await;
+        probes[0].send(2).await;
+    }
+    all_are_there(&storage, &probes.each_ref()).await;
+    for collector in [&one, &two] {
+        answers(&collector.data, &probes.each_ref());
+    }
+    assert_eq!(whole(&one.data), whole(&two.data));
+
+    // Upkeep by either, and the same again.
+    assert!(desserte(&two.data, &["lake", "compact"]).contains("small files became"));
+    assert!(desserte(&one.data, &["lake", "rollup"]).contains("up to number"));
+    for collector in [&one, &two] {
+        answers(&collector.data, &probes.each_ref());
+    }
+    assert_eq!(whole(&one.data), whole(&two.data));
+
+    // A probe belongs to one of them: its batch is no batch at the other, and it cannot be made known there by mistake.
+    let lines = [octets(&probes[0].sender.minute(GUERET))];
+    let answer = probes[0].sender.send(&format!("http://{}", two.address), &lines).await.unwrap();
+    assert!((400..500).contains(&answer.status), "{answer:?}");
+    let public = probes[0].sender.key.public().to_string();
+    for (words, expected) in [
+        (vec!["probe", "add", "--public-key", &public, "--name", "mairie"], "belongs to collector 1"),
+        (vec!["rebuild"], "1 other collectors write s3://histoire/creuse"),
+    ] {
+        let told =
+            Command::new(program("desserte")).args(words).arg("--data").arg(&two.data).output().unwrap();
+        let text = String::from_utf8_lossy(&told.stderr).into_owned();
+        assert!(!told.status.success() && text.contains(expected), "{text}");
+    }
 }

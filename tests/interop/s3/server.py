@@ -7,7 +7,7 @@ which real servers do in one.
 
 `POST /.faults/KIND/N` lets the next N requests that put an object suffer a fault: `lose` carries them out and answers 503 (the client
 tries again and finds its own object), `refuse` answers 503 without carrying them out, `hold` carries them out two seconds later; `skip`
-lets them pass, before any of these. `GET /.faults/KIND` tells how many are still to come, `GET /.faults/holding` how many are being held.
+lets them pass, before any of these. After `POST /.faults/of/KEY` only requests signed with that access key do. `GET /.faults/KIND` tells how many are still to come, `GET /.faults/holding` how many are being held.
 """
 
 import sys
@@ -26,6 +26,7 @@ class Faulty:
         self.inner = inner
         self.lock = threading.Lock()
         # Looked at in this order.
+        self.of = ""
         self.left = {"skip": 0, "lose": 0, "refuse": 0, "hold": 0, "holding": 0}
 
     def __call__(self, environ, start):
@@ -33,7 +34,8 @@ class Faulty:
         if path.startswith("/.faults/"):
             return self.control(environ["REQUEST_METHOD"], path.split("/")[2:], start)
         fault = None
-        if environ["REQUEST_METHOD"] == "PUT" and path.count("/") > 1:
+        meant = self.of in environ.get("HTTP_AUTHORIZATION", "")
+        if meant and environ["REQUEST_METHOD"] == "PUT" and path.count("/") > 1:
             with self.lock:
                 fault = next((kind for kind, left in self.left.items() if left > 0 and kind != "holding"), None)
                 if fault:
@@ -57,6 +59,9 @@ class Faulty:
 
     def control(self, method, words, start):
         with self.lock:
+            if words[0] == "of":
+                self.of = words[1]
+                return answer(start, "200 OK", "")
             if method == "POST":
                 self.left[words[0]] = int(words[1])
             return answer(start, "200 OK", str(self.left[words[0]]))

@@ -163,7 +163,7 @@ impl Month {
             ("complete", json!(self.complete)),
             ("demonstration", json!(export.demonstration)),
             ("generation", json!(export.history.generation())),
-            ("number", json!(export.history.number())),
+            ("number", super::numbers(export.history.cited())),
             ("release", json!(export.rules.set)),
             ("licence", json!(super::LICENCE)),
             ("fingerprint", json!(export.territory.fingerprint())),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use desserte_lake::{QUERY_SPILL_BYTES, QueryLimits};
+use desserte_lake::{QUERY_SPILL_BYTES, QueryLimits, State};
 
 /// Options of `desserte query`.
 #[derive(Debug, Args)]
@@ -27,9 +27,10 @@ pub(crate) struct QueryArguments {
     /// Where to write; by default to standard output.
     #[arg(long, value_name = "OUT")]
     pub(crate) out: Option<PathBuf>,
-    /// Only rows up to this number, as an earlier answer named it: the same rows as then.
+    /// Only rows up to this number, as an earlier answer named it: the same rows as then. Where several collectors write, a number
+    /// for each, with commas.
     #[arg(long, value_name = "NUMBER")]
-    pub(crate) as_of: Option<i64>,
+    pub(crate) as_of: Option<State>,
     #[command(flatten)]
     pub(crate) limits: LimitArguments,
 }

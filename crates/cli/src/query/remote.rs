@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
+use desserte_lake::State;
 use desserte_lake::arrow::array::RecordBatch;
 use desserte_lake::arrow::datatypes::{Field, Schema};
 use futures_util::StreamExt as _;
@@ -32,7 +33,7 @@ const DATABASE: &str = "desserte";
 /// What holds for the question.
 pub(super) struct Settings {
     /// Only rows up to this number in the hand-over.
-    pub(super) as_of: Option<i64>,
+    pub(super) as_of: Option<State>,
     /// Seconds that it may take; `None` leaves it to the collector.
     pub(super) seconds: Option<u64>,
 }
@@ -62,8 +63,8 @@ impl Remote {
         let (client, connection) = config.connect(Tls::new(ca)?).await.map_err(|error| told(&error))?;
         // It ends with the client; what goes wrong with it, the client tells.
         tokio::spawn(async move { drop(connection.await) });
-        if let Some(number) = settings.as_of {
-            let sql = format!("SET desserte.as_of = {number}");
+        if let Some(state) = &settings.as_of {
+            let sql = format!("SET desserte.as_of = '{state}'");
             client.batch_execute(&sql).await.map_err(|error| told(&error))?;
         }
         if let Some(seconds) = settings.seconds {

@@ -37,11 +37,12 @@ pub(super) fn open_only(days: &mut Vec<String>, closed_before: Option<&str>) {
 impl Lake {
     /// Adds up everything, then closes the days before `first`. False when there is nothing yet, or another process was faster.
     pub(crate) async fn close_before(&self, first: &str) -> Result<bool, LakeError> {
-        let Some(number) = self.roll_up(&|_, _, _| ()).await?.number else { return Ok(false) };
+        let Some(state) = self.roll_up(&|_, _, _| ()).await?.state else { return Ok(false) };
+        let collectors = self.collectors().await?;
         for rollup in Rollup::ALL {
             let open = table::open_or_create(self, rollup.into()).await?;
             // Whoever was faster has seen other rows, which are added up by the next attempt.
-            if open.mark().await? != Some(number) {
+            if open.state(&collectors).await? != state {
                 return Ok(false);
             }
             if open.closed_before().await?.is_some_and(|closed| closed.as_str() >= first) {

@@ -15,32 +15,32 @@ use crate::erase;
 use crate::evolve::open_to_write;
 use crate::query::session;
 use crate::rewrite::rewrite_without;
-use crate::schema::{DAY, HANDOVER, Kept, PROBE};
+use crate::schema::{DAY, Kept, PROBE};
 use crate::table::{self, OpenTable, failed, is_conflict};
-use crate::{Lake, LakeError, LakeFile, LakeTable, Work};
+use crate::{CollectorNumber, Lake, LakeError, LakeFile, LakeTable, State, Work};
 
 /// Days computed at once. The files of a month are read once for each such set, and the quantiles of a set are held in memory: five
 /// days of a thousand probes are 120,000 hours.
 const DAYS_AT_ONCE: usize = 5;
 
 /// What keeping the rollups did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RollupReport {
     /// Days computed, of both rollups together.
     pub days: u64,
     /// Rows that they have.
     pub rows: u64,
-    /// The number in the hand-over up to which rows are added up; `None` when nothing was ever handed over.
-    pub number: Option<i64>,
+    /// The state of the history that is added up; `None` when nothing was ever handed over.
+    pub state: Option<State>,
 }
 
 /// One commit of several.
 #[derive(Debug, Clone, Copy)]
-struct Step {
+struct Step<'a> {
     /// The version of the table that the one before left. Any other is of another process, which may have seen fewer rows.
     version: Option<u64>,
-    /// The number that the entry says.
-    mark: i64,
+    /// The state that the entry says.
+    mark: &'a State,
 }
 
 impl Lake {
@@ -63,24 +63,25 @@ impl Lake {
         progress: &(dyn Fn(Rollup, usize, usize) + Sync),
     ) -> Result<RollupReport, LakeError> {
         let mut report = RollupReport::default();
-        // Custody is written last: up to its number every table has every row.
-        let (_, Some(number)) = self.snapshot(HandoverTable::Custody).await? else { return Ok(report) };
-        report.number = Some(number);
+        let collectors = self.collectors().await?;
+        let Some(state) = self.custody_state(&collectors).await? else { return Ok(report) };
+        report.state = Some(state.clone());
         self.carry_closed().await?;
-        let session = self.rows_up_to(number, None).await?;
+        let session = self.rows_up_to(&state, None).await?;
         for rollup in Rollup::ALL {
             let open = table::open_or_create(self, rollup.into()).await?;
-            let mark = open.mark().await?.unwrap_or(0);
-            if mark >= number {
+            // Every entry names every collector, the first one too: it is by these names that the second of two is refused.
+            let mark = open.state(&collectors).await?.naming(&collectors);
+            if mark.includes(&state) {
                 continue;
             }
             let mut version = open.delta.version();
-            let mut days = changed(&session, mark).await?;
+            let mut days = changed(&session, &mark).await?;
             open_only(&mut days, open.closed_before().await?.as_deref());
             for (done, set) in days.chunks(DAYS_AT_ONCE).enumerate() {
                 progress(rollup, done * DAYS_AT_ONCE, days.len());
                 let last = (done + 1) * DAYS_AT_ONCE >= days.len();
-                let step = Step { version, mark: if last { number } else { mark } };
+                let step = Step { version, mark: if last { &state } else { &mark } };
                 let Some(rows) = self.replace(&session, rollup, set, step).await? else {
                     tracing::info!(rollup = rollup.name(), "another process keeps it at the same time");
                     break;
@@ -91,7 +92,7 @@ impl Lake {
             }
             if days.is_empty() {
                 // Only signs of life came: the rollup is up to date all the same.
-                commit(&open, Vec::new(), number).await?;
+                commit(&open, Vec::new(), &state).await?;
             }
             progress(rollup, days.len(), days.len());
         }
@@ -104,19 +105,24 @@ impl Lake {
     /// # Errors
     /// When rows cannot be read, a rollup cannot be written, or another process keeps it at the same time.
     pub(crate) async fn roll_up_without(&self, probe: &str) -> Result<u64, LakeError> {
-        let (_, Some(number)) = self.snapshot(HandoverTable::Custody).await? else { return Ok(0) };
-        let days = texts(&self.rows_up_to(number, None).await?, &sql::of_probe(probe)).await?;
-        let session = self.rows_up_to(number, Some(probe)).await?;
+        let collectors = self.collectors().await?;
+        let Some(state) = self.custody_state(&collectors).await? else { return Ok(0) };
+        let days = texts(&self.rows_up_to(&state, None).await?, &sql::of_probe(probe)).await?;
+        let session = self.rows_up_to(&state, Some(probe)).await?;
         let mut computed = 0;
         for rollup in Rollup::ALL {
             let Some(open) = open_to_write(self, rollup).await? else { continue };
-            let Some(mark) = open.mark().await? else { continue };
+            let mark = open.state(&collectors).await?;
+            if mark.is_empty() {
+                continue;
+            }
             let closed = open.closed_before().await?;
             let mut days = days.clone();
             open_only(&mut days, closed.as_deref());
             let mut version = open.delta.version();
             for set in days.chunks(DAYS_AT_ONCE) {
-                let Some(_) = self.replace(&session, rollup, set, Step { version, mark }).await? else {
+                let Some(_) = self.replace(&session, rollup, set, Step { version, mark: &mark }).await?
+                else {
                     return Err(LakeError::Contended { path: open.path, attempts: 1 });
                 };
                 version = version.map(|version| version + 1);
@@ -130,15 +136,22 @@ impl Lake {
         Ok(computed)
     }
 
-    /// The tables of rows as they were handed over up to `number`, without those of a probe if one is named.
-    async fn rows_up_to(&self, number: i64, without: Option<&str>) -> Result<SessionContext, LakeError> {
+    /// What custody has of each collector: up to there every table has every row. `None` when nothing was handed over.
+    async fn custody_state(&self, collectors: &[CollectorNumber]) -> Result<Option<State>, LakeError> {
+        let Some(custody) = table::open(self, HandoverTable::Custody).await? else { return Ok(None) };
+        let state = custody.state(collectors).await?;
+        Ok((!state.is_empty()).then_some(state))
+    }
+
+    /// The tables of rows as they are in a state, without those of a probe if one is named.
+    async fn rows_up_to(&self, state: &State, without: Option<&str>) -> Result<SessionContext, LakeError> {
         let wrap = LakeError::query("preparing rows to add up");
         let session = session(self.place())?;
         for table in SOURCES {
             let (files, _) = self.snapshot(table).await?;
             let rows = session
                 .read_table(Arc::new(LakeTable::new(table, files).within(self.place())))
-                .and_then(|frame| frame.filter(col(HANDOVER).lt_eq(lit(number))))
+                .and_then(|frame| frame.filter(state.condition()))
                 .and_then(|frame| match without {
                     Some(probe) => frame.filter(col(PROBE).eq(lit(probe)).is_not_true()),
                     None => Ok(frame),
@@ -155,7 +168,7 @@ impl Lake {
         session: &SessionContext,
         rollup: Rollup,
         days: &[String],
-        step: Step,
+        step: Step<'_>,
     ) -> Result<Option<u64>, LakeError> {
         let wrap = LakeError::query("adding up rows");
         let kept = Kept::from(rollup);
@@ -189,21 +202,21 @@ impl Lake {
 
 /// Commits from the snapshot that the rollup was opened with; false when another process was faster. The number stands in every
 /// entry, also where it does not change: of two entries with it that follow the same one, the second is refused.
-async fn commit(open: &OpenTable, actions: Vec<Action>, mark: i64) -> Result<bool, LakeError> {
+async fn commit(open: &OpenTable, actions: Vec<Action>, mark: &State) -> Result<bool, LakeError> {
     let operation = DeltaOperation::Write {
         mode: SaveMode::Overwrite,
         partition_by: Some(vec![DAY.to_owned()]),
         predicate: None,
     };
-    match open.commit(actions, operation, Some(mark)).await {
+    match open.commit_state(actions, operation, mark).await {
         Ok(()) => Ok(true),
         Err(error) if is_conflict(&error) => Ok(false),
         Err(source) => Err(failed("committing to", &open.path)(source)),
     }
 }
 
-/// The days on which rows with a number above `mark` lie, in order.
-pub(super) async fn changed(session: &SessionContext, mark: i64) -> Result<Vec<String>, LakeError> {
+/// The days on which rows lie that are not in a state, in order.
+pub(super) async fn changed(session: &SessionContext, mark: &State) -> Result<Vec<String>, LakeError> {
     texts(session, &sql::changed(mark)).await
 }
 

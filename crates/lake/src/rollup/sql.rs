@@ -1,6 +1,7 @@
 //! The questions that rollups are answers to.
 
 use super::Rollup;
+use crate::State;
 use crate::schema::{DAY, EVENT, HANDOVER, PROBE};
 
 /// The day of every event that only a wrong clock can date: before 2020 or after 2099, as for months.
@@ -31,10 +32,10 @@ fn on(days: &[String]) -> String {
     days.iter().map(one).collect::<Vec<_>>().join(" OR ")
 }
 
-/// The days on which rows with a number above `mark` lie.
-pub(super) fn changed(mark: i64) -> String {
+/// The days on which rows lie that are not in a state.
+pub(super) fn changed(state: &State) -> String {
     let of =
-        |table: &str| format!("SELECT {} AS {DAY} FROM {table} WHERE {HANDOVER} > {mark}", day_of(EVENT));
+        |table: &str| format!("SELECT {} AS {DAY} FROM {table} WHERE NOT {}", day_of(EVENT), state.sql());
     let all = super::SOURCES.map(|table| of(table.name())).join(" UNION ALL ");
     format!("SELECT DISTINCT {DAY} FROM ({all}) ORDER BY {DAY}")
 }

@@ -18,7 +18,7 @@ use super::closed::open_only;
 use super::{Rollup, SOURCES, keep};
 use crate::moment::{Moment, MomentTable};
 use crate::schema::{HANDOVER, Kept};
-use crate::{Lake, LakeError, LakeFile, LakeTable, Place, engine, table};
+use crate::{CollectorNumber, Lake, LakeError, LakeFile, LakeTable, Place, State, engine, table};
 
 /// What a rollup was when a query began. It must be read before the rows are: what it adds up is then among them.
 #[derive(Debug)]
@@ -26,8 +26,8 @@ pub(crate) struct KeptRollup {
     rollup: Rollup,
     place: Place,
     files: Vec<LakeFile>,
-    /// The number up to which rows are added up; `None` while it was never kept.
-    mark: Option<i64>,
+    /// The state that is added up; empty while it was never kept.
+    mark: State,
     /// The first day that is not closed; those before it are always as they were kept.
     closed_before: Option<String>,
     /// Days that are not as they were kept; found out when the rollup is asked for.
@@ -36,34 +36,51 @@ pub(crate) struct KeptRollup {
 
 impl KeptRollup {
     /// One of which nothing is kept.
-    pub(crate) const fn nothing(rollup: Rollup, place: Place) -> Self {
+    pub(crate) fn nothing(rollup: Rollup, place: Place) -> Self {
         Self {
             rollup,
             place,
             files: Vec::new(),
-            mark: None,
+            mark: State::default(),
             closed_before: None,
             changed: OnceCell::const_new(),
         }
     }
 
     /// What a history has of it now.
-    pub(crate) async fn read(lake: &Lake, rollup: Rollup) -> Result<Self, LakeError> {
+    pub(crate) async fn read(
+        lake: &Lake,
+        rollup: Rollup,
+        collectors: &[CollectorNumber],
+    ) -> Result<Self, LakeError> {
         let nothing = Self::nothing(rollup, lake.place().clone());
         let Some(open) = table::open(lake, rollup).await? else { return Ok(nothing) };
-        let (files, mark, closed_before) = (open.files()?, open.mark().await?, open.closed_before().await?);
+        let (files, mark, closed_before) =
+            (open.files()?, open.state(collectors).await?, open.closed_before().await?);
         Ok(Self { files, mark, closed_before, ..nothing })
     }
 
-    /// The days that received rows since they were kept or, where only rows up to `as_of` are asked for, hold more than those.
-    async fn changed(&self, session: &SessionContext, as_of: Option<i64>) -> Result<&Vec<String>, LakeError> {
+    /// The days that received rows since they were kept or, where only rows of `as_of` are asked for, may hold more than those.
+    async fn changed(
+        &self,
+        session: &SessionContext,
+        as_of: Option<&State>,
+    ) -> Result<&Vec<String>, LakeError> {
         let find = || async {
-            let mut days = keep::changed(session, self.mark.unwrap_or(0)).await?;
-            if let Some(number) = as_of {
+            let own = self.place.collector();
+            let mut alone = State::default();
+            self.mark.of(own).into_iter().for_each(|number| alone.set(own, number));
+            // A rollup knows the highest number of a day, which is one collector's. With several, every day is computed from its rows.
+            let several = as_of.is_some() && self.mark != alone;
+            let mark = if several { State::default() } else { self.mark.clone() };
+            let mut days = keep::changed(session, &mark).await?;
+            if let Some(asked) = as_of {
+                let number = asked.of(own).unwrap_or(own.base());
                 let wrap = LakeError::query("reading a rollup");
                 let name = self.rollup.name();
                 session.register_table(name, self.stored(&[])).map_err(&wrap)?;
-                let sql = format!("SELECT DISTINCT day FROM {name} WHERE {HANDOVER} > {number}");
+                let newer = if several { "true".to_owned() } else { format!("{HANDOVER} > {number}") };
+                let sql = format!("SELECT DISTINCT day FROM {name} WHERE {newer}");
                 days.extend(keep::texts(session, &sql).await?);
                 days.sort_unstable();
                 days.dedup();

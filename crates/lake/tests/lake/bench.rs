@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use desserte_lake::arrow::array::{Array as _, AsArray as _};
 use desserte_lake::arrow::datatypes::Int64Type;
-use desserte_lake::{FlushReport, History, Lake, LakeOptions, flush};
+use desserte_lake::{FlushReport, History, Lake, LakeOptions, State, flush};
 use desserte_model::{Observation, Record};
 use desserte_store::{Store, StoreOptions};
 use desserte_units::Timestamp;
@@ -65,7 +65,7 @@ pub(crate) fn mixed(n: u64) -> Observation {
 }
 
 pub(crate) async fn history(store: &Arc<Store>, data: &Path, as_of: Option<i64>) -> History {
-    History::open(store, data, &LakeOptions::default(), as_of).await.unwrap()
+    History::open(store, data, &LakeOptions::default(), as_of.map(State::from)).await.unwrap()
 }
 
 /// The one number that a query gives; `None` for null.

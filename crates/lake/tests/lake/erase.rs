@@ -9,10 +9,10 @@ use desserte_store::HandoverTable;
 use crate::bench::{Bench, mixed, number, when};
 use crate::common::{self, record, register};
 
-const OTHER: &str = "ffeeddccbbaa99887766554433221100";
+pub(crate) const OTHER: &str = "ffeeddccbbaa99887766554433221100";
 
 /// Keeps records of the other probe, on the same days as the first one's.
-fn keep_other(bench: &Bench, first: u64, count: u64) {
+pub(crate) fn keep_other(bench: &Bench, first: u64, count: u64) {
     let numbers = first..first + count;
     let records = numbers.map(|n| record(1_000 + n, Some(when(n)), mixed(n))).collect();
     let mut batch = common::batch(records);

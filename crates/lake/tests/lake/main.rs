@@ -28,6 +28,7 @@ mod radio;
 mod retention;
 mod rollup;
 mod rounds;
+mod several;
 mod sketch;
 mod spec;
 mod upkeep;

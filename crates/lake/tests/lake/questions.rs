@@ -76,7 +76,7 @@ async fn a_moment_serves_many_questions_until_something_comes_in() {
     // What waited is handed over: other places, the same rows.
     bench.flush().await;
     assert!(Arc::ptr_eq(&first, &moments.now(None).await.unwrap()));
-    assert!(!Arc::ptr_eq(&first, &moments.now(Some(3)).await.unwrap()), "as of another number");
+    assert!(!Arc::ptr_eq(&first, &moments.now(Some(3.into())).await.unwrap()), "as of another number");
     bench.keep_mixed(9, 1);
     let then = moments.now(None).await.unwrap();
     assert_eq!((first.number(), then.number()), (9, 10));

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use desserte_lake::arrow::util::pretty::pretty_format_batches;
-use desserte_lake::{History, Lake, LakeOptions, Rollup, RowsKeptFrom};
+use desserte_lake::{History, Homes, Lake, LakeOptions, Rollup, RowsKeptFrom};
 use desserte_retention::{Place, Retention};
 use desserte_store::HandoverTable;
 
@@ -42,7 +42,7 @@ async fn rollups(history: &History) -> [String; 2] {
 
 async fn keep_within(lake: &Lake, month: &str, day: Option<&str>) -> u64 {
     let from = RowsKeptFrom { month: month.to_owned(), day: day.map(str::to_owned) };
-    lake.keep_within(&from, &BTreeSet::from([PUBLIC.to_owned()])).await.unwrap().rewritten
+    lake.keep_within(&from, &Homes::AllBut(BTreeSet::from([PUBLIC.to_owned()]))).await.unwrap().rewritten
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -109,7 +109,8 @@ async fn a_rollup_as_of_a_number_gives_what_the_rows_gave_then() {
     bench.flush().await;
     roll_up(&bench).await;
     let now = bench.history().await;
-    let cited = History::open(&bench.store, bench.path(), &LakeOptions::default(), Some(then)).await.unwrap();
+    let cited =
+        History::open(&bench.store, bench.path(), &LakeOptions::default(), Some(then.into())).await.unwrap();
     same_answers(&cited).await;
     let sql = "SELECT sum(download_runs) FROM commune_day";
     assert_eq!(number(&cited, sql).await, Some(10));

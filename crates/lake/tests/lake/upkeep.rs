@@ -33,7 +33,7 @@ async fn small_files_become_one_and_the_answers_stay() {
     bench.keep_mixed(60, 6);
     flush(&bench.store, bench.path(), &options).await.unwrap();
     bench.keep_mixed(66, 6);
-    let then = History::open(&bench.store, bench.path(), &options, Some(number_cited)).await.unwrap();
+    let then = History::open(&bench.store, bench.path(), &options, Some(number_cited.into())).await.unwrap();
     assert_eq!(fingerprint(&then, "custody").await, before);
     assert_eq!(then.number(), number_cited);
     assert_eq!(number(&bench.history().await, "SELECT count(*) FROM custody").await, Some(72));
