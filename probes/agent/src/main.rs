@@ -60,7 +60,7 @@ fn main() -> ExitCode {
     };
     let language = cli.command.language();
     if cli.command.measures() && !desserte_net::octets_are_counted() {
-        eprintln!("desserte-probe: {}", commands::uncounted(language));
+        commands::complain(&anyhow::Error::msg(commands::uncounted(language)), language);
         return exit::failure();
     }
     let done = match cli.command {
