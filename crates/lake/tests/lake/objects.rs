@@ -107,9 +107,12 @@ async fn whatever_request_fails_nothing_is_lost_or_doubled() {
             let store = Faulty::new(fault, at);
             let options = within(store.clone());
             let mut next = 0;
+            let mut attempts = 0;
             while let Err(error) = year(&bench, &options, &mut next).await {
                 failed += 1;
+                attempts += 1;
                 let text = error.to_string();
+                assert!(attempts <= 3, "only one request fails, {fault:?} at {at}: {text}");
                 assert!(text.contains("s3://histoire/creuse/"), "names the table: {text}");
                 assert!(text.contains("http://storage.example/creuse/"), "names the file: {text}");
                 assert!(text.contains("nothing is lost"), "says what to do: {text}");
