@@ -30,7 +30,7 @@ pub struct RadioReading {
     pub physical_cell: Option<u32>,
     /// Its channel.
     pub channel: Option<u32>,
-    /// The band of that channel, as [`band`] tells it.
+    /// The band of that channel, as [`band()`] tells it.
     pub band: Option<&'static str>,
     /// Everything received in the band, dBm.
     pub rssi_dbm: Option<f64>,
