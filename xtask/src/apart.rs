@@ -1,6 +1,6 @@
 //! Programs that are workspaces of their own, each for the reason in its manifest: they are built beside the others, and checked with them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
@@ -25,8 +25,12 @@ pub(crate) const TYPESET: Apart =
 pub(crate) const POWERCUT: Apart =
     Apart { manifest: "tests/powercut/Cargo.toml", program: "desserte-powercut", target: "powercut" };
 
+/// Keeps the program of a probe up to date: its library of TUF would have the engine built anew (docs/adr/0055-self-update.md).
+pub(crate) const UPDATE: Apart =
+    Apart { manifest: "probes/update/Cargo.toml", program: "desserte-update", target: "update" };
+
 /// All of them.
-pub(crate) const ALL: [&Apart; 2] = [&TYPESET, &POWERCUT];
+pub(crate) const ALL: [&Apart; 3] = [&TYPESET, &POWERCUT, &UPDATE];
 
 impl Apart {
     fn cargo(&self, workspace: &Workspace, command: &str, arguments: &[&str]) -> Command {
@@ -52,9 +56,10 @@ impl Apart {
         Ok(workspace.target.join(self.target).join(profile).join(self.program))
     }
 
-    /// Its own tests.
-    pub(crate) fn test(&self, workspace: &Workspace) -> Result<()> {
-        shell::run(&mut self.cargo(workspace, "test", &["--locked", "--profile", PROFILE]))
+    /// Its own tests, which find in `environment` what they hold it against.
+    pub(crate) fn test(&self, workspace: &Workspace, environment: &[(&str, &Path)]) -> Result<()> {
+        let mut tests = self.cargo(workspace, "test", &["--locked", "--profile", PROFILE]);
+        shell::run(tests.envs(environment.iter().copied()))
     }
 
     /// Its format.

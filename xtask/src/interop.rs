@@ -24,6 +24,11 @@ pub(crate) fn readers(workspace: &Workspace) -> Result<PathBuf> {
     environment(workspace, "readers", "tests/interop/readers/requirements.txt", &[])
 }
 
+/// Makes the Python environment of `packaging/update/requirements.txt` in the cache, which publishes releases; gives back its interpreter.
+pub(crate) fn publisher(workspace: &Workspace) -> Result<PathBuf> {
+    environment(workspace, "publisher", "packaging/update/requirements.txt", &[])
+}
+
 /// Makes a Python environment of a file of requirements in the cache; gives back its interpreter.
 pub(crate) fn environment(
     workspace: &Workspace,
