@@ -246,11 +246,9 @@ impl Test {
             running_since: None,
         };
         let ending = drive.finish(self, steer).await;
-        self.charged = drive.charged();
-        if !matches!(ending, Ok(Ending::Complete)) {
-            // A server that did not hear of the end, or does not care, may still fill the windows.
-            self.charged += drive.pending();
-        }
+        let (charged, pending) = drive.charged_and_pending();
+        // A server that did not hear of the end, or does not care, may still fill the windows.
+        self.charged = if matches!(ending, Ok(Ending::Complete)) { charged } else { charged + pending };
         self.peer = drive.client.peer().cloned();
         Ok(match ending.map_err(|error| RunOutcome::ProbeFault { reason: error.to_string() })? {
             Ending::Complete => RunOutcome::Complete,

@@ -7,7 +7,6 @@ use std::time::Duration;
 use desserte_model::{End, StopReason};
 use desserte_proto::iperf3::{Action, Client, Ending, Results, spec};
 use desserte_units::{ByteCount, Monotonic};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::RunConfig;
@@ -280,36 +279,34 @@ impl Drive<'_> {
 
     /// Whether the run has to stop here so that what is still under way stays below the ceiling.
     fn reaches(&mut self, ceiling: u64) -> bool {
-        let charged = self.charged();
+        let (charged, pending) = self.charged_and_pending();
         // As much again may cross until the next look, and as much until the server hears of the end.
         let growth = 2 * charged.saturating_sub(self.charged_before);
         self.charged_before = charged;
         let control = self.tariff[1].still_to_come(CONTROL_RESERVE + self.control_window + READ_MAX as u64);
-        charged + growth + self.pending() + control >= ceiling
-    }
-
-    /// Octets on the interface that may still come of the data connections once they are let go of.
-    pub(super) fn pending(&self) -> u64 {
-        let Some(load) = &self.load else { return 0 };
-        let still_to_come = |(index, socket): (usize, &TcpStream)| {
-            let info = TcpInfo::read(socket)?;
-            let octets = if load.sends(index) { info.bytes_unsent() } else { info.window_open() };
-            Some(self.tariff[1].still_to_come(octets))
-        };
-        load.tcp().filter_map(still_to_come).sum()
+        charged + growth + pending + control >= ceiling
     }
 
     /// Octets on the interface so far.
     pub(super) fn charged(&self) -> u64 {
+        self.charged_and_pending().0
+    }
+
+    /// Octets on the interface so far, and those that may still come of the data connections once they are let go of. Both of one look at each
+    /// connection: what moves between two would be in neither.
+    pub(super) fn charged_and_pending(&self) -> (u64, u64) {
         let control = TcpInfo::read(&self.control.tcp).map_or(0, |info| self.tariff[0].charged(&info));
-        let streams: u64 = self
-            .load
-            .iter()
-            .flat_map(Load::tcp)
-            .filter_map(|(_, socket)| Some(self.tariff[1].charged(&TcpInfo::read(socket)?)))
-            .sum();
         let datagrams: u64 = self.load.as_ref().map_or(0, |load| load.datagrams(DATAGRAM_HEADERS));
-        self.failed_before + control + streams + datagrams
+        let (mut charged, mut pending) = (self.failed_before + control + datagrams, 0);
+        if let Some(load) = &self.load {
+            for (index, socket) in load.tcp() {
+                let Some(info) = TcpInfo::read(socket) else { continue };
+                let octets = if load.sends(index) { info.bytes_unsent() } else { info.window_open() };
+                charged += self.tariff[1].charged(&info);
+                pending += self.tariff[1].still_to_come(octets);
+            }
+        }
+        (charged, pending)
     }
 }
 

@@ -21,7 +21,7 @@ use crate::drive::{Clock, GAP_INTERVAL};
 use crate::http::{self, Response};
 use crate::ndt7::Progress;
 use crate::steer::STEERING_INTERVAL;
-use crate::tcp::{TcpInfo, has_gap, limit_receive_buffer, readable};
+use crate::tcp::{TcpInfo, counters_and_unread, has_gap, limit_receive_buffer};
 use crate::{OwnOctets, Steer};
 
 /// Octets read at once.
@@ -334,15 +334,12 @@ impl<'a> Crowd<'a> {
         let mut pending = 0;
         let mut streams = 0;
         for link in self.links() {
-            let Some(info) = TcpInfo::read(link.wire().tcp()) else { continue };
+            let Some((info, ahead)) = counters_and_unread(link.wire().tcp()) else { continue };
             charged += self.tariff.charged(&info);
             // What may come in or leave after the run stops here.
             pending += match self.config.direction {
                 Direction::Upload => self.tariff.still_to_come(window_most + info.bytes_unsent()),
-                Direction::Download => {
-                    let ahead = readable(link.wire().tcp()).unwrap_or(0);
-                    self.tariff.still_to_come(window_most.saturating_sub(ahead))
-                }
+                Direction::Download => self.tariff.still_to_come(window_most.saturating_sub(ahead)),
             };
             streams += 1;
         }

@@ -14,7 +14,7 @@ use crate::channel::Channel;
 use crate::charge::{OwnMeter, Tariff, UPLOAD_STEP};
 use crate::drive::Watcher;
 use crate::steer::STEERING_INTERVAL;
-use crate::tcp::{TcpInfo, readable};
+use crate::tcp::{TcpInfo, counters_and_unread};
 
 /// Readings that tell how fast the line is now, for what is still under way from a server that does not let go by itself.
 const RECENT_READINGS: usize = 5;
@@ -53,14 +53,13 @@ impl Ceiling {
             self.unwatched = self.unwatched.saturating_sub(octets);
             return false;
         }
-        let Some(info) = TcpInfo::read(channel.wire().tcp()) else { return false };
+        let Some((info, ahead)) = counters_and_unread(channel.wire().tcp()) else { return false };
         let charged = tariff.charged(&info);
         // What comes in or leaves if the run stops here, and what more might if it goes on until the next look.
         let (pending, more) = match (config.direction, self.payload_asked_for) {
             // What the kernel has may leave until the connection is reset, and the server may fill the window meanwhile.
             (Direction::Upload, _) => {
                 // What has come in and was not read yet is charged already.
-                let ahead = readable(channel.wire().tcp()).unwrap_or(0);
                 let window = self.window_most.saturating_sub(ahead);
                 (tariff.still_to_come(window + info.bytes_unsent()), 2 * octets.max(UPLOAD_STEP))
             }
@@ -75,7 +74,6 @@ impl Ceiling {
             }
             // The sender can get no further ahead of our reading than the buffer holds.
             (Direction::Download, None) => {
-                let ahead = readable(channel.wire().tcp()).unwrap_or(0);
                 let more = self.unwatched_least() + self.read_at_most;
                 (tariff.still_to_come(self.window_most.saturating_sub(ahead)), tariff.still_to_come(more))
             }

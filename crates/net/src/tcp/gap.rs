@@ -3,6 +3,8 @@
 use std::mem::size_of_val;
 use std::os::fd::AsRawFd;
 
+use super::TcpInfo;
+
 /// Numbers in the kernel's answer to `SO_MEMINFO` (`include/uapi/linux/sock_diag.h`), the first being the memory taken by
 /// what was received.
 const MEMINFO_VARS: usize = 9;
@@ -37,11 +39,37 @@ pub(crate) fn has_gap(socket: &impl AsRawFd) -> bool {
 /// # Missing data
 /// `None` when the kernel does not answer.
 #[expect(unsafe_code, reason = "no safe wrapper of ioctl(FIONREAD) among our libraries")]
-pub(crate) fn readable(socket: &impl AsRawFd) -> Option<u64> {
+fn readable(socket: &impl AsRawFd) -> Option<u64> {
     let mut readable: libc::c_int = 0;
     // SAFETY: FIONREAD writes one int to the pointer, which is to `readable`.
     let status = unsafe { libc::ioctl(socket.as_raw_fd(), libc::FIONREAD, &raw mut readable) };
     if status == 0 { u64::try_from(readable).ok() } else { None }
+}
+
+/// Looks at a connection until nothing comes in between two of them. While nobody reads, what can come in fills up, so that this
+/// takes as long as a receive buffer of the least size takes to fill, at the most.
+const LOOKS_MAX: u32 = 64;
+
+/// The kernel's counters, and how many of the octets in them were received in order and wait to be read: both of one moment.
+///
+/// Looked at one after the other they would miss what comes in between, and a busy machine may take as long between them as a whole
+/// receive buffer needs.
+///
+/// # Missing data
+/// `None` when the kernel does not tell its counters. When it does not tell what waits, nothing does. When octets never cease to come,
+/// those that wait are too few by what came in during the last look.
+pub(crate) fn counters_and_unread(socket: &impl AsRawFd) -> Option<(TcpInfo, u64)> {
+    let mut unread = readable(socket).unwrap_or(0);
+    let mut info = TcpInfo::read(socket)?;
+    for _ in 0..LOOKS_MAX {
+        let after = readable(socket).unwrap_or(0);
+        if after == unread {
+            break;
+        }
+        unread = after;
+        info = TcpInfo::read(socket)?;
+    }
+    Some((info, unread))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ mod gap;
 mod info;
 mod options;
 
-pub(crate) use gap::{has_gap, readable};
+pub(crate) use gap::{counters_and_unread, has_gap};
 pub(crate) use info::TcpInfo;
 pub use info::octets_are_counted;
 pub(crate) use options::{
