@@ -33,10 +33,16 @@ pub(crate) const UPDATE: Apart =
 pub(crate) const ALL: [&Apart; 3] = [&TYPESET, &POWERCUT, &UPDATE];
 
 impl Apart {
-    fn cargo(&self, workspace: &Workspace, command: &str, arguments: &[&str]) -> Command {
+    /// A cargo command in it.
+    pub(crate) fn cargo(&self, workspace: &Workspace, command: &str, arguments: &[&str]) -> Command {
         let mut cargo = workspace.cargo(&[command, "--manifest-path", self.manifest]);
-        cargo.args(arguments).env("CARGO_TARGET_DIR", workspace.target.join(self.target));
+        cargo.args(arguments).env("CARGO_TARGET_DIR", self.target_dir(workspace));
         cargo
+    }
+
+    /// What it is built into.
+    pub(crate) fn target_dir(&self, workspace: &Workspace) -> PathBuf {
+        workspace.target.join(self.target)
     }
 
     /// Builds it, and puts it beside the other programs: who uses it looks for it there.
@@ -53,7 +59,7 @@ impl Apart {
     /// Builds it in a profile, and tells where it is.
     pub(crate) fn build_in(&self, workspace: &Workspace, profile: &str) -> Result<PathBuf> {
         shell::run(&mut self.cargo(workspace, "build", &["--locked", "--profile", profile]))?;
-        Ok(workspace.target.join(self.target).join(profile).join(self.program))
+        Ok(self.target_dir(workspace).join(profile).join(self.program))
     }
 
     /// Its own tests, which find in `environment` what they hold it against.

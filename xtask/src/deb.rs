@@ -10,8 +10,9 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::apart::{self, Apart};
+use crate::shell;
 use crate::workspace::Workspace;
-use crate::{apart, shell};
 use tree::Tree;
 
 /// One package.
@@ -24,17 +25,31 @@ struct Package {
     program: &'static str,
     /// Whether the program that sets dossiers comes beside it.
     typeset: bool,
-    /// Cargo's package of that program.
-    source: &'static str,
+    /// What builds that program.
+    source: Source,
     /// The profile that it is shipped from.
     profile: &'static str,
     service: Option<Service>,
+    /// Files of its folder that go elsewhere: the name there, and the place in the system.
+    more: &'static [(&'static str, &'static str)],
+}
+
+/// What builds a program.
+enum Source {
+    /// A package of the workspace, by cargo's name.
+    Workspace(&'static str),
+    /// A workspace of its own.
+    Apart(&'static Apart),
 }
 
 /// What a package with a service has beside its program.
 struct Service {
     /// The unit, from the top of the checkout.
     unit: &'static str,
+    /// Units that a person enables and that a removal disables, separated by spaces; the service when there are none.
+    enabled: &'static str,
+    /// Units of other packages to be started anew when this one is gone, separated by spaces.
+    restarted: &'static str,
     /// The user that the package makes, with the folder of its state and that folder's mode; a service without keeps nothing.
     user: Option<(&'static str, &'static str, &'static str)>,
     /// What a purge removes, separated by spaces.
@@ -43,57 +58,89 @@ struct Service {
     kept: &'static str,
 }
 
-const PACKAGES: [Package; 4] = [
+const PACKAGES: [Package; 5] = [
     Package {
         name: "desserte-probe",
         folder: "probe",
         program: "desserte-probe",
         typeset: false,
-        source: "desserte-probe",
+        source: Source::Workspace("desserte-probe"),
         profile: "probe",
         service: Some(Service {
             unit: "probes/profiles/town-hall-pc/desserte-probe.service",
+            enabled: "",
+            restarted: "",
             user: Some(("desserte-probe", "/var/lib/desserte-probe", "0755")),
             purged: "/var/lib/desserte-probe /etc/desserte/probe.toml",
             kept: "",
         }),
+        more: &[],
+    },
+    Package {
+        name: "desserte-update",
+        folder: "update",
+        program: "desserte-update",
+        typeset: false,
+        source: Source::Apart(&apart::UPDATE),
+        profile: "probe",
+        service: Some(Service {
+            unit: "packaging/update/desserte-update.service",
+            enabled: "desserte-update.timer desserte-update-restart.path",
+            restarted: "desserte-probe.service",
+            user: Some(("desserte-update", "/var/lib/desserte-update", "0755")),
+            purged: "/var/lib/desserte-update /etc/desserte/update.toml /etc/desserte/update-root.json",
+            kept: "",
+        }),
+        more: &[
+            ("desserte-update.timer", "usr/lib/systemd/system/desserte-update.timer"),
+            ("desserte-update-restart.path", "usr/lib/systemd/system/desserte-update-restart.path"),
+            ("desserte-update-restart.service", "usr/lib/systemd/system/desserte-update-restart.service"),
+            ("desserte-probe.conf", "usr/lib/systemd/system/desserte-probe.service.d/update.conf"),
+        ],
     },
     Package {
         name: "desserte-server",
         folder: "server",
         program: "desserte-server",
         typeset: false,
-        source: "desserte-peer",
+        source: Source::Workspace("desserte-peer"),
         profile: "release",
         service: Some(Service {
             unit: "packaging/server/desserte-server.service",
+            enabled: "",
+            restarted: "",
             user: None,
             purged: "",
             kept: "",
         }),
+        more: &[],
     },
     Package {
         name: "desserte-collector",
         folder: "collector",
         program: "desserte",
         typeset: true,
-        source: "desserte-cli",
+        source: Source::Workspace("desserte-cli"),
         profile: "release",
         service: Some(Service {
             unit: "packaging/collector/desserte-collector.service",
+            enabled: "",
+            restarted: "",
             user: Some(("desserte", "/var/lib/desserte", "0700")),
             purged: "",
             kept: "/var/lib/desserte",
         }),
+        more: &[],
     },
     Package {
         name: "desserte-geodata",
         folder: "geodata",
         program: "desserte-geodata",
         typeset: false,
-        source: "desserte-geodata",
+        source: Source::Workspace("desserte-geodata"),
         profile: "release",
         service: None,
+        more: &[],
     },
 ];
 
@@ -157,14 +204,12 @@ impl Options {
 }
 
 fn build(workspace: &Workspace, package: &Package) -> Result<PathBuf> {
-    shell::run(&mut workspace.cargo(&[
-        "build",
-        "--locked",
-        "--profile",
-        package.profile,
-        "--package",
-        package.source,
-    ]))?;
+    let source = match package.source {
+        Source::Workspace(source) => source,
+        Source::Apart(apart) => return apart.build_in(workspace, package.profile),
+    };
+    let build = ["build", "--locked", "--profile", package.profile, "--package", source];
+    shell::run(&mut workspace.cargo(&build))?;
     Ok(workspace.target.join(package.profile).join(package.program))
 }
 
@@ -188,6 +233,9 @@ impl Package {
             let place = format!("usr/bin/{}", apart::TYPESET.program);
             tree.copy(setter, &place, 0o755)?;
             tree.strip(&place)?;
+        }
+        for (name, place) in self.more {
+            tree.copy(&folder.join(name), place, 0o644)?;
         }
         tree.copy(&workspace.root.join("LICENSE"), &format!("usr/share/doc/{name}/copyright"), 0o644)?;
         tree.copy(&workspace.root.join("CHANGELOG.md"), &format!("usr/share/doc/{name}/changelog"), 0o644)?;
@@ -215,6 +263,7 @@ impl Package {
             }
         }
         let control = std::fs::read_to_string(folder.join("control")).context("the package's description")?;
+        let control = control.replace("@VERSION@", &options.version);
         let (needs, architecture) = match options.foreign {
             Some(architecture) => (String::new(), architecture.to_owned()),
             None => (tree.libraries(&format!("usr/bin/{}", self.program))?, tree::own_architecture()?),
@@ -228,10 +277,12 @@ impl Service {
     /// A script of all packages with this one's names.
     fn filled(&self, name: &str, next: &str, text: &str) -> String {
         let (user, state, mode) = self.user.unwrap_or_default();
-        let unit = format!("{name}.service");
+        let service = format!("{name}.service");
+        let units = if self.enabled.is_empty() { &service } else { self.enabled };
         [
             ("@NAME@", name),
-            ("@UNIT@", &unit),
+            ("@UNITS@", units),
+            ("@RESTARTED@", self.restarted),
             ("@USER@", user),
             ("@STATE@", state),
             ("@MODE@", mode),

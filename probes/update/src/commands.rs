@@ -4,7 +4,10 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
-use std::process::ExitCode;
+use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{Command, ExitCode};
 
 use desserte_boot::exit;
 use desserte_boot::logging::{self, LogFormat};
@@ -141,9 +144,23 @@ pub(crate) enum Error {
 
 fn open(args: &SpokenArgs) -> Result<Updater, Error> {
     let config = Config::load(&args.config)?;
+    as_owner_of(&config.state_dir)
+        .map_err(|error| Wrong::Folder(config.state_dir.display().to_string(), error))?;
     // The only error is that logging was started before.
     let _ = logging::init("info", LogFormat::Text);
     Ok(Updater::open(config, own())?)
+}
+
+/// An administrator's command goes on as the user that the folder belongs to: what it writes there, the service must be able to replace, and
+/// nothing that comes from a network is read with more rights than it needs.
+fn as_owner_of(folder: &Path) -> io::Result<()> {
+    let owner = match fs::metadata(folder) {
+        Ok(found) if rustix::process::geteuid().is_root() && found.uid() != 0 => found,
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => return Ok(()),
+    };
+    let arguments = std::env::args_os().skip(1);
+    Err(Command::new("/proc/self/exe").args(arguments).uid(owner.uid()).gid(owner.gid()).exec())
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, Wrong> {

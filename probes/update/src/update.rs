@@ -113,6 +113,7 @@ impl Updater {
     pub fn open(config: Config, packaged: Version) -> Result<Self, Wrong> {
         let folder = config.state_dir.clone();
         let unusable = |error| Wrong::Folder(folder.display().to_string(), error);
+        fs::create_dir_all(&folder).map_err(unusable)?;
         let lock = folder.join("lock");
         let lock =
             OpenOptions::new().create(true).truncate(false).write(true).open(lock).map_err(unusable)?;
@@ -203,8 +204,11 @@ impl Updater {
     /// # Errors
     /// When that cannot be written.
     pub fn rollback(&mut self) -> Result<Version, Wrong> {
-        let installer = Installer { disk: &OnDisk, place: &self.place };
         let left = self.running();
+        if self.state.trial.is_none() && self.state.confirmed.is_none() {
+            return Ok(left);
+        }
+        let installer = Installer { disk: &OnDisk, place: &self.place };
         installer
             .leave_all(&mut self.state)
             .map_err(|error| Wrong::Machine("keeping the programs", error))?;

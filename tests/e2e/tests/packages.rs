@@ -8,7 +8,8 @@ use std::process::Command;
 
 use desserte_e2e::{can, has_program, is_root, program};
 
-const NAMES: [&str; 4] = ["desserte-collector", "desserte-geodata", "desserte-probe", "desserte-server"];
+const NAMES: [&str; 5] =
+    ["desserte-collector", "desserte-geodata", "desserte-probe", "desserte-server", "desserte-update"];
 
 /// What `systemd-analyze security` may say of a service at the most, in tenths.
 const EXPOSURE_MAX_TENTHS: &str = "19";
@@ -71,12 +72,13 @@ fn packages_hold_what_they_should_and_their_services_are_closed() {
                 assert!(!std::fs::read_to_string(&path).unwrap().contains('@'), "{name} {script}");
             }
         }
-        let unit = unpacked.join(format!("usr/lib/systemd/system/{name}.service"));
-        if unit.is_file() {
+        let units =
+            ["", "-restart"].map(|of| unpacked.join(format!("usr/lib/systemd/system/{name}{of}.service")));
+        for unit in units.iter().filter(|unit| unit.is_file()) {
             output(
                 Command::new("systemd-analyze")
                     .args(["security", "--offline=true", "--no-pager", "--threshold", EXPOSURE_MAX_TENTHS])
-                    .arg(&unit),
+                    .arg(unit),
             );
         }
     }
@@ -134,9 +136,16 @@ fn packages_are_installed_upgraded_and_purged_and_keep_what_people_wrote() {
          grep -q \"written by a person\" /etc/desserte/collector.toml
          test -f /etc/desserte/probe.toml
          desserte version >/dev/null && desserte-server --version >/dev/null
-         dpkg --purge desserte-probe desserte-server desserte-collector desserte-geodata
+         # Updates are off, and the probe starts all the same; a configuration switches them on, and the packaged program still starts.
+         test \"$(stat -c %U:%a /var/lib/desserte-update)\" = desserte-update:755
+         desserte-update status --lang en | grep -q off
+         desserte-update exec -- --version | grep -q desserte-probe
+         desserte-update init >/dev/null && desserte-update status --lang en | grep -q packaged
+         desserte-update exec -- --version | grep -q desserte-probe
+         dpkg --purge desserte-update desserte-probe desserte-server desserte-collector desserte-geodata
          for gone in /usr/bin/desserte /usr/bin/desserte-probe /etc/desserte /var/lib/desserte-probe \\
-             /etc/default/desserte-collector /usr/lib/systemd/system/desserte-probe.service; do
+             /etc/default/desserte-collector /usr/lib/systemd/system/desserte-probe.service /usr/bin/desserte-update \\
+             /var/lib/desserte-update; do
              if [ -e $gone ]; then echo \"$gone is left\"; exit 1; fi
          done
          # What was measured is kept even then.

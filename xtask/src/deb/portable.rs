@@ -1,7 +1,7 @@
-//! The probe as one static program: an archive for machines that no package fits (routers with OpenWrt, other distributions), and a
+//! The probe as one static program, with the one that keeps it up to date: an archive for machines that no package fits (routers with OpenWrt, other distributions), and a
 //! Debian package where the processor is another one than this machine's.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
@@ -9,8 +9,8 @@ use anyhow::{Context as _, Result, bail};
 use super::tree::Tree;
 use super::{Options, PACKAGES};
 use crate::packages::{self, Need};
-use crate::shell;
 use crate::workspace::Workspace;
+use crate::{apart, shell};
 
 /// A kind of machine.
 struct Target {
@@ -56,9 +56,9 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     }
     std::fs::create_dir_all(&out)?;
     for target in targets {
-        let program = build(workspace, target)?;
+        let programs = Programs::build(workspace, target)?;
         let version = env!("CARGO_PKG_VERSION");
-        shell::say(&archive(workspace, target, &program, version, &out)?.display().to_string());
+        shell::say(&archive(workspace, target, &programs, version, &out)?.display().to_string());
         let options = Options {
             programs: None,
             out: out.clone(),
@@ -67,8 +67,10 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
             foreign: Some(target.debian),
         };
         if super::tree::own_architecture()? != target.debian {
-            let [probe, ..] = &PACKAGES;
-            shell::say(&probe.assemble(workspace, &program, None, &options)?.display().to_string());
+            let [probe, update, ..] = &PACKAGES;
+            for (package, program) in [(probe, &programs.probe), (update, &programs.update)] {
+                shell::say(&package.assemble(workspace, program, None, &options)?.display().to_string());
+            }
         }
     }
     Ok(())
@@ -81,37 +83,59 @@ fn target(name: &str) -> Result<&'static Target> {
     })
 }
 
-fn build(workspace: &Workspace, target: &Target) -> Result<PathBuf> {
-    packages::ensure(&[target.needs])?;
-    let triple = target.triple;
-    shell::run(Command::new("rustup").args(["target", "add", triple]))
-        .context("the standard library for that machine is missing, and rustup did not bring it")?;
-    let variable = triple.replace('-', "_");
-    let mut command =
-        workspace.cargo(&["build", "--locked", "--profile", "probe", "--package", "desserte-probe"]);
-    command.args(["--target", triple]).env(format!("CC_{variable}"), target.compiler);
-    // The linker that comes with Rust: nothing but the C library that comes with it is linked.
-    command.env(format!("CARGO_TARGET_{}_LINKER", variable.to_uppercase()), "rust-lld");
-    shell::run(&mut command)?;
-    Ok(workspace.target.join(triple).join("probe/desserte-probe"))
+/// The static programs for a kind of machine.
+struct Programs {
+    probe: PathBuf,
+    /// Keeps the probe up to date, where somebody switches that on.
+    update: PathBuf,
+}
+
+impl Programs {
+    fn build(workspace: &Workspace, target: &Target) -> Result<Self> {
+        packages::ensure(&[target.needs])?;
+        let triple = target.triple;
+        shell::run(Command::new("rustup").args(["target", "add", triple]))
+            .context("the standard library for that machine is missing, and rustup did not bring it")?;
+        let variable = triple.replace('-', "_");
+        let for_target = |command: &mut Command| {
+            command.args(["--target", triple]).env(format!("CC_{variable}"), target.compiler);
+            // The linker that comes with Rust: nothing but the C library that comes with it is linked.
+            command.env(format!("CARGO_TARGET_{}_LINKER", variable.to_uppercase()), "rust-lld");
+            shell::run(command)
+        };
+        let probe = ["build", "--locked", "--profile", "probe", "--package", "desserte-probe"];
+        for_target(&mut workspace.cargo(&probe))?;
+        for_target(&mut apart::UPDATE.cargo(workspace, "build", &["--locked", "--profile", "probe"]))?;
+        let built = |target: &Path, name: &str| target.join(triple).join("probe").join(name);
+        Ok(Self {
+            probe: built(&workspace.target, "desserte-probe"),
+            update: built(&apart::UPDATE.target_dir(workspace), apart::UPDATE.program),
+        })
+    }
 }
 
 fn archive(
     workspace: &Workspace,
     target: &Target,
-    program: &std::path::Path,
+    programs: &Programs,
     version: &str,
-    out: &std::path::Path,
+    out: &Path,
 ) -> Result<PathBuf> {
     let machine = target.triple.replace("-unknown", "");
     let name = format!("desserte-probe-{version}-{machine}");
     let mut tree = Tree::new(&out.join(&name), workspace.commit_time()?)?;
-    tree.copy(program, "desserte-probe", 0o755)?;
+    tree.copy(&programs.probe, "desserte-probe", 0o755)?;
+    tree.copy(&programs.update, "desserte-update", 0o755)?;
     for (from, to) in [
         ("LICENSE", "LICENSE"),
         ("packaging/portable/README.md", "README.md"),
         ("probes/profiles/raspberry-pi-4g/probe.toml", "probe.toml"),
         ("probes/profiles/town-hall-pc/desserte-probe.service", "systemd/desserte-probe.service"),
+        ("packaging/update/desserte-update.service", "systemd/desserte-update.service"),
+        ("packaging/update/desserte-update.timer", "systemd/desserte-update.timer"),
+        ("packaging/update/desserte-update-restart.path", "systemd/desserte-update-restart.path"),
+        ("packaging/update/desserte-update-restart.service", "systemd/desserte-update-restart.service"),
+        ("packaging/update/desserte-probe.conf", "systemd/desserte-probe.service.d/update.conf"),
         ("packaging/openwrt/README.md", "openwrt/README.md"),
     ] {
         tree.copy(&workspace.root.join(from), to, 0o644)?;
