@@ -13,7 +13,7 @@ pub(crate) struct Apart {
     /// Its manifest, from the root of the checkout.
     pub(crate) manifest: &'static str,
     pub(crate) program: &'static str,
-    /// Where below the target directory it is built.
+    /// Where below the target directory it is built; in it, when this is empty.
     target: &'static str,
 }
 
@@ -25,9 +25,10 @@ pub(crate) const TYPESET: Apart =
 pub(crate) const POWERCUT: Apart =
     Apart { manifest: "tests/powercut/Cargo.toml", program: "desserte-powercut", target: "powercut" };
 
-/// Keeps the program of a probe up to date: its library of TUF would have the engine built anew (docs/adr/0055-self-update.md).
+/// Keeps the program of a probe up to date: its library of TUF would have the engine built anew (docs/adr/0055-self-update.md). It is built beside the
+/// product: most of its crates, the large one of C among them, are built for that already.
 pub(crate) const UPDATE: Apart =
-    Apart { manifest: "probes/update/Cargo.toml", program: "desserte-update", target: "update" };
+    Apart { manifest: "probes/update/Cargo.toml", program: "desserte-update", target: "" };
 
 /// All of them.
 pub(crate) const ALL: [&Apart; 3] = [&TYPESET, &POWERCUT, &UPDATE];
@@ -49,6 +50,9 @@ impl Apart {
     pub(crate) fn build(&self, workspace: &Workspace) -> Result<()> {
         let built = self.build_in(workspace, PROFILE)?;
         let place = workspace.programs().join(self.program);
+        if built == place {
+            return Ok(());
+        }
         // A program that runs cannot be written over, but it can be replaced.
         let part = place.with_extension("part");
         std::fs::copy(&built, &part)
@@ -60,6 +64,19 @@ impl Apart {
     pub(crate) fn build_in(&self, workspace: &Workspace, profile: &str) -> Result<PathBuf> {
         shell::run(&mut self.cargo(workspace, "build", &["--locked", "--profile", profile]))?;
         Ok(self.target_dir(workspace).join(profile).join(self.program))
+    }
+
+    /// What cargo knows of it and of what it is made of.
+    pub(crate) fn metadata(&self, workspace: &Workspace, arguments: &[&str]) -> Result<serde_json::Value> {
+        let told = shell::output(
+            self.cargo(workspace, "metadata", &["--format-version", "1", "--locked"]).args(arguments),
+        )?;
+        serde_json::from_str(&told).context("cargo metadata wrote something that is not JSON")
+    }
+
+    /// Its lock file.
+    pub(crate) fn lock_file(&self, workspace: &Workspace) -> PathBuf {
+        workspace.root.join(self.manifest).with_file_name("Cargo.lock")
     }
 
     /// Its own tests, which find in `environment` what they hold it against.

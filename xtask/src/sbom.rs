@@ -7,11 +7,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
+use crate::apart::{self, Apart};
 use crate::shell;
 use crate::workspace::Workspace;
 
 /// Packages whose programs are shipped.
 const SHIPPED: [&str; 4] = ["desserte-cli", "desserte-probe", "desserte-peer", "desserte-geodata"];
+
+/// Shipped programs that are workspaces of their own.
+const SHIPPED_APART: [&Apart; 2] = [&apart::TYPESET, &apart::UPDATE];
 
 /// The target whose dependencies are told; what only other systems need is not in the programs.
 const PLATFORM: &str = "x86_64-unknown-linux-gnu";
@@ -22,8 +26,19 @@ pub(crate) fn write(workspace: &Workspace) -> Result<()> {
     let sums = checksums(&std::fs::read_to_string(workspace.root.join("Cargo.lock"))?);
     let folder = workspace.target.join("sbom");
     std::fs::create_dir_all(&folder)?;
+    let mut bills = Vec::new();
     for name in SHIPPED {
         let bom = bill(&metadata, &sums, name).with_context(|| format!("{name} is not in the workspace"))?;
+        bills.push((name, bom));
+    }
+    for apart in SHIPPED_APART {
+        let metadata = apart.metadata(workspace, &["--filter-platform", PLATFORM])?;
+        let sums = checksums(&std::fs::read_to_string(apart.lock_file(workspace))?);
+        let name = apart.program;
+        let bom = bill(&metadata, &sums, name).with_context(|| format!("{name} is not in its workspace"))?;
+        bills.push((name, bom));
+    }
+    for (name, bom) in bills {
         let file = folder.join(format!("{name}.cdx.json"));
         std::fs::write(&file, format!("{bom:#}\n"))?;
         let parts = bom["components"].as_array().map_or(0, Vec::len);

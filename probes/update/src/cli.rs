@@ -60,8 +60,8 @@ pub(crate) struct SpokenArgs {
 pub(crate) struct ApplyArgs {
     #[command(flatten)]
     pub(crate) spoken: SpokenArgs,
-    /// Your word that this machine's calendar is right, and that the release is to be tried though the collector has not acknowledged the
-    /// present program of late.
+    /// Your word that this machine's calendar is right, and that the release is to be tried though the records of the
+    /// present program do not arrive.
     #[arg(long)]
     pub(crate) anyway: bool,
 }

@@ -32,6 +32,8 @@ pub struct Seen {
     pub written: Moment,
     /// When the collector last acknowledged a batch, by this start or an earlier one; `None` when it never did.
     pub acknowledged: Option<Moment>,
+    /// Whether its last attempt to report failed.
+    pub faulty: bool,
     /// The time when this was written, in microseconds since 1970, when something vouches for it.
     pub trusted_unix_us: Option<i64>,
 }
@@ -62,6 +64,7 @@ struct Clock {
 #[derive(Debug, Deserialize)]
 struct Reports {
     last_success: Option<Shown>,
+    fault: Option<serde::de::IgnoredAny>,
 }
 
 impl Seen {
@@ -75,8 +78,18 @@ impl Seen {
             started: moment.clone(),
             written: moment,
             acknowledged: None,
+            faulty: false,
             trusted_unix_us: None,
         }
+    }
+
+    /// Whether it runs and its reports arrive: it showed itself within `silent`, the collector acknowledged a batch in this boot, and the last
+    /// attempt did not fail. How long ago that was depends on how often it reports, half an hour behind some lines.
+    #[must_use]
+    pub fn reports(&self, now: &Moment, silent: Duration) -> bool {
+        let here = |at: &Moment| at.until(now).is_some();
+        let shows = self.written.until(now).is_some_and(|age| age <= silent);
+        shows && !self.faulty && self.acknowledged.as_ref().is_some_and(here)
     }
 
     /// Reads what a probe with this state folder shows.
@@ -116,6 +129,7 @@ impl Seen {
             probe: board.probe,
             started: moment(&board.started),
             written: moment(&board.written),
+            faulty: board.reports.fault.is_some(),
             acknowledged: board.reports.last_success.as_ref().map(moment),
             trusted_unix_us: board.written.utc_us.filter(|_| vouched),
         }))
@@ -135,6 +149,17 @@ mod tests {
         assert_eq!((seen.version.as_str(), seen.started.since_boot_us), ("0.1.0", 5));
         assert_eq!(seen.acknowledged.as_ref().unwrap().since_boot_us, 7);
         assert_eq!(seen.trusted_unix_us, Some(77));
+        let (silent, later) =
+            (Duration::from_secs(60), Moment { boot: "b".to_owned(), since_boot_us: 50_000_000 });
+        assert!(seen.reports(&later, silent));
+        assert!(!seen.reports(&later, Duration::from_secs(40)), "it has shown nothing for too long");
+        assert!(!seen.reports(&Moment { boot: "c".to_owned(), ..later.clone() }, silent), "another boot");
+        let fault =
+            text.replace("\"reports\":{", r#""reports":{"fault":{"code":"unreachable","detail":""},"#);
+        assert!(
+            !Seen::parse(fault.as_bytes()).unwrap().unwrap().reports(&later, silent),
+            "its last attempt failed"
+        );
         let blind =
             Seen::parse(text.replace("\"collector\"", "\"unsynchronised\"").as_bytes()).unwrap().unwrap();
         assert_eq!(blind.trusted_unix_us, None);

@@ -31,10 +31,6 @@ const ANSWER_MAX: Duration = Duration::from_secs(20);
 /// Most that is read of what it says.
 const SAID_BYTES_MAX: u64 = 4096;
 
-/// How recent the last acknowledged batch must be when a trial begins: without one, a new program could not show that it works.
-/// Four times the default interval of uploads.
-const FRESH: Duration = Duration::from_secs(1200);
-
 /// Longest root of trust that is read.
 const ROOT_BYTES_MAX: u64 = 256 * 1024;
 
@@ -60,8 +56,8 @@ pub enum Outcome {
 pub enum Postponed {
     /// The calendar is not to be trusted.
     Clock(Untrusted),
-    /// The collector has not acknowledged a batch of late.
-    NotAcknowledged,
+    /// What the running program reports does not arrive.
+    NotReporting,
     /// The probe has not shown its name yet.
     NoProbe,
 }
@@ -151,7 +147,7 @@ impl Updater {
     }
 
     /// Looks at the repository, and does what follows: fetches, tries, switches, watches, keeps or undoes. A trial that was cut short is taken
-    /// up again first. `anyway` is a person's word that the calendar is right and that the probe need not have been acknowledged of late.
+    /// up again first. `anyway` is a person's word that the calendar is right and that the probe's reports need not arrive.
     ///
     /// # Errors
     /// Why it could not be done. Whatever it was, the probe runs a program that has proven itself.
@@ -178,8 +174,8 @@ impl Updater {
             Ok(found) => found,
             Err(outcome) => return Ok(outcome),
         };
-        if !anyway && !self.acknowledged()? {
-            return Ok(Outcome::Postponed(Postponed::NotAcknowledged));
+        if !anyway && !self.reports()? {
+            return Ok(Outcome::Postponed(Postponed::NotReporting));
         }
         let program = self.fetch(&listed, &remote, &release).await?;
         let version = release.about.version;
@@ -335,11 +331,10 @@ impl Updater {
         }
     }
 
-    /// Whether the collector acknowledged a batch of late.
-    fn acknowledged(&self) -> Result<bool, Wrong> {
-        let now = now()?;
-        let last = self.seen()?.and_then(|seen| seen.acknowledged);
-        Ok(last.is_some_and(|at| at.until(&now).is_some_and(|age| age <= FRESH)))
+    /// Whether the running program's reports arrive: else a new one could not show that it works.
+    fn reports(&self) -> Result<bool, Wrong> {
+        let (now, silent) = (now()?, self.config.patience().silent);
+        Ok(self.seen()?.is_some_and(|seen| seen.reports(&now, silent)))
     }
 
     fn seen(&self) -> Result<Option<Seen>, Wrong> {

@@ -95,11 +95,11 @@ fn postponed(why: Postponed, language: Language) -> String {
             format!("Remis à plus tard : {reason}, la date n’est donc pas sûre.")
         }
         (Postponed::Clock(why), Language::En) => format!("Put off: {why}."),
-        (Postponed::NotAcknowledged, _) => language
+        (Postponed::NotReporting, _) => language
             .choose(
-                "Remis à plus tard : le collecteur n’a rien reçu de la sonde dans les 20 dernières minutes, un nouveau programme ne pourrait \
+                "Remis à plus tard : les relevés de la sonde n’arrivent pas au collecteur (desserte-probe status), un nouveau programme ne pourrait \
                  pas faire ses preuves. Pour passer outre : desserte-update apply --anyway",
-                "Put off: the collector has acknowledged nothing of the probe in the last 20 minutes, so a new program could not prove itself. To \
+                "Put off: the probe's records do not arrive at the collector (desserte-probe status), so a new program could not prove itself. To \
                  go on all the same: desserte-update apply --anyway",
             )
             .to_owned(),

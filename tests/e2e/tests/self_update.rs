@@ -13,8 +13,8 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use desserte_e2e::{
-    Agent, AgentPlan, Collector, GUERET, MeasurementServer, Program, can, free_port, has_program, is_root,
-    program, territory,
+    Agent, AgentPlan, Collector, GUERET, MeasurementServer, Program, can, certificate, free_port,
+    has_program, is_root, program, territory,
 };
 use serde_json::Value;
 
@@ -91,18 +91,28 @@ impl Bench {
         fs::create_dir_all(&state).unwrap();
         publish(folder, &["init"]);
         let port = free_port();
+        let certificate = certificate(folder, "127.0.0.1");
+        // Python's own server of files, over TLS.
+        let serve = "import functools, http.server, ssl, sys\n\
+             server = http.server.ThreadingHTTPServer(('127.0.0.1', int(sys.argv[2])), functools.partial(http.server.SimpleHTTPRequestHandler, directory=sys.argv[1]))\n\
+             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)\n\
+             context.load_cert_chain(sys.argv[3], sys.argv[4])\n\
+             server.socket = context.wrap_socket(server.socket, server_side=True)\n\
+             server.serve_forever()";
         let web = Program::start(
             Command::new(python())
-                .args(["-m", "http.server", "--bind", "127.0.0.1", "--directory"])
+                .args(["-c", serve])
                 .arg(&repository)
-                .arg(port.to_string()),
+                .arg(port.to_string())
+                .args([&certificate.server, &certificate.key]),
             &folder.join("web.log"),
         );
         let configuration = folder.join("update.toml");
         let text = format!(
-            "repository = \"http://127.0.0.1:{port}/\"\ntrusted_root = \"{}\"\nstate_dir = \"{}\"\n[probe]\nprogram = \"{}\"\n\
+            "repository = \"https://127.0.0.1:{port}/\"\nca_file = \"{}\"\ntrusted_root = \"{}\"\nstate_dir = \"{}\"\n[probe]\nprogram = \"{}\"\n\
              config = \"{}\"\nstate_dir = \"{}\"\n[trial]\ncome_up_s = 20\nsteady_s = 3\nacknowledged_s = 30\n\
              [data]\nmegabytes = 1000\n",
+            certificate.authority,
             repository.join("metadata/1.root.json").display(),
             state.display(),
             packaged(folder).display(),
@@ -225,7 +235,7 @@ fn written(path: &Path, octets: &[u8]) -> PathBuf {
 
 fn ready() -> bool {
     can("python-tuf", std::env::var_os("DESSERTE_UPDATE_PYTHON").is_some())
-        && can("strip", has_program("strip"))
+        && can("strip and openssl", has_program("strip") && has_program("openssl"))
 }
 
 async fn start(folder: &Path) -> (Collector, MeasurementServer, Bench) {
