@@ -4,13 +4,11 @@ use anyhow::Result;
 
 use crate::packages::{self, BUILD, DEMO, TEST};
 use crate::shell;
-use crate::workspace::{PROFILE, Workspace};
+use crate::workspace::Workspace;
 
 /// Builds and runs `tests/e2e/examples/swarm`, which reads `arguments`.
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     packages::ensure(&[BUILD, DEMO, TEST])?;
     workspace.build_programs()?;
-    let mut command =
-        workspace.cargo(&["run", "--workspace", "--profile", PROFILE, "--example", "swarm", "--"]);
-    shell::run(command.args(arguments).env("DESSERTE_PROGRAMS", workspace.programs()))
+    shell::run(workspace.example("swarm")?.args(arguments))
 }

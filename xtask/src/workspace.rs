@@ -85,6 +85,15 @@ impl Workspace {
         self.target.join(PROFILE)
     }
 
+    /// Builds an example and gives the command that runs it. With the features of the whole workspace, as everything else is built here: with those
+    /// of one package, which is what `cargo run` takes, half of what it stands on would be built a second time.
+    pub(crate) fn example(&self, name: &str) -> Result<Command> {
+        shell::run(&mut self.cargo(&["build", "--workspace", "--profile", PROFILE, "--example", name]))?;
+        let mut command = Command::new(self.programs().join("examples").join(name));
+        command.current_dir(&self.root).env("DESSERTE_PROGRAMS", self.programs());
+        Ok(command)
+    }
+
     /// Builds every program of the workspace, and the one that sets dossiers.
     pub(crate) fn build_programs(&self) -> Result<()> {
         shell::run(&mut self.cargo(&["build", "--workspace", "--bins", "--profile", PROFILE]))?;
