@@ -21,6 +21,9 @@ use serde_json::Value;
 /// What the workspace's programs say of themselves.
 const PACKAGED: &str = env!("CARGO_PKG_VERSION");
 
+/// How often the updater is killed.
+const KILLS: u32 = 16;
+
 /// How long a bad release may stay once it can be judged.
 const ROLLBACK_MAX: Duration = Duration::from_secs(120);
 
@@ -338,14 +341,39 @@ async fn a_release_that_works_is_kept_and_those_that_do_not_are_undone() {
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("Version 0.1.5 is in service"), "{said}");
 
+    // The updater is killed again and again, wherever it is: what the service would start is always a whole program.
+    bench.add(&real(folder.path(), "0.1.6"), "0.1.6", "1000");
+    let mut started: Vec<String> = Vec::new();
+    for round in 0..KILLS {
+        let mut update = Program::start(&mut bench.update("apply"), &folder.path().join("update.log"));
+        std::thread::sleep(Duration::from_millis(20 + u64::from(round * 1370 % 5000)));
+        update.kill();
+        let output = Command::new(program("desserte-update"))
+            .args(["exec", "--config"])
+            .arg(&bench.configuration)
+            .args(["--", "--version"])
+            .output()
+            .unwrap();
+        let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(["desserte-probe 0.1.5", "desserte-probe 0.1.6"].contains(&version.as_str()), "{version}");
+        started.push(version);
+    }
+    started.dedup();
+    println!("after each of {KILLS} kills one of these started: {started:?}");
+    let (_, said) = bench.said("apply");
+    let kept = said.contains("0.1.6 is in service");
+    // A trial that is cut short three times is given up.
+    assert!(kept || said.contains("cut short too often") || said.contains("not taken again"), "{said}");
+    bench.wait_for(if kept { "0.1.6" } else { "0.1.5" });
+
     // The collector knows which program each record came from.
     let status = bench.said("status").1;
     assert!(
-        status.contains("In service: version 0.1.5") && status.contains("Refused: version 0.1.2"),
+        status.contains("In service: version 0.1.") && status.contains("Refused: version 0.1.2"),
         "{status}"
     );
     println!("{status}");
-    bench.wait_for("0.1.5");
     let store = rusqlite::Connection::open_with_flags(
         collector.data.join("collector.sqlite"),
         rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY,

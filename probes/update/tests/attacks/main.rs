@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod cut;
 mod server;
 
 use std::path::{Path, PathBuf};
@@ -12,7 +13,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use desserte_update::disk::OnDisk;
+use desserte_update::disk::{Disk, OnDisk};
 use desserte_update::remote::{Pace, Remote};
 use desserte_update::repository::{Listed, Source};
 use desserte_update::state::Place;
@@ -72,12 +73,22 @@ impl Victim {
 
     /// Looks at a folder as a server gives it out; tells what was refused, and what was asked for.
     async fn look(&self, folder: &Path, behaviour: Behaviour) -> (Result<Listed, String>, Vec<String>) {
+        self.look_with(&OnDisk, folder, behaviour).await
+    }
+
+    /// The same, on another disk.
+    async fn look_with(
+        &self,
+        disk: &dyn Disk,
+        folder: &Path,
+        behaviour: Behaviour,
+    ) -> (Result<Listed, String>, Vec<String>) {
         let server = Server::start(folder, behaviour).await;
         let remote = Remote::new(None, PACE).unwrap();
         remote.allow(600_000, 8192);
         let place = Place::new(self.folder.path());
         let address = server.address();
-        let source = Source { address: &address, root: &self.root, place: &place, disk: &OnDisk };
+        let source = Source { address: &address, root: &self.root, place: &place, disk };
         let looked = source.look(&remote).await.map_err(|error| chain(&error));
         (looked, server.asked())
     }
