@@ -80,6 +80,9 @@ pub(crate) enum Command {
     Ledger(crate::ledger::LedgerCommand),
     /// Say where tests contradict declared coverage, cell by cell, and where there are not enough of them to say anything.
     Contradiction(crate::contradiction::ContradictionArguments),
+    /// Say who may log in to the pages of the administration (docs/spec/roles.md).
+    #[command(subcommand)]
+    Account(crate::account::AccountCommand),
     /// Say who may use the administration interface (docs/spec/roles.md).
     #[command(subcommand)]
     Token(crate::token::TokenCommand),

@@ -1,5 +1,6 @@
 //! `desserte`: the collector and every operator's command.
 
+mod account;
 mod arguments;
 mod audit;
 mod backup;
@@ -92,6 +93,7 @@ fn main() -> ExitCode {
         Command::Indicators(arguments) => indicators::run(&arguments),
         Command::Perequation(arguments) => perequation::run(&arguments),
         Command::Contradiction(arguments) => contradiction::run(&arguments),
+        Command::Account(command) => account::run(&command),
         Command::Token(command) => token::run(&command),
         Command::Edition(command) => edition::run(&command),
         Command::Audit(arguments) => audit::run(&arguments),

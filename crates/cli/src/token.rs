@@ -83,8 +83,8 @@ fn add(arguments: &AddArguments) -> Outcome {
     line(&token)
 }
 
-/// A commune's token is for one commune, a département's for one département, the others for none.
-fn check_territory(role: Role, territory: Option<&str>) -> Result<(), Failure> {
+/// What a commune may do is for one commune, a département for one département, the others for none.
+pub(crate) fn check_territory(role: Role, territory: Option<&str>) -> Result<(), Failure> {
     let wrong = |text: &str| Err(Failure::usage(anyhow!("{text}")));
     match (role, territory) {
         (Role::Commune, Some(code)) => code.parse::<CommuneCode>().map(drop).map_err(Failure::usage),

@@ -1,63 +1,96 @@
-//! Who may ask what: the part that a token gives, and the one place where it is held against what is asked
+//! Who may ask what: the part that a token or a session gives, and the one place where it is held against what is asked
 //! (docs/spec/roles.md).
 
 mod matrix;
+mod page;
+mod token;
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use desserte_model::CommuneCode;
-use desserte_store::{AuditEntry, Role, Token};
-use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
-use http::{HeaderMap, HeaderValue, StatusCode};
-use sha2::{Digest as _, Sha256};
+use desserte_store::{Account, AuditEntry, Role};
+use http::header::WWW_AUTHENTICATE;
+use http::{HeaderValue, StatusCode};
 
-use self::matrix::{Right, right_of};
+pub(crate) use self::matrix::Right;
+use self::matrix::{PAGES_PREFIX, right_of};
+pub use self::token::token_sha256;
 use crate::api::blocking;
-use crate::enrol::{Turned, network};
 use crate::listen::Client;
 use crate::problem::ApiError;
 use crate::state::{Shared, now};
 
-/// Characters of a token that are read; ours have 48.
-const TOKEN_CHARS_MAX: usize = 128;
-
 /// Whoever may ask what was asked.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
-    token: Token,
+    who: Who,
+    role: Role,
+    /// INSEE code of the commune or département, where the role has one.
+    territory: Option<String>,
+}
+
+/// By what a caller is known.
+#[derive(Debug, Clone, Copy)]
+enum Who {
+    /// The number of a token.
+    Token(i64),
+    /// The number of an account.
+    Account(i64),
 }
 
 impl Caller {
+    /// Somebody who logged in.
+    pub(crate) fn of_account(account: &Account) -> Self {
+        let made = &account.made;
+        Self { who: Who::Account(account.number), role: made.role, territory: made.territory.clone() }
+    }
+
     /// How the audit log names it.
     pub(crate) fn actor(&self) -> String {
-        format!("token {}", self.token.number)
+        match self.who {
+            Who::Token(number) => format!("token {number}"),
+            Who::Account(number) => format!("account {number}"),
+        }
     }
 
     /// Whether the caller is concerned with this commune. What lies nowhere concerns an administrator alone.
     pub(crate) fn covers(&self, commune: Option<CommuneCode>) -> bool {
-        match (self.token.made.role, &self.token.made.territory, commune) {
+        match (self.role, &self.territory, commune) {
             (Role::Administrator, _, _) => true,
             (Role::Departement, Some(own), Some(commune)) => commune.departement() == own,
             (Role::Commune, Some(own), Some(commune)) => commune.as_str() == own,
             _ => false,
         }
     }
+
+    /// Whether the caller has a right.
+    pub(crate) fn may(&self, right: Right) -> bool {
+        right.is_given_to(Some(self.role))
+    }
+
+    /// The caller's territory in the words of a page: `None` is all of it.
+    pub(crate) fn territory(&self) -> Option<&str> {
+        self.territory.as_deref()
+    }
 }
 
-/// Lets a request pass if it is for everyone, or if its token gives the right.
+/// Lets a request pass if it is for everyone, or if its token or session gives the right.
 pub(crate) async fn check(State(shared): State<Arc<Shared>>, mut request: Request, next: Next) -> Response {
     let path = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
-    let right = path.map_or(Right::Public, |path| right_of(request.method().as_str(), &path));
+    let Some(path) = path else { return next.run(request).await };
+    let right = right_of(request.method().as_str(), &path);
+    if path.starts_with(PAGES_PREFIX) {
+        return page::check(shared, request, next, right).await;
+    }
     if right == Right::Public {
         return next.run(request).await;
     }
-    let address = request.extensions().get::<Client>().map_or(IpAddr::from([127, 0, 0, 1]), |c| c.address());
-    match admitted(&shared, request.headers(), address, right).await {
+    let address = address_of(&request);
+    match token::admitted(&shared, request.headers(), address, right).await {
         Ok(caller) => {
             request.extensions_mut().insert(caller);
             next.run(request).await
@@ -73,81 +106,22 @@ pub(crate) async fn check(State(shared): State<Arc<Shared>>, mut request: Reques
     }
 }
 
-async fn admitted(
+/// Where a request came from. Only tests ask without a connection.
+pub(crate) fn address_of(request: &Request) -> IpAddr {
+    request.extensions().get::<Client>().map_or(IpAddr::from([127, 0, 0, 1]), |client| client.address())
+}
+
+/// Writes down what was refused.
+pub(crate) async fn keep_refusal(
     shared: &Arc<Shared>,
-    headers: &HeaderMap,
-    address: IpAddr,
-    right: Right,
-) -> Result<Caller, ApiError> {
-    let actor = format!("network {}", network(address));
-    // As at the door of enrolment: refused requests are written down, so that there must be an end to them.
-    if let Err(Turned { wait, first }) = shared.admin_gate.enter(address, Instant::now()) {
-        if first {
-            keep(shared, actor, "turned-away", right).await?;
-        }
-        return Err(ApiError::too_many_for("too many requests were refused; come back later", wait));
-    }
-    let hash = bearer(headers);
-    let worker = Arc::clone(shared);
-    let found =
-        blocking(move || Ok(hash.map(|hash| worker.store.token(&hash)).transpose()?.flatten())).await?;
-    let refused = match found {
-        None => Err((actor, "no-token")),
-        Some(token) if !token.is_good(now()) => Err((format!("token {}", token.number), "token-over")),
-        Some(token) if !right.is_given_to(Some(token.made.role)) => {
-            Err((format!("token {}", token.number), "not-allowed"))
-        }
-        Some(token) => Ok(Caller { token }),
-    };
-    match refused {
-        Ok(caller) => {
-            shared.admin_gate.forgive(address);
-            Ok(caller)
-        }
-        Err((actor, outcome)) => {
-            keep(shared, actor, outcome, right).await?;
-            Err(if outcome == "not-allowed" { forbidden() } else { unknown() })
-        }
-    }
-}
-
-/// The hash of the token in the request, if there is one that could be.
-fn bearer(headers: &HeaderMap) -> Option<String> {
-    let mut values = headers.get_all(AUTHORIZATION).iter();
-    let value = values.next().filter(|_| values.next().is_none())?.to_str().ok()?;
-    let token = value.strip_prefix("Bearer ")?;
-    (token.len() <= TOKEN_CHARS_MAX).then(|| token_sha256(token))
-}
-
-/// What is kept of a token.
-#[must_use]
-pub fn token_sha256(token: &str) -> String {
-    Sha256::digest(token.as_bytes()).iter().map(|octet| format!("{octet:02x}")).collect()
-}
-
-fn unknown() -> ApiError {
-    ApiError::new(
-        StatusCode::UNAUTHORIZED,
-        "no-token",
-        "The request has no token that is good here",
-        "send `Authorization: Bearer TOKEN` with a token that `desserte token add` made and that has neither expired nor been revoked",
-    )
-}
-
-fn forbidden() -> ApiError {
-    ApiError::new(
-        StatusCode::FORBIDDEN,
-        "not-allowed",
-        "The token does not allow this",
-        "ask the administrator for a token of another role (docs/spec/roles.md)",
-    )
-}
-
-async fn keep(shared: &Arc<Shared>, actor: String, outcome: &str, right: Right) -> Result<(), ApiError> {
+    actor: String,
+    action: &'static str,
+    outcome: &'static str,
+) -> Result<(), ApiError> {
     let entry = AuditEntry {
         at: now(),
         actor,
-        action: right.code().to_owned(),
+        action: action.to_owned(),
         outcome: outcome.to_owned(),
         subject: String::new(),
     };

@@ -1,6 +1,6 @@
 //! The JSON interface: what handlers answer, and the OpenAPI document made from them.
 
-mod admin;
+pub(crate) mod admin;
 pub(crate) mod communes;
 pub(crate) mod contributions;
 pub(crate) mod departements;

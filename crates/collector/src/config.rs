@@ -5,6 +5,8 @@ use std::time::Duration;
 use desserte_boot::logging::LogFormat;
 use serde::Deserialize;
 
+pub use crate::login::{LoginConfig, OpenidClaim, OpenidConfig};
+
 /// The commented default file: every key with its default.
 pub const DEFAULT_CONFIG: &str = include_str!("../default-config.toml");
 
@@ -38,6 +40,8 @@ pub struct Config {
     pub dossiers: Dossiers,
     /// Figures that are kept for permanent links.
     pub editions: Editions,
+    /// Pages of the administration.
+    pub login: LoginConfig,
     /// Logs.
     pub log: Log,
 }

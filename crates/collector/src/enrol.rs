@@ -1,6 +1,7 @@
 //! Probes that are enrolled with a one-time code (docs/spec/enrolment.md).
 
 mod gate;
+mod qr;
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use http::StatusCode;
 
 pub(crate) use self::gate::Gate;
 pub(crate) use self::gate::Turned;
+pub use self::qr::invitation_qr;
 use crate::api::blocking;
 use crate::api::schema::{EnrolmentAnswerSchema, EnrolmentRequestSchema, ProblemSchema};
 use crate::listen::Client;

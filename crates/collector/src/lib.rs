@@ -18,6 +18,7 @@ mod indicators;
 mod ingest;
 mod listen;
 mod locate;
+mod login;
 mod map;
 mod metrics;
 mod open_data;
@@ -35,10 +36,11 @@ pub use access::token_sha256;
 pub use api::openapi_json;
 pub use config::{
     Config, Contributions, DEFAULT_CONFIG, DossierProgram, Dossiers, Editions, EnrolmentConfig,
-    EnrolmentTargetConfig, Ingest, Locate, Log, Map, MeasurementServer, OpenDataConfig, Origin, Publication,
-    Server,
+    EnrolmentTargetConfig, Ingest, Locate, Log, LoginConfig, Map, MeasurementServer, OpenDataConfig,
+    OpenidClaim, OpenidConfig, Origin, Publication, Server,
 };
+pub use enrol::invitation_qr;
 pub use ingest::{Intake, SignedBody};
 pub use map::MapError;
 pub use server::{Collector, ServeError};
-pub use state::{DOSSIERS, META_AS_OF, META_DEMONSTRATION};
+pub use state::{DOSSIERS, META_ADDRESS, META_AS_OF, META_DEMONSTRATION};

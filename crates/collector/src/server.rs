@@ -36,6 +36,9 @@ pub enum ServeError {
     /// The store cannot be used.
     #[error("cannot open the store")]
     Store(#[from] StoreError),
+    /// The OpenID provider cannot be used as it is configured.
+    #[error("cannot prepare logging in")]
+    Openid(#[from] desserte_login::openid::OpenidError),
     /// The metrics are declared twice.
     #[error("cannot declare the metrics")]
     Metrics(#[from] prometheus::Error),

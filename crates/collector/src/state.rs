@@ -26,9 +26,11 @@ use crate::figures::{self, CommuneFigures, Compared, Figures, Kept, Reading, Sit
 use crate::indicators::Months;
 use crate::ingest::Intake;
 use crate::locate::Limiter;
+use crate::login::Login;
 use crate::map::MapFiles;
 use crate::metrics::Metrics;
 use crate::open_data::OpenData;
+use crate::server::ServeError;
 use crate::ui::Index;
 use crate::zonings::{self, Zoned};
 
@@ -37,6 +39,9 @@ pub const META_DEMONSTRATION: &str = "demonstration";
 
 /// Key of the moment that a demonstration store takes for now, microseconds since the Unix epoch.
 pub const META_AS_OF: &str = "as_of_us";
+
+/// Key of this collector's address as probes reach it, as it was given last.
+pub const META_ADDRESS: &str = "public_address";
 
 /// Directory of dossiers that were asked for, beside the store; nothing in it is kept nowhere else.
 pub const DOSSIERS: &str = "dossiers";
@@ -96,6 +101,8 @@ pub(crate) struct Shared {
     pub(crate) gate: Gate,
     /// How often requests of the administration are refused.
     pub(crate) admin_gate: Gate,
+    /// How people log in.
+    pub(crate) login: Login,
     /// Files of open data.
     pub(crate) open_data: OpenData,
     /// Months of indicators, and published scenarios.
@@ -124,7 +131,7 @@ impl Shared {
         map_files: Option<MapFiles>,
         metrics: Metrics,
         build: BuildInfo,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<Self, ServeError> {
         let labelled = store.meta(META_DEMONSTRATION)?.is_some();
         let as_of = store.meta(META_AS_OF)?.and_then(|us| us.parse().ok()).map(Timestamp::from_unix_micros);
         let demonstration = labelled || territory.is_synthetic() || config.publication.demonstration;
@@ -144,6 +151,7 @@ impl Shared {
             map_files,
             gate: Gate::new(config.enrolment.refused_per_address),
             admin_gate: Gate::new(config.enrolment.refused_per_address),
+            login: Login::new(&config.login)?,
             open_data: OpenData::new(directory),
             months: Months::new(data),
             config,

@@ -1,6 +1,7 @@
 //! Pages for people: drawn here, readable without script, without anything from another origin. French first, English complete.
 
 mod address;
+mod admin;
 mod area;
 mod assets;
 mod carte;
@@ -37,11 +38,13 @@ use axum::routing::get;
 use http::{HeaderMap, StatusCode, Uri};
 
 use crate::state::Shared;
+pub(crate) use admin::{foreign_form, login_address, not_allowed};
 use lang::Lang;
 pub(crate) use matching::Index;
 
 pub(crate) fn router() -> Router<Arc<Shared>> {
     Router::new()
+        .merge(admin::router())
         .route("/", get(home::page))
         .route("/departement/{code}", get(area::departement).post(area::keep_departement))
         .route(

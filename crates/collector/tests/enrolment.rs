@@ -8,7 +8,7 @@ use common::{Answer, Running, exchange, get, key, now, start, start_in};
 use desserte_collector::{Config, DEFAULT_CONFIG};
 use desserte_model::{EnrolmentRequest, EnrolmentStep, LonLat};
 use desserte_signing::{InvitationCode, ProbeKey, apply};
-use desserte_store::{NewInvitation, Store, StoreOptions};
+use desserte_store::{COMMAND, NewInvitation, Store, StoreOptions};
 use desserte_units::Timestamp;
 
 const PATH: &str = "/api/v1/enrolments";
@@ -34,7 +34,7 @@ fn invite(running: &Running, n: u8, hours: i64) {
         created,
         expires,
     };
-    store(running).invite(new).unwrap();
+    store(running).invite(new, COMMAND).unwrap();
 }
 
 fn send(running: &Running, body: &[u8]) -> Answer {

@@ -6,7 +6,7 @@ mod common;
 
 use common::{Answer, Running, exchange, key, now, start_in};
 use desserte_collector::{Config, DEFAULT_CONFIG, openapi_json, token_sha256};
-use desserte_store::{NewInvitation, NewToken, Role, Store, StoreOptions};
+use desserte_store::{COMMAND, NewInvitation, NewToken, Role, Store, StoreOptions};
 use desserte_units::Timestamp;
 
 fn generous() -> Running {
@@ -46,7 +46,7 @@ fn invite(store: &Store, key: &str, commune: Option<&str>) -> i64 {
         created: now(),
         expires: later(1),
     };
-    store.invite(new).unwrap()
+    store.invite(new, COMMAND).unwrap()
 }
 
 fn ask(running: &Running, method: &str, path: &str, token: Option<&str>) -> Answer {

@@ -23,6 +23,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../sql/012-edition.sql"),
     include_str!("../sql/013-retention.sql"),
     include_str!("../sql/014-radio.sql"),
+    include_str!("../sql/015-account.sql"),
 ];
 
 /// How long a connection waits for another process's lock (`desserte probe add` beside a running collector): longer

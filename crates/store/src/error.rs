@@ -13,6 +13,14 @@ pub enum StoreError {
     /// The probe is not registered.
     #[error("probe {0} is not registered")]
     UnknownProbe(String),
+    /// Another account that has not ended has this login, or is this person's at the OpenID provider.
+    #[error(
+        "an account {0:?}, or one for the same person, is there already: `desserte account list` shows it"
+    )]
+    AccountTaken(String),
+    /// The account has ended.
+    #[error("account {0} has ended")]
+    NoAccount(i64),
     /// The probe is still in service: what it sends next would be kept again.
     #[error("probe {0} is in service: `desserte probe retire {0}` first")]
     InService(String),

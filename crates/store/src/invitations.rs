@@ -75,11 +75,12 @@ impl Invitation {
 }
 
 impl Store {
-    /// Keeps an invitation and gives its number.
+    /// Keeps an invitation that `actor` made, and gives its number.
     ///
     /// # Errors
     /// When the probe to be replaced is not registered, when too many invitations are open, or the database fails.
-    pub fn invite(&self, new: NewInvitation) -> Result<i64, StoreError> {
+    pub fn invite(&self, new: NewInvitation, actor: &str) -> Result<i64, StoreError> {
+        let actor = actor.to_owned();
         self.writer().run(move |transaction| {
             let wrap = StoreError::database("keeping an invitation");
             let replaces = match &new.replaces {
@@ -116,7 +117,8 @@ impl Store {
                 )
                 .map_err(&wrap)?;
             let number = transaction.last_insert_rowid();
-            AuditEntry::done(new.created, "invite", subject(number)).write(transaction)?;
+            let entry = AuditEntry::done(new.created, "invite", subject(number));
+            AuditEntry { actor, ..entry }.write(transaction)?;
             Ok(number)
         })
     }

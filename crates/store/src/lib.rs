@@ -6,6 +6,7 @@
 //!
 //! The tables are described where they are declared, in `sql/001-schema.sql`.
 
+mod accounts;
 mod audit;
 mod chain;
 mod connection;
@@ -31,11 +32,13 @@ mod rebuild;
 mod retention;
 mod rollup;
 mod service;
+mod sessions;
 mod standing;
 mod store;
 mod tokens;
 mod writer;
 
+pub use accounts::{Account, AccountKey, NewAccount};
 pub use audit::{AuditEntry, COMMAND};
 pub use chain::ChainState;
 pub use contributions::{Contributor, GivenTest, NewContribution};
@@ -56,6 +59,7 @@ pub use query::{CommuneRtts, CommuneSeen, DownMinute, MinuteTotals, Period, RunR
 pub use rebuild::RebuildReport;
 pub use retention::{KeptFrom, RetentionPass};
 pub use service::{ServiceMinute, ServicePage, ServiceRun};
+pub use sessions::SessionTimes;
 pub use standing::{SILENT_AFTER, Standing};
 pub use store::{CopiedStore, STORE_FILE, Store, StoreOptions};
 pub use tokens::{NewToken, Role, Token, UnknownRole};

@@ -242,11 +242,13 @@ fn forget(transaction: &Transaction<'_>, limits: KeptFrom, pass: &mut RetentionP
         )?;
     }
     let oldest_line = "SELECT min (at_us) FROM (SELECT at_us FROM audit UNION ALL SELECT created_us FROM invitation \
-                       UNION ALL SELECT created_us FROM api_token)";
+                       UNION ALL SELECT created_us FROM api_token UNION ALL SELECT made_us FROM account WHERE ended_us IS NOT NULL)";
     if let Some(before) = advance(transaction, LOGS_KEY, oldest_line, limits.log, pass)? {
         for sql in [
             "DELETE FROM audit WHERE at_us < ?1",
             "DELETE FROM api_token WHERE min (expires_us, coalesce (revoked_us, expires_us)) < ?1",
+            "DELETE FROM session WHERE used_us < ?1",
+            "DELETE FROM account WHERE ended_us < ?1",
             "UPDATE invitation SET name = '', site = NULL, commune = NULL, lon = NULL, lat = NULL \
              WHERE coalesce (used_us, withdrawn_us, expires_us) < ?1 AND name <> ''",
         ] {

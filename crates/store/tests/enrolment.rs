@@ -53,7 +53,7 @@ fn outcomes(store: &Store, action: &str) -> Vec<String> {
 fn a_code_enrols_one_probe_once() {
     let bench = bench(StoreOptions::default());
     let store = &bench.store;
-    let number = store.invite(new("k")).unwrap();
+    let number = store.invite(new("k"), COMMAND).unwrap();
     assert_eq!(store.invitation("k").unwrap().unwrap().made, new("k"));
     assert_eq!(enrol(store, "k", ONE, 60), Ok(number));
     let probe = store.probe(&id(ONE)).unwrap().unwrap();
@@ -77,13 +77,13 @@ fn what_is_unknown_late_or_taken_back_enrols_nobody_and_is_written_down() {
     let bench = bench(StoreOptions::default());
     let store = &bench.store;
     assert_eq!(enrol(store, "nothing", ONE, 1), Err(EnrolmentRefusal::UnknownCode));
-    store.invite(new("late")).unwrap();
+    store.invite(new("late"), COMMAND).unwrap();
     assert_eq!(enrol(store, "late", ONE, 14 * DAY), Err(EnrolmentRefusal::Expired));
-    let back = store.invite(new("back")).unwrap();
+    let back = store.invite(new("back"), COMMAND).unwrap();
     assert!(store.withdraw_invitation(back, COMMAND, at(5)).unwrap());
     assert!(!store.withdraw_invitation(back, COMMAND, at(6)).unwrap());
     assert_eq!(enrol(store, "back", ONE, 10), Err(EnrolmentRefusal::Withdrawn));
-    store.invite(new("known")).unwrap();
+    store.invite(new("known"), COMMAND).unwrap();
     assert_eq!(enrol(store, "known", PROBE, 10), Err(EnrolmentRefusal::InService));
     assert!(store.retire_probe(&id(PROBE), at(20)).unwrap());
     assert_eq!(enrol(store, "known", PROBE, 30), Err(EnrolmentRefusal::Retired));
@@ -101,7 +101,7 @@ fn a_probe_that_takes_the_place_of_another_ends_its_service() {
     let store = &bench.store;
     store.declare_host(&id(PROBE), desserte_store::Host::PublicBuilding).unwrap();
     let replaces = Some(id(PROBE));
-    store.invite(NewInvitation { replaces, ..new("k") }).unwrap();
+    store.invite(NewInvitation { replaces, ..new("k") }, COMMAND).unwrap();
     enrol(store, "k", ONE, 60).unwrap();
     assert_eq!(store.probe(&id(PROBE)).unwrap().unwrap().retired, Some(at(60)));
     assert_eq!(store.hosts().unwrap().get(ONE), Some(&desserte_store::Host::PublicBuilding));
@@ -109,7 +109,7 @@ fn a_probe_that_takes_the_place_of_another_ends_its_service() {
         store.notes().unwrap().into_iter().map(|note| (note.note.kind, note.note.probe)).collect();
     assert_eq!(kinds, [(EventKind::KeyChange, Some(id(PROBE))), (EventKind::KeyChange, Some(id(ONE)))]);
     let unknown = NewInvitation { replaces: Some(id(OTHER)), ..new("k2") };
-    assert!(matches!(store.invite(unknown), Err(StoreError::UnknownProbe(_))));
+    assert!(matches!(store.invite(unknown, COMMAND), Err(StoreError::UnknownProbe(_))));
 }
 
 #[test]
@@ -127,18 +127,18 @@ fn a_move_is_noted_with_where_from_and_where_to() {
 fn no_more_invitations_are_open_than_the_reckoning_allows() {
     let bench = bench(StoreOptions::default());
     for n in 0..OPEN_INVITATIONS_MAX {
-        bench.store.invite(new(&n.to_string())).unwrap();
+        bench.store.invite(new(&n.to_string()), COMMAND).unwrap();
     }
-    assert!(matches!(bench.store.invite(new("one more")), Err(StoreError::TooManyInvitations(_))));
+    assert!(matches!(bench.store.invite(new("one more"), COMMAND), Err(StoreError::TooManyInvitations(_))));
     // Once the others have expired there is room again.
     let later = NewInvitation { created: at(15 * DAY), expires: at(16 * DAY), ..new("one more") };
-    bench.store.invite(later).unwrap();
+    bench.store.invite(later, COMMAND).unwrap();
 }
 
 #[test]
 fn the_audit_log_and_used_invitations_cannot_be_changed() {
     let bench = bench(StoreOptions::default());
-    bench.store.invite(new("k")).unwrap();
+    bench.store.invite(new("k"), COMMAND).unwrap();
     enrol(&bench.store, "k", ONE, 1).unwrap();
     let file = rusqlite::Connection::open(bench.dir.path().join(desserte_store::STORE_FILE)).unwrap();
     for statement in [

@@ -8,7 +8,7 @@ use common::{Bench, PROBE, at, batch, bench, minute, period, record, register};
 use desserte_custody::EventKind;
 use desserte_model::BatchId;
 use desserte_store::{
-    AuditEntry, Host, KeptFrom, NewInvitation, RetentionPass, STORE_FILE, Scope, Store, StoreOptions,
+    AuditEntry, COMMAND, Host, KeptFrom, NewInvitation, RetentionPass, STORE_FILE, Scope, Store, StoreOptions,
 };
 use desserte_units::Timestamp;
 use rusqlite::Connection;
@@ -154,7 +154,7 @@ fn logs_tokens_and_places_of_invitations_go_by_their_time_and_no_sooner() {
         created: at(200),
         expires: at(300),
     };
-    store.invite(made).unwrap();
+    store.invite(made, COMMAND).unwrap();
     let connection = Connection::open(bench.dir.path().join(STORE_FILE)).unwrap();
     for sql in ["DELETE FROM audit", "UPDATE invitation SET name = ''", "UPDATE invitation SET site = NULL"] {
         assert!(connection.execute(sql, []).is_err(), "{sql} was done");

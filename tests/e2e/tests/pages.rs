@@ -11,7 +11,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use desserte_e2e::{Collector, MeasurementServer, can, has_program, is_root, program, settled};
+use desserte_e2e::{
+    Collector, MeasurementServer, Program, can, free_port, has_program, is_root, program, settled,
+};
 use desserte_netlab::link::LinkConfig;
 use desserte_netlab::stalls::judge;
 use desserte_netlab::{Lab, Shape};
@@ -194,4 +196,62 @@ async fn the_map_is_zoomed_to_a_commune_by_pointer_and_keyboard() {
     let middle = outlines.outline(commune.parse().unwrap()).unwrap().point_inside().unwrap();
     let base = format!("http://{}/", collector.address);
     node("zoom.mjs", &[&base, "99", &middle.lon().to_string(), &middle.lat().to_string()], 13);
+}
+
+/// A provider of identities of another make (tests/interop/requirements.txt), and its address.
+fn provider(folder: &Path) -> Option<(Program, String)> {
+    let python = std::env::var_os("DESSERTE_PYTHON").map(PathBuf::from)?;
+    let port = free_port();
+    let log = folder.join("provider.log");
+    let process = Program::start(
+        Command::new(python)
+            .args(["-m", "oidc_provider_mock", "--require-nonce", "true", "--port"])
+            .arg(port.to_string()),
+        &log,
+    );
+    Some((process, format!("http://127.0.0.1:{port}")))
+}
+
+/// An account, made as its administrator makes it; what the command printed.
+fn account(data: &Path, words: &[&str]) -> String {
+    let output = Command::new(program("desserte"))
+        .args(["account", "add", "--data"])
+        .arg(data)
+        .args(words)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_log_in_with_a_password_and_through_a_provider() {
+    let folder = tempfile::tempdir().unwrap();
+    let provider = provider(folder.path());
+    if !can("node, chromium, the Python environment of interop", tools() && provider.is_some()) {
+        return;
+    }
+    let (_provider, issuer) = provider.unwrap();
+    let data = demonstration(folder.path());
+    // The collector has to be known at the provider by its address, so that it begins on a port that is free now.
+    let listen = format!("127.0.0.1:{}", free_port());
+    let config = folder.path().join("collector.toml");
+    let secret = folder.path().join("secret");
+    std::fs::write(&secret, "the provider takes any, and none it does not\n").unwrap();
+    let text = format!(
+        "[login]\naddress = \"http://{listen}\"\n[login.openid]\nissuer = \"{issuer}\"\nname = \"l'essai\"\nclient_id = \"desserte\"\nclient_secret_file = \"{}\"\n",
+        secret.display()
+    );
+    std::fs::write(&config, text).unwrap();
+    let password = account(&data, &["--login", "Operateur", "--role", "administrator"]);
+    let told = account(
+        &data,
+        &["--login", "jeanne", "--role", "departement", "--territory", "99", "--openid", "jeanne-at-home"],
+    );
+    assert!(told.contains("OpenID"), "{told}");
+    let more = ["--config", config.to_str().unwrap(), "--listen", &listen];
+    let collector = Collector::start(folder.path(), &data.join("territoire.dst"), &more).await;
+    let base = format!("http://{listen}/");
+    let [commune, _] = two_measured(&collector).await;
+    node("administration.mjs", &[&base, "operateur", &password, &commune, "jeanne-at-home", "somebody"], 25);
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use clap::Args;
+use desserte_collector::{META_ADDRESS, invitation_qr};
 use desserte_model::{CommuneCode, LonLat, ProbeId};
 use desserte_signing::{InvitationCode, InvitationLink};
 use desserte_store::{COMMAND, NewInvitation, Store};
@@ -15,9 +16,6 @@ use super::{open_existing, qr, words};
 use crate::arguments::{DataArguments, Lang};
 use crate::clock;
 use crate::out::{Failure, Outcome, line, written_whole};
-
-/// Key of the store's settings under which the collector's public address is remembered.
-const META_ADDRESS: &str = "public_address";
 
 /// Longest that a code may be good for: a sheet that lies about for longer is better printed again.
 const VALID_MAX: Duration = Duration::from_secs(90 * 86_400);
@@ -82,7 +80,7 @@ pub(crate) fn invite(arguments: &InviteArguments) -> Outcome {
     let created = clock::now();
     let valid_us = i64::try_from(arguments.valid.as_micros()).unwrap_or(i64::MAX);
     let expires = Timestamp::from_unix_micros(created.as_unix_micros().saturating_add(valid_us));
-    let number = store.invite(NewInvitation {
+    let made = NewInvitation {
         public_key: code.key().public().to_string(),
         name: arguments.name.clone(),
         site: arguments.site.clone(),
@@ -91,7 +89,8 @@ pub(crate) fn invite(arguments: &InviteArguments) -> Outcome {
         replaces: arguments.replaces.clone(),
         created,
         expires,
-    })?;
+    };
+    let number = store.invite(made, COMMAND)?;
     if let Some(address) = &link.collector {
         store.set_meta(META_ADDRESS, address)?;
     }
@@ -99,7 +98,7 @@ pub(crate) fn invite(arguments: &InviteArguments) -> Outcome {
         line(&text)?;
     }
     if let Some(out) = &arguments.qr {
-        let svg = qr::svg(&link.to_text())?;
+        let svg = invitation_qr(&link.to_text()).context("the address is too long for a QR code")?;
         written_whole(out, |file| Ok(file.write_all(svg.as_bytes())?))?;
     }
     if std::io::stdout().is_terminal() {

@@ -4,13 +4,17 @@ use desserte_store::Role;
 
 /// What a route needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Right {
+pub(crate) enum Right {
     /// Nothing.
     Public,
     /// To read names, sites and states of probes and invitations, of the caller's own territory.
     ReadProbes,
     /// To withdraw invitations of the caller's own territory.
     Withdraw,
+    /// To make invitations for the caller's own territory. No route of the interface gives it: a token that was stolen must not let probes in.
+    Invite,
+    /// To be somebody.
+    Person,
     /// To read who asked what.
     ReadAudit,
 }
@@ -22,6 +26,8 @@ impl Right {
             Self::Public => "public",
             Self::ReadProbes => "read-probes",
             Self::Withdraw => "withdraw",
+            Self::Invite => "invite",
+            Self::Person => "person",
             Self::ReadAudit => "read-audit",
         }
     }
@@ -40,14 +46,32 @@ impl Right {
 }
 
 /// Rows are rights; columns are the public, associations, communes, départements, administrators.
-const GIVEN: [(Right, [bool; 5]); 4] = [
+const GIVEN: [(Right, [bool; 5]); 6] = [
     (Right::Public, [true, true, true, true, true]),
     (Right::ReadProbes, [false, false, true, true, true]),
     (Right::Withdraw, [false, false, false, true, true]),
+    (Right::Invite, [false, false, false, true, true]),
+    (Right::Person, [false, true, true, true, true]),
     (Right::ReadAudit, [false, false, false, false, true]),
 ];
 
-/// Every route of the interface. Pages and files of open data are for everyone and are not in it.
+/// Where the pages of the administration begin: who asks there shows a session, not a token.
+pub(crate) const PAGES_PREFIX: &str = "/administration";
+
+/// Every page of the administration; the other pages and files of open data are for everyone.
+pub(super) const PAGES: &[(&str, &str, Right)] = &[
+    ("GET", "/administration", Right::ReadProbes),
+    ("GET", "/administration/connexion", Right::Public),
+    ("POST", "/administration/connexion", Right::Public),
+    ("GET", "/administration/connexion/openid", Right::Public),
+    ("GET", "/administration/connexion/retour", Right::Public),
+    ("POST", "/administration/deconnexion", Right::Person),
+    ("POST", "/administration/invitations", Right::Invite),
+    ("POST", "/administration/invitations/{number}/retrait", Right::Withdraw),
+    ("GET", "/administration/journal", Right::ReadAudit),
+];
+
+/// Every route of the interface.
 pub(super) const ROUTES: &[(&str, &str, Right)] = &[
     ("POST", "/api/v1/batches", Right::Public),
     ("POST", "/api/v1/enrolments", Right::Public),
@@ -78,14 +102,14 @@ pub(super) const ROUTES: &[(&str, &str, Right)] = &[
     ("GET", "/api/v1/admin/audit", Right::ReadAudit),
 ];
 
-/// What a request needs. Below `/api/v1/admin/` whatever is not in the table needs the most.
+/// What a request needs. In the administration whatever is not in the tables needs the most.
 pub(super) fn right_of(method: &str, path: &str) -> Right {
     // A HEAD is answered as its GET is.
     let method = if method == "HEAD" { "GET" } else { method };
-    let known = ROUTES.iter().find(|(m, p, _)| *m == method && *p == path);
+    let known = ROUTES.iter().chain(PAGES).find(|(m, p, _)| *m == method && *p == path);
     match known {
         Some((_, _, right)) => *right,
-        None if path.starts_with("/api/v1/admin/") => Right::ReadAudit,
+        None if path.starts_with("/api/v1/admin/") || path.starts_with(PAGES_PREFIX) => Right::ReadAudit,
         None => Right::Public,
     }
 }
@@ -115,5 +139,7 @@ mod tests {
         assert_eq!(right_of("GET", "/api/v1/admin/else"), Right::ReadAudit);
         assert_eq!(right_of("PUT", "/api/v1/admin/probes"), Right::ReadAudit);
         assert_eq!(right_of("HEAD", "/api/v1/admin/probes"), Right::ReadProbes);
+        assert_eq!(right_of("GET", "/administration/else"), Right::ReadAudit);
+        assert_eq!(right_of("DELETE", "/administration/connexion"), Right::ReadAudit);
     }
 }

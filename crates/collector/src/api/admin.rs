@@ -22,43 +22,43 @@ const AUDIT_LINES_MAX: u32 = 1_000;
 /// Probes and invitations of the caller's territory.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct AdminProbesAnswer {
-    probes: Vec<AdminProbe>,
+    pub(crate) probes: Vec<AdminProbe>,
     /// Those that can still be used.
-    invitations: Vec<AdminInvitation>,
+    pub(crate) invitations: Vec<AdminInvitation>,
 }
 
 /// A probe, with what the public does not learn.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct AdminProbe {
     /// Identifier.
-    id: String,
+    pub(crate) id: String,
     /// What its owner calls it.
-    name: String,
+    pub(crate) name: String,
     /// Where it stands; null when that was not said.
-    site: Option<String>,
+    pub(crate) site: Option<String>,
     /// `waiting`, `active`, `silent` or `retired`.
-    state: &'static str,
+    pub(crate) state: &'static str,
     /// Code of the commune of its latest record, or else of its invitation; null when neither is known.
-    commune: Option<String>,
+    pub(crate) commune: Option<String>,
     /// When its last new record arrived; null before the first.
-    last_seen_utc: Option<String>,
+    pub(crate) last_seen_utc: Option<String>,
     /// Version of its program; null before the first record.
-    version: Option<String>,
+    pub(crate) version: Option<String>,
 }
 
 /// An invitation that can still be used. Its code is known to nobody here.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct AdminInvitation {
     /// Number.
-    number: i64,
+    pub(crate) number: i64,
     /// What the probe is to be called.
-    name: String,
+    pub(crate) name: String,
     /// The site it is for; null when that was not said.
-    site: Option<String>,
+    pub(crate) site: Option<String>,
     /// Code of the site's commune; null when it was not said.
-    commune: Option<String>,
+    pub(crate) commune: Option<String>,
     /// From when on it is refused.
-    expires_utc: String,
+    pub(crate) expires_utc: String,
 }
 
 /// The latest lines of the audit log, oldest first.
@@ -98,26 +98,28 @@ pub(crate) async fn get_admin_probes(
     State(shared): State<Arc<Shared>>,
     Extension(caller): Extension<Caller>,
 ) -> Result<Json<AdminProbesAnswer>, ApiError> {
-    blocking(move || {
-        let at = shared.as_of();
-        let invitations = shared.store.invitations()?;
-        let probes = shared.store.probes()?;
-        let probes = probes.into_iter().filter_map(|probe| shown(probe, &invitations, &caller, at)).collect();
-        let open = |invitation: &Invitation| invitation.state(now()) == InvitationState::Open;
-        let invitations = invitations
-            .into_iter()
-            .filter(|invitation| open(invitation) && caller.covers(invitation.made.commune))
-            .map(|invitation| AdminInvitation {
-                number: invitation.number,
-                name: invitation.made.name,
-                site: invitation.made.site,
-                commune: invitation.made.commune.map(|code| code.to_string()),
-                expires_utc: utc_text(invitation.made.expires),
-            })
-            .collect();
-        Ok(Json(AdminProbesAnswer { probes, invitations }))
-    })
-    .await
+    blocking(move || Ok(Json(probes_of(&shared, &caller)?))).await
+}
+
+/// Probes and open invitations of the caller's territory.
+pub(crate) fn probes_of(shared: &Shared, caller: &Caller) -> Result<AdminProbesAnswer, ApiError> {
+    let at = shared.as_of();
+    let invitations = shared.store.invitations()?;
+    let probes = shared.store.probes()?;
+    let probes = probes.into_iter().filter_map(|probe| shown(probe, &invitations, caller, at)).collect();
+    let open = |invitation: &Invitation| invitation.state(now()) == InvitationState::Open;
+    let invitations = invitations
+        .into_iter()
+        .filter(|invitation| open(invitation) && caller.covers(invitation.made.commune))
+        .map(|invitation| AdminInvitation {
+            number: invitation.number,
+            name: invitation.made.name,
+            site: invitation.made.site,
+            commune: invitation.made.commune.map(|code| code.to_string()),
+            expires_utc: utc_text(invitation.made.expires),
+        })
+        .collect();
+    Ok(AdminProbesAnswer { probes, invitations })
 }
 
 fn shown(
@@ -161,20 +163,17 @@ pub(crate) async fn delete_invitation(
     Extension(caller): Extension<Caller>,
     Path(number): Path<String>,
 ) -> Result<StatusCode, ApiError> {
-    blocking(move || {
-        let at = now();
-        let missing =
-            || ApiError::not_found("no invitation of this number can still be used in your territory");
-        let number: i64 = number.parse().map_err(|_| missing())?;
-        let found = shared.store.invitations()?.into_iter().find(|one| one.number == number);
-        let own = found.filter(|one| caller.covers(one.made.commune)).ok_or_else(missing)?;
-        if shared.store.withdraw_invitation(own.number, &caller.actor(), at)? {
-            Ok(StatusCode::NO_CONTENT)
-        } else {
-            Err(missing())
-        }
-    })
-    .await
+    blocking(move || withdraw(&shared, &caller, &number).map(|()| StatusCode::NO_CONTENT)).await
+}
+
+/// Withdraws an invitation of the caller's territory.
+pub(crate) fn withdraw(shared: &Shared, caller: &Caller, number: &str) -> Result<(), ApiError> {
+    let missing = || ApiError::not_found("no invitation of this number can still be used in your territory");
+    let number: i64 = number.parse().map_err(|_| missing())?;
+    let found = shared.store.invitations()?.into_iter().find(|one| one.number == number);
+    let own = found.filter(|one| caller.covers(one.made.commune)).ok_or_else(missing)?;
+    let withdrawn = shared.store.withdraw_invitation(own.number, &caller.actor(), now())?;
+    if withdrawn { Ok(()) } else { Err(missing()) }
 }
 
 /// Tells the latest of what was asked of the administration.
