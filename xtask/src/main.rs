@@ -3,6 +3,7 @@
 mod apart;
 mod chaos;
 mod check;
+mod cluster;
 mod contract;
 mod dashboards;
 mod deb;
@@ -36,6 +37,8 @@ cargo xtask COMMAND
                                          kill the history's keeper so often, and compare every row each time
   chaos [--rounds COUNT] [--seed NUMBER] [--at-once COUNT]
                                          break a probe, a collector, their disks, clocks and line so often; needs root
+  cluster                                build with Ballista, and ask one history here and through a scheduler and two executors,
+                                         one of which is killed meanwhile
   swarm [--probes COUNT] [--minutes COUNT] [--compressed TIMES] [--folder DIR] [--peer yes|no]
                                          so many probes against one collector, a normal hour and all at once, beside PostgreSQL
   contract [--minutes COUNT] [--seed NUMBER] [--report DIR]
@@ -74,6 +77,7 @@ fn main() -> ExitCode {
         ("portable", _) => deb::portable::run(&Workspace::find(), &rest),
         ("kill-rounds", _) => workspace().and_then(|workspace| kill_rounds::run(&workspace, &rest)),
         ("chaos", _) => workspace().and_then(|workspace| chaos::run(&workspace, &rest)),
+        ("cluster", []) => workspace().and_then(|workspace| cluster::run(&workspace)),
         ("swarm", _) => workspace().and_then(|workspace| swarm::run(&workspace, &rest)),
         ("contract", _) => workspace().and_then(|workspace| contract::run(&workspace, &rest)),
         ("drive", []) => workspace().and_then(|workspace| drive::run(&workspace)),

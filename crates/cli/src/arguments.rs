@@ -41,6 +41,9 @@ pub(crate) enum Command {
     /// Ask the history and what was just received, as one, a question in SQL; nothing can be changed by it. Tables and
     /// columns: docs/spec/lake.md.
     Query(crate::query::QueryArguments),
+    /// Ask the history on several machines: a scheduler and any number of executors. Only in a program built for it.
+    #[command(subcommand)]
+    Cluster(crate::cluster::ClusterCommand),
     /// Keep the history.
     #[command(subcommand)]
     Lake(LakeCommand),

@@ -6,6 +6,7 @@ mod audit;
 mod backup;
 mod campaign;
 mod clock;
+mod cluster;
 mod collector;
 mod contradiction;
 mod custody;
@@ -69,6 +70,7 @@ fn main() -> ExitCode {
         Command::DemoHistory(arguments) => demo_data::year::run(&arguments),
         Command::Rebuild(arguments) => rebuild::run(&arguments),
         Command::Query(arguments) => query::run(&arguments),
+        Command::Cluster(command) => cluster::run(&command),
         Command::Backup(arguments) => backup::make(&arguments),
         Command::Restore(arguments) => backup::restore(&arguments),
         Command::Export(arguments) => export::run(&arguments),

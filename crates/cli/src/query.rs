@@ -19,17 +19,21 @@ pub(crate) use self::arguments::QueryArguments;
 use self::remote::Remote;
 use self::written::{Capped, write};
 use crate::arguments::DataArguments;
+use crate::cluster;
 use crate::collector::TERRITORY_FILE;
 use crate::lake::runtime;
 use crate::out::{Outcome, note};
 use crate::probe::open_existing;
 
 /// Where rows come from.
-enum Rows {
+pub(crate) enum Rows {
     /// From files of this machine.
     Here(Answer),
     /// From a collector.
     There(Box<Remote>),
+    /// From a cluster.
+    #[cfg_attr(not(feature = "cluster"), expect(dead_code, reason = "only the feature asks a cluster"))]
+    Cluster(Box<cluster::Answer>),
 }
 
 impl Rows {
@@ -37,23 +41,26 @@ impl Rows {
         match self {
             Self::Here(answer) => answer.schema(),
             Self::There(remote) => remote.schema(),
+            Self::Cluster(answer) => answer.schema(),
         }
     }
 
     /// The next rows; `None` after the last.
     async fn next(&mut self) -> anyhow::Result<Option<RecordBatch>> {
         match self {
-            Self::Here(answer) => answer.next_rows().await.map_err(advised),
+            Self::Here(answer) => answer.next_rows().await.map_err(advice),
             Self::There(remote) => remote.next_rows().await,
+            Self::Cluster(answer) => answer.next_rows().await,
         }
     }
 }
 
 pub(crate) fn run(arguments: &QueryArguments) -> Outcome {
-    match (&arguments.data, &arguments.url) {
-        (Some(data), _) => here(arguments, data),
-        (None, Some(url)) => there(arguments, url),
-        (None, None) => unreachable!("one of the two is asked for"),
+    match (&arguments.data, &arguments.url, &arguments.cluster) {
+        (Some(data), _, Some(cluster)) => cluster::ask(arguments, data, cluster),
+        (Some(data), _, None) => here(arguments, data),
+        (None, Some(url), _) => there(arguments, url),
+        (None, None, _) => unreachable!("one of the two is asked for"),
     }
 }
 
@@ -65,7 +72,7 @@ fn here(arguments: &QueryArguments, data: &Path) -> Outcome {
         let territory = territory(data, arguments.limits.territory.as_deref())?;
         let ask = AskOptions { limits: arguments.limits.limits(), territory };
         let history = History::open_with(&store, data, &options, arguments.as_of.clone(), ask).await?;
-        let answer = history.ask(&arguments.sql).await.map_err(advised)?;
+        let answer = history.ask(&arguments.sql).await.map_err(advice)?;
         written(arguments, Rows::Here(answer)).await?;
         note(&format!("generation {}, as of number {}", history.generation(), history.cited()));
         Ok(())
@@ -82,7 +89,7 @@ fn there(arguments: &QueryArguments, url: &str) -> Outcome {
     })
 }
 
-async fn written(arguments: &QueryArguments, rows: Rows) -> Outcome {
+pub(crate) async fn written(arguments: &QueryArguments, rows: Rows) -> Outcome {
     let (format, bytes) = (arguments.format, arguments.limits.bytes());
     match &arguments.out {
         Some(path) => {
@@ -94,7 +101,7 @@ async fn written(arguments: &QueryArguments, rows: Rows) -> Outcome {
 }
 
 /// The territory that `commune_at` looks in.
-fn territory(data: &Path, named: Option<&Path>) -> anyhow::Result<Option<Arc<Locator>>> {
+pub(crate) fn territory(data: &Path, named: Option<&Path>) -> anyhow::Result<Option<Arc<Locator>>> {
     let usual = data.join(TERRITORY_FILE);
     let path = match named {
         Some(path) => path,
@@ -107,7 +114,7 @@ fn territory(data: &Path, named: Option<&Path>) -> anyhow::Result<Option<Arc<Loc
 }
 
 /// An error, and what to do about it if a limit was reached.
-fn advised(error: LakeError) -> anyhow::Error {
+pub(crate) fn advice(error: LakeError) -> anyhow::Error {
     let advice = match &error {
         LakeError::Stopped(Stopped::Time { .. }) => {
             "ask for less, a commune or a month, or allow more with --max-seconds"

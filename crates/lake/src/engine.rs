@@ -89,6 +89,16 @@ impl Engine {
         Ok(Self { template, environment })
     }
 
+    /// A session that knows the functions and no table: what a machine needs that is sent parts of questions.
+    ///
+    /// # Errors
+    /// When there is no place for temporary files.
+    pub fn functions(territory: Option<Arc<Locator>>) -> Result<SessionContext, LakeError> {
+        let environment =
+            RuntimeEnvBuilder::new().build_arc().map_err(LakeError::query("starting the engine"))?;
+        Ok(session(environment, territory, None))
+    }
+
     /// The session that those of questions are copies of; what is made known to it is known to all later ones.
     #[must_use]
     pub const fn template(&self) -> &SessionContext {

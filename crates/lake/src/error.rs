@@ -168,6 +168,26 @@ pub enum LakeError {
         /// What to do instead.
         instead: &'static str,
     },
+    /// Nothing says how far the files reach.
+    #[error(
+        "the history in {} has rows but no table custody, whose number says how far all tables reach: its first hand-over is under \
+         way, or it was made without (`desserte demo-history --without-custody`)",
+        path.display()
+    )]
+    NoCustody {
+        /// Directory of the generation.
+        path: PathBuf,
+    },
+    /// Rows are asked for that wait in the store.
+    #[error(
+        "rows up to number {asked} are asked for, but the history's files have them up to {filed}: run `desserte lake flush` first"
+    )]
+    NotFiled {
+        /// The number that was asked for.
+        asked: i64,
+        /// The number that the files reach.
+        filed: i64,
+    },
     /// A directory could not be used.
     #[error("cannot use {}", path.display())]
     Directory {

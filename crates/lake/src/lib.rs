@@ -59,7 +59,7 @@ pub use public::ReleaseRule;
 pub use query::{Answer, AskOptions, History, only_questions};
 pub use retention::{Homes, RetainedRows, RowsKeptFrom};
 pub use rollup::{ROLLUP_METHOD, Rollup, RollupReport};
-pub use scan::LakeTable;
+pub use scan::{LakeTable, NoTable};
 pub use schema::{SCHEMA_VERSION, table_schema};
 pub use settings::HISTORY_FILE;
 

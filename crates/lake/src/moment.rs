@@ -1,5 +1,8 @@
 //! The history and what waits, as they are at one moment.
 
+mod filed;
+mod travel;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

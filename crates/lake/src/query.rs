@@ -125,6 +125,12 @@ impl History {
 }
 
 impl Answer {
+    /// The rows of a question that was asked in a session of one's own.
+    #[must_use]
+    pub const fn new(rows: Bounded) -> Self {
+        Self { rows }
+    }
+
     /// Names and kinds of its columns.
     #[must_use]
     pub fn schema(&self) -> SchemaRef {

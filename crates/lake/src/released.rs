@@ -35,6 +35,11 @@ impl ReleasedTable {
         Self { question, keys }
     }
 
+    /// The question whose answer it is: for those who may read every row.
+    pub(crate) const fn question(&self) -> &LogicalPlan {
+        &self.question
+    }
+
     fn is_key(&self, expression: &Expr) -> bool {
         matches!(expression, Expr::Column(column) if self.keys.contains(&column.name()))
     }

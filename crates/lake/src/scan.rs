@@ -3,6 +3,8 @@
 //! The table format's own provider does not travel to a cluster, and reads features that this program never turns on. This one
 //! makes a plain scan of Parquet files, which any node can be sent.
 
+mod octets;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -21,6 +23,7 @@ use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
 use datafusion::physical_plan::ExecutionPlan;
 use desserte_store::HandoverTable;
 
+pub use self::octets::NoTable;
 use crate::manifest::Bounds;
 use crate::schema::Kept;
 use crate::{LakeFile, Place};

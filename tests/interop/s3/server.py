@@ -7,7 +7,7 @@ which real servers do in one.
 
 `POST /.faults/KIND/N` lets the next N requests that put an object suffer a fault: `lose` carries them out and answers 503 (the client
 tries again and finds its own object), `refuse` answers 503 without carrying them out, `hold` carries them out two seconds later; `skip`
-lets them pass, before any of these. After `POST /.faults/of/KEY` only requests signed with that access key do. `GET /.faults/KIND` tells how many are still to come, `GET /.faults/holding` how many are being held.
+lets them pass, before any of these. `delay` carries out two seconds later a request that reads a table's file. After `POST /.faults/of/KEY` only requests signed with that access key do. `GET /.faults/KIND` tells how many are still to come, `GET /.faults/holding` how many are being held.
 """
 
 import sys
@@ -19,15 +19,15 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.serving import WSGIRequestHandler, run_simple
 
 HELD_SECONDS = 2
+HELD = ("hold", "delay")
 
 
 class Faulty:
     def __init__(self, inner):
         self.inner = inner
         self.lock = threading.Lock()
-        # Looked at in this order.
         self.of = ""
-        self.left = {"skip": 0, "lose": 0, "refuse": 0, "hold": 0, "holding": 0}
+        self.left = {"skip": 0, "lose": 0, "refuse": 0, "hold": 0, "delay": 0, "holding": 0}
 
     def __call__(self, environ, start):
         path = environ["PATH_INFO"]
@@ -35,21 +35,22 @@ class Faulty:
             return self.control(environ["REQUEST_METHOD"], path.split("/")[2:], start)
         fault = None
         meant = self.of in environ.get("HTTP_AUTHORIZATION", "")
-        if meant and environ["REQUEST_METHOD"] == "PUT" and path.count("/") > 1:
+        kinds = suffered(environ["REQUEST_METHOD"], path) if meant else ()
+        if kinds:
             with self.lock:
-                fault = next((kind for kind, left in self.left.items() if left > 0 and kind != "holding"), None)
+                fault = next((kind for kind in kinds if self.left[kind] > 0), None)
                 if fault:
                     self.left[fault] -= 1
-                if fault == "hold":
+                if fault in HELD:
                     self.left["holding"] += 1
         # Read now: the client may be gone later.
         environ["wsgi.input"] = Octets(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
         if fault == "refuse":
             return answer(start, "503 Service Unavailable", "")
-        if fault == "hold":
+        if fault in HELD:
             time.sleep(HELD_SECONDS)
         with self.lock:
-            if fault == "hold":
+            if fault in HELD:
                 self.left["holding"] -= 1
             if fault == "lose":
                 b"".join(self.inner(environ, lambda *_: None))
@@ -65,6 +66,15 @@ class Faulty:
             if method == "POST":
                 self.left[words[0]] = int(words[1])
             return answer(start, "200 OK", str(self.left[words[0]]))
+
+
+def suffered(method, path):
+    """The faults that a request can suffer, in the order in which they are looked at."""
+    if method == "PUT" and path.count("/") > 1:
+        return ("skip", "lose", "refuse", "hold")
+    if method == "GET" and path.endswith(".parquet"):
+        return ("delay",)
+    return ()
 
 
 class Octets:

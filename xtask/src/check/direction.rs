@@ -36,6 +36,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     // the history, on the store
     ("lake", &["equity", "indicators", "store", "territory"]),
     ("sql", &["lake", "store", "territory"]),
+    ("cluster", &["lake", "store", "territory"]),
     // programs
     ("geodata", &["territory", "boot"]),
     ("probe", &["boot", "measure", "net", "proto", "signing"]),
@@ -61,6 +62,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "cli",
         &[
             "boot",
+            "cluster",
             "collector",
             "custody",
             "dossier",
@@ -93,7 +95,11 @@ const ALLOWED: &[(&str, &[&str])] = &[
 const CONFINED: &[(&str, &[&str])] = &[
     ("gdal", &["geodata"]),
     ("rusqlite", &["store"]),
-    ("datafusion", &["lake", "sql"]),
+    ("datafusion", &["lake", "sql", "cluster"]),
+    ("datafusion-proto", &["cluster"]),
+    ("ballista-core", &["cluster"]),
+    ("ballista-executor", &["cluster"]),
+    ("ballista-scheduler", &["cluster"]),
     ("deltalake", &["lake"]),
     ("pgwire", &["sql"]),
     ("arrow-pg", &["sql"]),

@@ -1,10 +1,13 @@
 //! What `desserte query` is told.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use desserte_lake::{QUERY_SPILL_BYTES, QueryLimits, State};
+
+use crate::cluster::ClusterAddress;
 
 /// Options of `desserte query`.
 #[derive(Debug, Args)]
@@ -21,6 +24,18 @@ pub(crate) struct QueryArguments {
     /// Certificates that the collector's own is signed by (PEM), when the system does not know them.
     #[arg(long, value_name = "FILE", requires = "url")]
     pub(crate) ca: Option<PathBuf>,
+    /// A cluster to ask, such as df://127.0.0.1:50050, about the history of --data. It reads files only, under the path that they have
+    /// here: what waits in the store is not in the answer, which says up to which number it reaches. `desserte lake flush` hands
+    /// over, `desserte lake rollup` before spares much work.
+    #[arg(long, value_name = "URL", requires = "data")]
+    pub(crate) cluster: Option<ClusterAddress>,
+    /// Parts that a cluster does a question in at the most: as many as its executors have cores together, or more.
+    #[arg(long, value_name = "COUNT", default_value = "16", requires = "cluster")]
+    #[cfg_attr(
+        not(feature = "cluster"),
+        expect(dead_code, reason = "options are read by the feature alone")
+    )]
+    pub(crate) parts: NonZeroUsize,
     /// Format of the answer.
     #[arg(long, value_enum, default_value_t = QueryFormat::Table)]
     pub(crate) format: QueryFormat,
@@ -56,7 +71,7 @@ const SECONDS: u64 = 600;
 pub(crate) struct LimitArguments {
     /// Territory file for `commune_at`; by default the one in the directory of the store, if there is one.
     #[arg(long, value_name = "FILE", conflicts_with = "url")]
-    pub(super) territory: Option<PathBuf>,
+    pub(crate) territory: Option<PathBuf>,
     /// Seconds that the question may take: 600 with --data, what the collector allows with --url.
     #[arg(long, value_name = "SECONDS")]
     pub(super) max_seconds: Option<u64>,
@@ -72,7 +87,7 @@ pub(crate) struct LimitArguments {
 }
 
 impl LimitArguments {
-    pub(super) fn limits(&self) -> QueryLimits {
+    pub(crate) fn limits(&self) -> QueryLimits {
         let some = |limit: u64| (limit > 0).then_some(limit);
         QueryLimits {
             time: some(self.max_seconds.unwrap_or(SECONDS)).map(Duration::from_secs),

@@ -39,7 +39,7 @@ pub(super) struct Settings {
 }
 
 /// An answer that comes row by row.
-pub(super) struct Remote {
+pub(crate) struct Remote {
     // The connection is held open for as long as rows come.
     _client: Client,
     // Asked once more after its end, the library's own stream would say that the connection is closed.

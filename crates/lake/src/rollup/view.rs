@@ -8,10 +8,11 @@ use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::Result;
 use datafusion::datasource::TableType;
 use datafusion::error::DataFusionError;
+use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
-use datafusion::prelude::{SessionContext, ident};
+use datafusion::prelude::{DataFrame, SessionContext, ident};
 use tokio::sync::OnceCell;
 
 use super::closed::open_only;
@@ -108,6 +109,32 @@ impl RollupView {
     pub(crate) const fn new(rollup: Rollup) -> Self {
         Self { rollup }
     }
+
+    pub(crate) const fn rollup(&self) -> Rollup {
+        self.rollup
+    }
+
+    /// Its rows at a moment, as a question about tables of rows; within the memory and the disk of `environment`.
+    pub(crate) async fn frame(
+        &self,
+        environment: Arc<RuntimeEnv>,
+        moment: &Arc<Moment>,
+    ) -> Result<DataFrame> {
+        let outside = |error: LakeError| DataFusionError::External(Box::new(error));
+        let session = engine::session(environment, None, Some(moment.clone()));
+        for table in SOURCES {
+            session.register_table(table.name(), Arc::new(MomentTable::new(table)))?;
+        }
+        let Some(kept) = moment.rollup(self.rollup) else {
+            return Err(DataFusionError::Internal(format!("no rollup {}", self.rollup.name())));
+        };
+        let changed = kept.changed(&session, moment.as_of()).await.map_err(outside)?;
+        let frame = session.read_table(kept.stored(changed))?;
+        match changed.is_empty() {
+            true => Ok(frame),
+            false => frame.union(keep::rows(&session, self.rollup, changed).await?),
+        }
+    }
 }
 
 #[async_trait]
@@ -131,21 +158,7 @@ impl TableProvider for RollupView {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let outside = |error: LakeError| DataFusionError::External(Box::new(error));
-        let moment = Moment::of(state)?;
-        // Within the memory and the disk of the question that asks.
-        let session = engine::session(state.runtime_env().clone(), None, Some(moment.clone()));
-        for table in SOURCES {
-            session.register_table(table.name(), Arc::new(MomentTable::new(table)))?;
-        }
-        let Some(kept) = moment.rollup(self.rollup) else {
-            return Err(DataFusionError::Internal(format!("no rollup {}", self.rollup.name())));
-        };
-        let changed = kept.changed(&session, moment.as_of()).await.map_err(outside)?;
-        let mut frame = session.read_table(kept.stored(changed))?;
-        if !changed.is_empty() {
-            frame = frame.union(keep::rows(&session, self.rollup, changed).await?)?;
-        }
+        let mut frame = self.frame(state.runtime_env().clone(), &Moment::of(state)?).await?;
         if let Some(filter) = conjunction(filters.iter().cloned()) {
             frame = frame.filter(filter)?;
         }

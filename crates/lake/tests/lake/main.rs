@@ -31,4 +31,5 @@ mod rounds;
 mod several;
 mod sketch;
 mod spec;
+mod travel;
 mod upkeep;

@@ -25,12 +25,12 @@ async fn history(bench: &Bench, options: &LakeOptions, as_of: Option<State>) -> 
     History::open(&bench.store, bench.path(), options, as_of).await.unwrap()
 }
 
-async fn lake(bench: &Bench, options: &LakeOptions) -> Lake {
+pub(crate) async fn lake(bench: &Bench, options: &LakeOptions) -> Lake {
     Lake::of_store(&bench.store, bench.path(), options).await.unwrap()
 }
 
 /// Two collectors with a probe each.
-fn two() -> (Bench, Bench, LakeOptions, LakeOptions) {
+pub(crate) fn two() -> (Bench, Bench, LakeOptions, LakeOptions) {
     let storage = Arc::new(InMemory::new());
     let (a, b) = (Bench::new(), Bench::new());
     register(&b.store, OTHER);
