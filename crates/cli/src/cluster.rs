@@ -1,6 +1,6 @@
 //! `desserte cluster`: the history asked on several machines (docs/spec/cluster.md).
 //!
-//! Commands and options are always there; what they do is in [`with`] when the program was built with the feature `cluster`.
+//! Commands and options are always there; what they do is in `with` when the program was built with the feature `cluster`.
 
 #[cfg(feature = "cluster")]
 mod with;

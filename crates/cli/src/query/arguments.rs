@@ -31,10 +31,6 @@ pub(crate) struct QueryArguments {
     pub(crate) cluster: Option<ClusterAddress>,
     /// Parts that a cluster does a question in at the most: as many as its executors have cores together, or more.
     #[arg(long, value_name = "COUNT", default_value = "16", requires = "cluster")]
-    #[cfg_attr(
-        not(feature = "cluster"),
-        expect(dead_code, reason = "options are read by the feature alone")
-    )]
     pub(crate) parts: NonZeroUsize,
     /// Format of the answer.
     #[arg(long, value_enum, default_value_t = QueryFormat::Table)]
