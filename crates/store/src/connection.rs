@@ -109,7 +109,7 @@ mod tests {
         let connection = Connection::open(&path).unwrap();
         connection.pragma_update(None, "user_version", 99).unwrap();
         drop(connection);
-        assert!(matches!(open_writer(&path), Err(StoreError::NewerSchema { found: 99, known: 14 })));
+        assert!(matches!(open_writer(&path), Err(StoreError::NewerSchema { found: 99, known: 15 })));
     }
 
     #[test]
@@ -128,7 +128,7 @@ mod tests {
         let count = |table: &str| -> i64 {
             connection.query_row(&format!("SELECT count (*) FROM {table}"), [], |row| row.get(0)).unwrap()
         };
-        assert_eq!((version, count("retention"), count("meta")), (14, 0, 1));
+        assert_eq!((version, count("retention"), count("meta")), (15, 0, 1));
     }
 
     #[test]

@@ -367,7 +367,8 @@ async fn a_release_that_works_is_kept_and_those_that_do_not_are_undone() {
     started.dedup();
     println!("after each of {KILLS} kills one of these started: {started:?}");
     let (_, said) = bench.said("apply");
-    let kept = said.contains("0.1.6 is in service");
+    // On a slow machine a round may have ended the trial before its kill.
+    let kept = said.contains("0.1.6 is in service") || said.contains("is up to date");
     // A trial that is cut short three times is given up.
     assert!(kept || said.contains("cut short too often") || said.contains("not taken again"), "{said}");
     bench.wait_for(if kept { "0.1.6" } else { "0.1.5" });
