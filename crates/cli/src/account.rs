@@ -4,7 +4,7 @@ use std::io::Read as _;
 
 use anyhow::{Context as _, anyhow};
 use clap::{Args, Subcommand};
-use desserte_login::password;
+use desserte_login::{openid, password};
 use desserte_store::{NewAccount, Role};
 
 use crate::arguments::DataArguments;
@@ -102,11 +102,7 @@ fn add(arguments: &AddArguments) -> Outcome {
         role: arguments.role,
         territory: arguments.territory.clone(),
         password: password.as_ref().map(|password| password.kept.clone()),
-        // Addresses of mail are compared in lower case, identifiers as they are.
-        openid: arguments
-            .openid
-            .as_ref()
-            .map(|person| if person.contains('@') { person.to_lowercase() } else { person.clone() }),
+        openid: arguments.openid.as_deref().map(openid::comparable),
         made: clock::now(),
     })?;
     match password {

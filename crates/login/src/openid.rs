@@ -26,6 +26,17 @@ const METADATA_AGE: Duration = Duration::from_secs(3_600);
 /// Keys are asked for again when a token names an unknown one, and no more often than this: anybody can send a token.
 const KEYS_AGE_MIN: Duration = Duration::from_secs(60);
 
+/// A provider that failed is left alone for so long: whoever waits behind the first who asked it is told at once, instead of each waiting
+/// as long as an answer may take.
+const FAILED_REST: Duration = Duration::from_secs(5);
+
+/// A person as accounts and providers are compared: with an at sign in lower case, since people write addresses of mail as they like;
+/// anything else as it is.
+#[must_use]
+pub fn comparable(person: &str) -> String {
+    if person.contains('@') { person.to_lowercase() } else { person.to_owned() }
+}
+
 /// What of a person is compared with an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Claim {
@@ -80,6 +91,9 @@ pub enum OpenidError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// It failed a moment ago.
+    #[error("the OpenID provider failed a moment ago and is not asked again yet")]
+    Resting,
     /// What it answered is not what the standard says.
     #[error("the OpenID provider's {what} cannot be used: {why}")]
     Answer {
@@ -131,7 +145,14 @@ impl Begun {
 pub struct Provider {
     settings: Settings,
     fetcher: Fetcher,
-    known: Mutex<Option<Known>>,
+    memory: Mutex<Memory>,
+}
+
+/// What the provider said of itself, and when it last failed to.
+#[derive(Debug, Default)]
+struct Memory {
+    known: Option<Known>,
+    failed: Option<Instant>,
 }
 
 /// What the provider last said of itself.
@@ -159,7 +180,7 @@ impl Provider {
         if !settings.scopes.split(' ').any(|scope| scope == "openid") {
             return Err(OpenidError::Settings("the scopes do not hold `openid`".into()));
         }
-        Ok(Self { settings, fetcher: Fetcher::new()?, known: Mutex::const_new(None) })
+        Ok(Self { settings, fetcher: Fetcher::new()?, memory: Mutex::default() })
     }
 
     /// The address as the provider's documents name it.
@@ -201,7 +222,7 @@ impl Provider {
         let key = self.key_of(&answer.id_token, known).await?;
         let identity = token::identity(&answer.id_token, &key, &self.settings, &begun.nonce)?;
         match self.settings.claim {
-            Claim::Sub => Ok(identity.sub),
+            Claim::Sub => Ok(comparable(&identity.sub)),
             Claim::Email { trusted } => self.email(identity, answer.access_token, trusted).await,
         }
     }
@@ -233,7 +254,7 @@ impl Provider {
         }
         let email = told.email.filter(|email| !email.is_empty()).ok_or(OpenidError::NoClaim("email"))?;
         if told.email_verified.unwrap_or(trusted) {
-            Ok(email.to_lowercase())
+            Ok(comparable(&email))
         } else {
             Err(OpenidError::NoClaim("verified email"))
         }
@@ -252,19 +273,34 @@ impl Provider {
     /// What the provider says of itself; its keys anew if they are those of `stale`.
     async fn known(&self, stale: Option<Instant>) -> Result<Known, OpenidError> {
         // One at a time: whoever waits finds what the first was told.
-        let mut known = self.known.lock().await;
+        let mut memory = self.memory.lock().await;
         let now = Instant::now();
-        if let Some(known) = known.as_ref()
+        if let Some(known) = &memory.known
             && now < known.at + METADATA_AGE
             && !(stale == Some(known.keys_at) && now >= known.keys_at + KEYS_AGE_MIN)
         {
             return Ok(known.clone());
         }
+        if memory.failed.is_some_and(|failed| now < failed + FAILED_REST) {
+            return Err(OpenidError::Resting);
+        }
+        match self.ask(now).await {
+            Ok(fresh) => {
+                *memory = Memory { known: Some(fresh.clone()), failed: None };
+                Ok(fresh)
+            }
+            Err(error) => {
+                memory.failed = Some(Instant::now());
+                Err(error)
+            }
+        }
+    }
+
+    /// What the provider says of itself now.
+    async fn ask(&self, now: Instant) -> Result<Known, OpenidError> {
         let metadata = self.fetcher.metadata(&self.settings.issuer).await?;
         let keys = self.fetcher.keys(&metadata).await?;
-        let fresh = Known { metadata, keys, at: now, keys_at: now };
-        *known = Some(fresh.clone());
-        Ok(fresh)
+        Ok(Known { metadata, keys, at: now, keys_at: now })
     }
 }
 

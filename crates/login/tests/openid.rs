@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use desserte_login::openid::{Begun, Claim, OpenidError, Provider, Settings};
+use desserte_login::openid::{Begun, Claim, OpenidError, Provider, Settings, comparable};
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use serde_json::{Value, json};
@@ -196,6 +196,12 @@ async fn a_login_holds_and_gives_away_neither_verifier_nor_secret() {
     assert_eq!(asked.iter().filter(|text| text.starts_with("GET /keys ")).count(), 1);
 }
 
+#[test]
+fn addresses_of_mail_are_compared_in_lower_case_and_identifiers_as_they_are() {
+    assert_eq!(comparable("Jeanne@Mairie.example"), "jeanne@mairie.example");
+    assert_eq!(comparable("aB3-x"), "aB3-x");
+}
+
 #[tokio::test]
 async fn what_was_begun_is_read_back_and_nothing_else_is() {
     let bench = bench(Claim::Sub).await;
@@ -355,4 +361,6 @@ async fn a_provider_that_answers_wrongly_is_named_and_its_secrets_are_not() {
     assert!(Provider::new(settings("https://id.example", "email")).is_err());
     let gone = Provider::new(settings("http://127.0.0.1:9", "openid")).unwrap();
     assert!(matches!(gone.begin().await, Err(OpenidError::Unreachable { .. })));
+    // Whoever comes next does not wait for it again.
+    assert!(matches!(gone.begin().await, Err(OpenidError::Resting)));
 }

@@ -110,7 +110,9 @@ impl Refused {
         match self {
             Self::Foreign => "not-begun-here",
             Self::Denied => "denied",
-            Self::Openid(OpenidError::Unreachable { .. } | OpenidError::Answer { .. }) => "provider-failed",
+            Self::Openid(
+                OpenidError::Unreachable { .. } | OpenidError::Resting | OpenidError::Answer { .. },
+            ) => "provider-failed",
             Self::Openid(_) => "bad-token",
         }
     }
