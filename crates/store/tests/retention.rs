@@ -4,11 +4,14 @@
 
 mod common;
 
+use std::time::Duration;
+
 use common::{Bench, PROBE, at, batch, bench, minute, period, record, register};
 use desserte_custody::EventKind;
 use desserte_model::BatchId;
 use desserte_store::{
-    AuditEntry, COMMAND, Host, KeptFrom, NewInvitation, RetentionPass, STORE_FILE, Scope, Store, StoreOptions,
+    AuditEntry, COMMAND, Host, KeptFrom, NewAccount, NewInvitation, RetentionPass, Role, STORE_FILE, Scope,
+    SessionTimes, Store, StoreOptions,
 };
 use desserte_units::Timestamp;
 use rusqlite::Connection;
@@ -172,4 +175,46 @@ fn logs_tokens_and_places_of_invitations_go_by_their_time_and_no_sooner() {
     assert_eq!((invitation.name.as_str(), &invitation.site, invitation.commune), ("", &None, None));
     assert_eq!(invitation.public_key, "key", "the code cannot be used again");
     assert!(connection.execute("DELETE FROM audit", []).is_err(), "what is not old enough stays");
+}
+
+#[test]
+fn accounts_go_by_the_time_of_their_end_and_those_in_use_stay() {
+    let bench = bench(StoreOptions::default());
+    let store = &bench.store;
+    for login in ["gone", "here"] {
+        let made = NewAccount {
+            login: login.to_owned(),
+            role: Role::Administrator,
+            territory: None,
+            password: Some("a hash".to_owned()),
+            openid: None,
+            made: at(100),
+        };
+        store.add_account(made).unwrap();
+    }
+    let times = SessionTimes { idle: Duration::from_secs(3_600), most: Duration::from_secs(7_200) };
+    store.begin_session("digest".to_owned(), 1, times, at(200)).unwrap();
+    assert!(store.session("digest", times, at(300)).unwrap().is_some());
+    assert!(
+        store.session("digest", times, at(300 + 3_600)).unwrap().is_none(),
+        "it was not used for an hour"
+    );
+    assert!(store.end_account("gone", at(400)).unwrap());
+    assert!(
+        store.begin_session("another".to_owned(), 1, times, at(500)).is_err(),
+        "an account that has ended"
+    );
+    let connection = Connection::open(bench.dir.path().join(STORE_FILE)).unwrap();
+    for sql in [
+        "DELETE FROM account",
+        "UPDATE account SET role = 'commune'",
+        "UPDATE account SET ended_us = NULL WHERE no = 1",
+    ] {
+        assert!(connection.execute(sql, []).is_err(), "{sql} was done");
+    }
+    let limits = KeptFrom { raw: at(0), hourly: at(0), log: at(20 * DAY_S) };
+    while pass(store, limits).behind {}
+    let left: Vec<String> = store.accounts().unwrap().into_iter().map(|account| account.made.login).collect();
+    assert_eq!(left, ["here"]);
+    assert_eq!(texts(&connection, "SELECT sha256 FROM session").len(), 0);
 }

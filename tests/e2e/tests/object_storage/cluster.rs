@@ -7,9 +7,9 @@ use std::process::{Command, Output};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use desserte_e2e::{Collector, Program, free_port, program, territory};
+use desserte_e2e::{Program, free_port, program, territory};
 
-use crate::storage::{PATIENCE, Probe, SECRET, Storage, all_are_there, desserte, key};
+use crate::storage::{PATIENCE, SECRET, Storage, all_are_there, desserte, key};
 
 /// Questions whose answers have one order.
 const QUESTIONS: [&str; 10] = [
@@ -177,14 +177,7 @@ async fn a_cluster_gives_the_same_answers_also_when_an_executor_is_killed() {
     let folder = tempfile::tempdir().unwrap();
     let Some(storage) = Storage::start(folder.path()).await else { return };
     let territory = territory(folder.path());
-    let mut collectors = Vec::new();
-    for (name, number) in [("une", "collector = 1\n"), ("deux", "collector = 2\n")] {
-        let place = folder.path().join(name);
-        storage.name_in(&place.join("collector"), number);
-        collectors.push(Collector::start(&place, &territory, &["--flush-every", "1"]).await);
-    }
-    let [mut one, two] = <[Collector; 2]>::try_from(collectors).unwrap();
-    let mut probes = [Probe::of(&one, 1), Probe::of(&two, 2), Probe::of(&two, 3)];
+    let ([mut one, two], mut probes) = storage.two_collectors(folder.path(), &territory).await;
     for probe in &mut probes {
         probe.send(20).await;
     }

@@ -90,14 +90,7 @@ async fn two_collectors_write_one_history_and_one_is_killed_in_the_middle() {
     let folder = tempfile::tempdir().unwrap();
     let Some(storage) = Storage::start(folder.path()).await else { return };
     let territory = territory(folder.path());
-    let mut collectors = Vec::new();
-    for (name, number) in [("une", "collector = 1\n"), ("deux", "collector = 2\n")] {
-        let place = folder.path().join(name);
-        storage.name_in(&place.join("collector"), number);
-        collectors.push(Collector::start(&place, &territory, &["--flush-every", "1"]).await);
-    }
-    let [mut one, two] = <[Collector; 2]>::try_from(collectors).unwrap();
-    let mut probes = [Probe::of(&one, 1), Probe::of(&two, 2), Probe::of(&two, 3)];
+    let ([mut one, two], mut probes) = storage.two_collectors(folder.path(), &territory).await;
     storage.control(&format!("of/{}", key(&one.data))).await;
     for step in 0..4 {
         storage.hold(step).await;

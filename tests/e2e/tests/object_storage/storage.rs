@@ -39,6 +39,23 @@ impl Storage {
         Some(Self { port, python, client: client(), _process: process })
     }
 
+    /// Two collectors that write one history here, and a probe of the first and two of the second.
+    pub(crate) async fn two_collectors(
+        &self,
+        folder: &Path,
+        territory: &Path,
+    ) -> ([Collector; 2], [Probe; 3]) {
+        let mut collectors = Vec::new();
+        for (name, number) in [("une", "collector = 1\n"), ("deux", "collector = 2\n")] {
+            let place = folder.join(name);
+            self.name_in(&place.join("collector"), number);
+            collectors.push(Collector::start(&place, territory, &["--flush-every", "1"]).await);
+        }
+        let [one, two] = <[Collector; 2]>::try_from(collectors).unwrap();
+        let probes = [Probe::of(&one, 1), Probe::of(&two, 2), Probe::of(&two, 3)];
+        ([one, two], probes)
+    }
+
     fn endpoint(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
