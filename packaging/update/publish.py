@@ -64,6 +64,17 @@ class Repository:
         versions = [int(file.name.split(".")[0]) for file in self.path(role).parent.glob(f"*.{role}.json")]
         return Metadata.from_file(str(self.path(role, max(versions))))
 
+    def valid_targets(self):
+        """The newest list of releases that as many have signed as must: one that still waits for a signature holds nothing up."""
+        root = self.newest("root").signed
+        for version in range(self.newest("targets").signed.version, 0, -1):
+            targets = Metadata.from_file(str(self.path("targets", version)))
+            seen = root.get_verification_result("targets", targets.signed_bytes, targets.signatures)
+            if seen:
+                return targets
+            print(f"list {version} waits: {len(seen.signed)} of {seen.threshold} signatures (publish.py sign)", file=sys.stderr)
+        sys.exit("no list of releases has the signatures that it needs")
+
     def sign(self, role, signed, signers=None):
         """Signs with every key at hand, and writes."""
         metadata = Metadata(signed)
@@ -140,10 +151,11 @@ class Repository:
 
     def refresh(self):
         """Signs snapshot and timestamp anew."""
+        targets = self.valid_targets()
         snapshot = self.newest("snapshot").signed
         snapshot.version += 1
         snapshot.expires = until("snapshot")
-        snapshot.meta["targets.json"] = MetaFile(self.newest("targets").signed.version)
+        snapshot.meta["targets.json"] = MetaFile(targets.signed.version)
         self.sign("snapshot", snapshot)
         timestamp = self.newest("timestamp").signed
         timestamp.version += 1

@@ -1,6 +1,7 @@
 //! The project's tooling. `cargo xtask help` lists what it does.
 
 mod apart;
+mod booted;
 mod chaos;
 mod check;
 mod cluster;
@@ -37,6 +38,8 @@ cargo xtask COMMAND
                                          kill the history's keeper so often, and compare every row each time
   chaos [--rounds COUNT] [--seed NUMBER] [--at-once COUNT]
                                          break a probe, a collector, their disks, clocks and line so often; needs root
+  boot                                   install the packages on a machine that boots (systemd-nspawn), from a code to an active probe and
+                                         through its updates; needs root
   cluster                                build with Ballista, and ask one history here and through a scheduler and two executors,
                                          one of which is killed meanwhile
   swarm [--probes COUNT] [--minutes COUNT] [--compressed TIMES] [--folder DIR] [--peer yes|no]
@@ -77,6 +80,7 @@ fn main() -> ExitCode {
         ("portable", _) => deb::portable::run(&Workspace::find(), &rest),
         ("kill-rounds", _) => workspace().and_then(|workspace| kill_rounds::run(&workspace, &rest)),
         ("chaos", _) => workspace().and_then(|workspace| chaos::run(&workspace, &rest)),
+        ("boot", []) => workspace().and_then(|workspace| booted::run(&workspace)),
         ("cluster", []) => workspace().and_then(|workspace| cluster::run(&workspace)),
         ("swarm", _) => workspace().and_then(|workspace| swarm::run(&workspace, &rest)),
         ("contract", _) => workspace().and_then(|workspace| contract::run(&workspace, &rest)),

@@ -73,6 +73,10 @@ pub(crate) const TEST: &[Need] = &[
     Need { seen_as: Sign::SystemPython("dbusmock"), package: "python3-dbusmock" },
 ];
 
+/// To boot a machine within this one.
+pub(crate) const BOOT: &[Need] =
+    &[program("systemd-nspawn", "systemd-container"), program("pgrep", "procps")];
+
 impl Need {
     fn met(&self) -> bool {
         match self.seen_as {

@@ -2,6 +2,7 @@
 
 mod gate;
 mod qr;
+mod site;
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use http::StatusCode;
 pub(crate) use self::gate::Gate;
 pub(crate) use self::gate::Turned;
 pub use self::qr::invitation_qr;
+pub use self::site::SiteFault;
 use crate::api::blocking;
 use crate::api::schema::{EnrolmentAnswerSchema, EnrolmentRequestSchema, ProblemSchema};
 use crate::listen::Client;

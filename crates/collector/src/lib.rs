@@ -39,7 +39,7 @@ pub use config::{
     EnrolmentTargetConfig, Ingest, Locate, Log, LoginConfig, Map, MeasurementServer, OpenDataConfig,
     OpenidClaim, OpenidConfig, Origin, Publication, Server,
 };
-pub use enrol::invitation_qr;
+pub use enrol::{SiteFault, invitation_qr};
 pub use ingest::{Intake, SignedBody};
 pub use map::MapError;
 pub use server::{Collector, ServeError};

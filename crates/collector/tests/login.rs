@@ -219,18 +219,21 @@ fn a_departement_makes_codes_for_its_own_communes_and_sees_no_others() {
         "nom=Mairie&commune=990",
         "nom=Mairie&commune=99018&position=1",
         "nom=Mairie&commune=99018&position=200%2C46",
+        // The right way round, in another commune, and the wrong way round.
+        "nom=Mairie&commune=99018&position=-4.9123%2C45.0786",
+        "nom=Mairie&commune=99018&position=45.3199%2C-4.4072",
     ] {
         assert_eq!(invite(wrong).status, 400, "{wrong}");
     }
     assert_eq!(invite(&format!("nom={}&commune=99018", "a".repeat(129))).status, 400);
     assert!(store.invitations().unwrap().is_empty());
-    let sheet = invite("nom=Mairie+%3Cb%3E&site=salle&commune=99018&position=1.5%2C+46&lang=fr");
+    let sheet = invite("nom=Mairie+%3Cb%3E&site=salle&commune=99018&position=-4.4072%2C+45.3199&lang=fr");
     assert_eq!(sheet.status, 200, "{}", sheet.body);
     assert!(sheet.body.contains("https://desserte.example/enroler#"), "{}", sheet.body);
     assert!(sheet.body.contains("<svg") && !sheet.body.contains("<?xml") && !sheet.body.contains("<b>"));
     let made = &store.invitations().unwrap()[0];
     assert_eq!(made.made.name, "Mairie <b>");
-    assert_eq!(made.made.position.map(|at| (at.lon(), at.lat())), Some((1.5, 46.0)));
+    assert_eq!(made.made.position.map(|at| (at.lon(), at.lat())), Some((-4.4072, 45.3199)));
     let line = store.audit_log(100).unwrap().into_iter().find(|line| line.action == "invite").unwrap();
     assert_eq!(line.actor, format!("account {number}"));
     // The code is on the sheet and nowhere after.

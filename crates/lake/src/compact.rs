@@ -13,7 +13,6 @@ use desserte_store::HandoverTable;
 use futures_util::TryStreamExt as _;
 
 use crate::evolve::open_to_write;
-use crate::query::session;
 use crate::schema::{COMMUNE, EVENT, HANDOVER, Kept};
 use crate::table::{self, OpenTable, failed, is_conflict, rewritten};
 use crate::{Lake, LakeError, LakeFile, Rollup, Work};
@@ -122,7 +121,8 @@ async fn merge(open: &OpenTable, files: &[LakeFile]) -> Result<Option<u64>, Lake
     if removes.len() != files.len() {
         return Ok(None);
     }
-    let sorted = session(&open.place)?
+    let sorted = open
+        .session()?
         .read_table(open.reading(files.to_vec()))
         .and_then(|frame| {
             frame.sort([COMMUNE, EVENT, HANDOVER].map(|name| col(name).sort(true, false)).to_vec())

@@ -16,7 +16,7 @@ use crate::public::{self, ReleaseRule};
 use crate::released::ReleasedTable;
 use crate::rollup::view::RollupView;
 use crate::sketch::function;
-use crate::{LakeError, QueryLimits, Rollup, Work, functions};
+use crate::{LakeError, QueryLimits, Rollup, Work, functions, limits};
 
 /// Functions that stay out of reach. Approximate percentiles: the exact ones are faster with many groups, and say what they say.
 const WITHHELD_AGGREGATES: [&str; 3] =
@@ -111,7 +111,7 @@ impl Engine {
     /// When there is no place for temporary files.
     pub fn at(&self, moment: Option<Arc<Moment>>, limits: &QueryLimits) -> Result<SessionContext, LakeError> {
         let environment = RuntimeEnvBuilder::from_runtime_env(&self.environment)
-            .with_memory_limit(limits.memory_bytes, 1.0)
+            .with_memory_pool(limits::memory(limits.memory_bytes))
             .with_max_temp_directory_size(limits.spill_bytes)
             .build_arc()
             .map_err(LakeError::query("starting the engine"))?;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use desserte_store::{HandoverRows, HandoverTable};
 
 use crate::files::Watch;
+use crate::limits::QUERY_MEMORY_BYTES;
 use crate::schema::Kept;
 use crate::table::Appended;
 use crate::{LakeError, LakeFile, Place, Work, table};
@@ -22,11 +23,13 @@ pub struct LakeOptions {
     pub watch: Option<Watch>,
     /// Where the history stands; `None`: where the data directory says.
     pub place: Option<Place>,
+    /// Memory for sorting rows in upkeep; beyond it they are sorted on the disk. What is read and written at a moment comes on top.
+    pub memory_bytes: usize,
 }
 
 impl Default for LakeOptions {
     fn default() -> Self {
-        Self { retention: RETENTION, watch: None, place: None }
+        Self { retention: RETENTION, watch: None, place: None, memory_bytes: QUERY_MEMORY_BYTES }
     }
 }
 

@@ -1,10 +1,13 @@
 //! What one query may take, and how it is stopped when it takes more.
 
+use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::time::Duration;
 
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::error::DataFusionError;
+use datafusion::execution::memory_pool::{FairSpillPool, MemoryPool, TrackConsumersPool};
 use datafusion::physical_plan::SendableRecordBatchStream;
 use futures_util::TryStreamExt as _;
 use tokio::time::{Instant, timeout_at};
@@ -15,6 +18,15 @@ pub const QUERY_MEMORY_BYTES: usize = 2 << 30;
 
 /// Room on the disk for what one query sorts and groups there: about as much as a year of a département takes.
 pub const QUERY_SPILL_BYTES: u64 = 16 << 30;
+
+/// How many of those that hold most are named when memory is used up.
+const NAMED: NonZeroUsize = NonZeroUsize::new(5).expect("a constant above zero");
+
+/// Memory that whatever can go on from the disk shares evenly. Where it is given to who asks first, one half of a sort takes what the
+/// other one needs in order to write to the disk, and the sort fails instead.
+pub(crate) fn memory(bytes: usize) -> Arc<dyn MemoryPool> {
+    Arc::new(TrackConsumersPool::new(FairSpillPool::new(bytes), NAMED))
+}
 
 /// What one query may take.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use datafusion::prelude::{SQLOptions, SessionContext};
 use desserte_store::Store;
 use desserte_territory::Locator;
 
-use crate::limits::{Bounded, QUERY_MEMORY_BYTES, Stopped, deadline, within};
+use crate::limits::{Bounded, QUERY_SPILL_BYTES, Stopped, deadline, memory, within};
 use crate::{Audience, Engine, LakeError, LakeOptions, Moment, Place, QueryLimits, State, Work, engine};
 
 /// The history at one moment, ready to be asked.
@@ -177,10 +177,11 @@ fn told(doing: &'static str, stopped: Stopped) -> LakeError {
     }
 }
 
-/// A session for upkeep, with the memory of one query.
-pub(crate) fn session(place: &Place) -> Result<SessionContext, LakeError> {
+/// A session for upkeep, with so much memory.
+pub(crate) fn session(place: &Place, memory_bytes: usize) -> Result<SessionContext, LakeError> {
     let environment = RuntimeEnvBuilder::new()
-        .with_memory_limit(QUERY_MEMORY_BYTES, 1.0)
+        .with_memory_pool(memory(memory_bytes))
+        .with_max_temp_directory_size(QUERY_SPILL_BYTES)
         .build_arc()
         .map_err(LakeError::query("starting the engine"))?;
     place.make_known(&environment);

@@ -7,7 +7,6 @@ use deltalake::writer::DeltaWriter as _;
 use futures_util::TryStreamExt as _;
 
 use crate::evolve::open_to_write;
-use crate::query::session;
 use crate::schema::{COMMUNE, HANDOVER, Kept};
 use crate::table::{self, OpenTable, failed, is_conflict};
 use crate::{Lake, LakeError, LakeFile};
@@ -59,7 +58,8 @@ pub(crate) async fn rewrite_without(
 
 async fn holds(open: &OpenTable, file: &LakeFile, doomed: &Doomed) -> Result<bool, LakeError> {
     let wrap = LakeError::query("looking for rows to erase");
-    let rows = session(&open.place)?
+    let rows = open
+        .session()?
         .read_table(open.reading(vec![file.clone()]))
         .and_then(|frame| frame.filter(doomed.condition.clone()))
         .and_then(|frame| frame.limit(0, Some(1)))
@@ -81,7 +81,8 @@ async fn replace(open: &OpenTable, files: &[LakeFile], doomed: &Doomed) -> Resul
     }
     let wrap = LakeError::query("reading rows to keep");
     let order = [COMMUNE, open.kept.time(), HANDOVER];
-    let kept = session(&open.place)?
+    let kept = open
+        .session()?
         .read_table(open.reading(files.to_vec()))
         .and_then(|frame| frame.filter(doomed.condition.clone().is_not_true()))
         .and_then(|frame| frame.sort(order.map(|name| col(name).sort(true, false)).to_vec()))

@@ -8,6 +8,7 @@ use datafusion::object_store::path::Path;
 use datafusion::parquet::basic::{Compression, Encoding, ZstdLevel};
 use datafusion::parquet::file::properties::WriterProperties;
 use datafusion::parquet::schema::types::ColumnPath;
+use datafusion::prelude::SessionContext;
 use deltalake::kernel::engine::arrow_conversion::TryIntoKernel as _;
 use deltalake::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
 use deltalake::kernel::{Action, Add, StructType, Transaction};
@@ -22,7 +23,7 @@ use futures_util::TryStreamExt as _;
 use crate::files::create_directories;
 use crate::numbers::numbered;
 use crate::schema::{Kept, RISING, SCHEMA_VERSION};
-use crate::{CollectorNumber, Lake, LakeError, LakeFile, LakeTable, Place, State, evolve, rows};
+use crate::{CollectorNumber, Lake, LakeError, LakeFile, LakeTable, Place, State, evolve, query, rows};
 
 /// The name under which a table's log keeps the number up to which it has rows.
 const HANDOVER_APPLICATION: &str = "desserte-handover";
@@ -63,6 +64,8 @@ pub(crate) struct OpenTable {
     /// Its directory, as the store that the engine reads from knows it.
     pub(crate) root: Path,
     pub(crate) delta: DeltaTable,
+    /// Memory for upkeep.
+    pub(crate) memory_bytes: usize,
 }
 
 /// Opens a table; `None` when it was never written.
@@ -165,7 +168,13 @@ pub(crate) async fn append(lake: &Lake, rows: &HandoverRows, last: i64) -> Resul
 impl OpenTable {
     fn new(lake: &Lake, kept: Kept, delta: DeltaTable) -> Result<Self, LakeError> {
         let root = lake.place().location(&lake.below(kept))?;
-        Ok(Self { kept, path: lake.path(kept), place: lake.place().clone(), root, delta })
+        let memory_bytes = lake.options().memory_bytes;
+        Ok(Self { kept, path: lake.path(kept), place: lake.place().clone(), root, delta, memory_bytes })
+    }
+
+    /// A session for its upkeep.
+    pub(crate) fn session(&self) -> Result<SessionContext, LakeError> {
+        query::session(&self.place, self.memory_bytes)
     }
 
     /// Files of the table, to be read.

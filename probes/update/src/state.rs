@@ -99,7 +99,10 @@ pub struct Last {
     pub unix_s: i64,
     /// What came of it, in a word that `status` translates.
     pub outcome: String,
-    /// More of it, for whoever looks for the cause.
+    /// The version that it was about.
+    #[serde(default)]
+    pub version: Option<Version>,
+    /// More of it in a developer's words, for whoever looks for the cause.
     pub detail: Option<String>,
 }
 

@@ -355,12 +355,13 @@ impl Updater {
 
     /// Notes how it ended, for `status`. A disk that refuses this has been complained about already.
     fn remember(&mut self, outcome: &Result<Outcome, Wrong>) {
-        let (word, detail) = match outcome {
-            Ok(outcome) => (outcome.word().to_owned(), outcome.detail()),
-            Err(wrong) => ("failed".to_owned(), Some(chain(wrong))),
+        let (word, version, detail) = match outcome {
+            Ok(outcome) => (outcome.word(), outcome.version().cloned(), outcome.detail()),
+            Err(wrong) => ("failed", None, Some(chain(wrong))),
         };
         let mut state = self.state.clone();
-        state.last = Some(Last { unix_s: clock::machine_unix_us() / 1_000_000, outcome: word, detail });
+        let unix_s = clock::machine_unix_us() / 1_000_000;
+        state.last = Some(Last { unix_s, outcome: word.to_owned(), version, detail });
         if let Err(wrong) = self.keep(state) {
             tracing::warn!(error = chain(&wrong), "how this ended cannot be kept");
         }
@@ -381,13 +382,22 @@ impl Outcome {
         }
     }
 
+    const fn version(&self) -> Option<&Version> {
+        match self {
+            Self::UpToDate | Self::Postponed(_) => None,
+            Self::Passed(version, _)
+            | Self::Available(version)
+            | Self::Installed(version)
+            | Self::Undone(version, _) => Some(version),
+        }
+    }
+
     fn detail(&self) -> Option<String> {
         match self {
-            Self::UpToDate => None,
-            Self::Passed(version, why) => Some(format!("{version}: {why:?}")),
-            Self::Available(version) | Self::Installed(version) => Some(version.to_string()),
+            Self::UpToDate | Self::Available(_) | Self::Installed(_) => None,
+            Self::Passed(_, why) => Some(format!("{why:?}")),
             Self::Postponed(why) => Some(format!("{why:?}")),
-            Self::Undone(version, why) => Some(format!("{version}: {why:?}")),
+            Self::Undone(_, why) => Some(format!("{why:?}")),
         }
     }
 }

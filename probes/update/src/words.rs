@@ -252,10 +252,15 @@ pub(crate) fn status(state: &State, config: &Config, packaged: &Version, languag
             let when = jiff::Timestamp::from_second(last.unix_s)
                 .map(|at| at.strftime("%Y-%m-%d %H:%M UTC").to_string());
             let when = when.unwrap_or_else(|_| "-".to_owned());
-            let detail = last.detail.as_ref().map(|detail| format!(" ({detail})")).unwrap_or_default();
+            // Why a version was refused stands above, in words; why nothing could be done stands nowhere else.
+            let about = match (&last.version, &last.detail) {
+                (Some(version), _) => format!(" ({version})"),
+                (None, Some(detail)) if last.outcome == "failed" => format!(" ({detail})"),
+                _ => String::new(),
+            };
             line(
-                format!("Dernier passage : {when}, {}{detail}", word(&last.outcome, language)),
-                format!("Last look: {when}, {}{detail}", word(&last.outcome, language)),
+                format!("Dernier passage : {when}, {}{about}", word(&last.outcome, language)),
+                format!("Last look: {when}, {}{about}", word(&last.outcome, language)),
             );
         }
         None => line("Dernier passage : aucun".to_owned(), "Last look: none".to_owned()),

@@ -134,6 +134,14 @@ async fn a_code_leads_from_nothing_to_an_active_probe_without_editing_a_file() {
     let bench = Bench::start(&config).await;
     let begun = Instant::now();
     let qr = bench.folder.path().join("code.svg");
+    // A slip in the position is said before a code is out in the world.
+    let territory = bench.folder.path().join("territory.dst");
+    let mut slip =
+        vec!["probe", "invite", "--name", "Mairie", "--commune", "23096", "--collector", "https://d.example"];
+    slip.extend(["--position", "46.1585,1.8705", "--territory", territory.to_str().unwrap()]);
+    let refused = desserte(&slip, &bench.collector.data);
+    assert_eq!(refused.code, 64, "{}", refused.err);
+    assert!(refused.err.contains("no code was made") && refused.out.is_empty(), "{}", refused.err);
     let address = bench.invite(&["--site", "salle du conseil", "--qr", qr.to_str().unwrap()]);
     assert!(std::fs::read_to_string(&qr).unwrap().contains("<svg"));
     assert!(desserte(&["probe", "list"], &bench.collector.data).out.contains("invited"));

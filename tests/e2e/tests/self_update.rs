@@ -4,7 +4,6 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Arc;
@@ -13,13 +12,10 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use desserte_e2e::{
-    Agent, AgentPlan, Collector, GUERET, MeasurementServer, Program, can, certificate, free_port,
-    has_program, is_root, program, territory,
+    Agent, AgentPlan, Collector, GUERET, MeasurementServer, PACKAGED, Program, Publisher, SERVE_OVER_TLS,
+    can, certificate, free_port, has_program, is_root, program, territory, update_python,
 };
 use serde_json::Value;
-
-/// What the workspace's programs say of themselves.
-const PACKAGED: &str = env!("CARGO_PKG_VERSION");
 
 /// Seconds until a new program must show that it runs, and until it must have been acknowledged: less than by default, and still enough
 /// for a machine with other work.
@@ -86,6 +82,7 @@ impl Drop for Supervisor {
 /// A probe that is kept up to date, and the publisher of its releases.
 struct Bench {
     folder: PathBuf,
+    publisher: Publisher,
     agent: Agent,
     configuration: PathBuf,
     /// The updater's folder.
@@ -95,21 +92,15 @@ struct Bench {
 
 impl Bench {
     fn new(folder: &Path, agent: Agent) -> Self {
-        let (state, repository) = (folder.join("update"), folder.join("repository"));
+        let state = folder.join("update");
         fs::create_dir_all(&state).unwrap();
-        publish(folder, &["init"]);
+        let publisher = Publisher::new(folder);
+        let repository = publisher.repository();
         let port = free_port();
         let certificate = certificate(folder, "127.0.0.1");
-        // Python's own server of files, over TLS.
-        let serve = "import functools, http.server, ssl, sys\n\
-             server = http.server.ThreadingHTTPServer(('127.0.0.1', int(sys.argv[2])), functools.partial(http.server.SimpleHTTPRequestHandler, directory=sys.argv[1]))\n\
-             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)\n\
-             context.load_cert_chain(sys.argv[3], sys.argv[4])\n\
-             server.socket = context.wrap_socket(server.socket, server_side=True)\n\
-             server.serve_forever()";
         let web = Program::start(
-            Command::new(python())
-                .args(["-c", serve])
+            Command::new(update_python().unwrap())
+                .args(["-c", SERVE_OVER_TLS])
                 .arg(&repository)
                 .arg(port.to_string())
                 .args([&certificate.server, &certificate.key]),
@@ -123,20 +114,12 @@ impl Bench {
             certificate.authority,
             repository.join("metadata/1.root.json").display(),
             state.display(),
-            packaged(folder).display(),
+            publisher.packaged().display(),
             agent.configuration.display(),
             folder.join("mairie-state").display(),
         );
         fs::write(&configuration, text).unwrap();
-        Self { folder: folder.to_owned(), agent, configuration, state, _web: web }
-    }
-
-    fn add(&self, program: &Path, version: &str, share: &str) {
-        let program = program.to_str().unwrap();
-        let architecture = std::env::consts::ARCH;
-        let about =
-            ["--version", version, "--architecture", architecture, "--from", PACKAGED, "--share", share];
-        publish(&self.folder, &[&["add", "--program", program], about.as_slice()].concat());
+        Self { folder: folder.to_owned(), publisher, agent, configuration, state, _web: web }
     }
 
     fn update(&self, command: &str) -> Command {
@@ -181,68 +164,8 @@ impl Bench {
     }
 }
 
-fn python() -> PathBuf {
-    std::env::var_os("DESSERTE_UPDATE_PYTHON").map(PathBuf::from).unwrap()
-}
-
-fn publish(folder: &Path, arguments: &[&str]) {
-    let (command, rest) = arguments.split_first().unwrap();
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packaging/update/publish.py");
-    let output = Command::new(python())
-        .arg(script)
-        .arg(command)
-        .arg(folder.join("repository"))
-        .arg("--keys")
-        .arg(folder.join("keys"))
-        .args(rest)
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-}
-
-/// The probe's program without what only debuggers read: the length of a release is limited.
-fn packaged(folder: &Path) -> PathBuf {
-    let path = folder.join("desserte-probe");
-    if !path.exists() {
-        let strip =
-            Command::new("strip").arg("-o").arg(&path).arg(program("desserte-probe")).status().unwrap();
-        assert!(strip.success());
-    }
-    path
-}
-
-/// The same program under another version of the same length: the text of the version is replaced wherever it stands.
-fn real(folder: &Path, version: &str) -> PathBuf {
-    assert_eq!(version.len(), PACKAGED.len());
-    let mut octets = fs::read(packaged(folder)).unwrap();
-    let places: Vec<usize> = octets
-        .windows(PACKAGED.len())
-        .enumerate()
-        .filter(|(_, w)| *w == PACKAGED.as_bytes())
-        .map(|(at, _)| at)
-        .collect();
-    assert!(!places.is_empty());
-    for at in places {
-        octets[at..at + version.len()].copy_from_slice(version.as_bytes());
-    }
-    written(&folder.join(format!("probe-{version}")), &octets)
-}
-
-/// A program that says it is `version`, takes the configuration, and does something else when it runs.
-fn script(folder: &Path, version: &str, run: &str) -> PathBuf {
-    let text =
-        format!("#!/bin/sh\ncase $1 in --version) echo desserte-probe {version};; run) {run};; esac\n");
-    written(&folder.join(format!("script-{version}")), text.as_bytes())
-}
-
-fn written(path: &Path, octets: &[u8]) -> PathBuf {
-    fs::write(path, octets).unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
-    path.to_owned()
-}
-
 fn ready() -> bool {
-    can("python-tuf", std::env::var_os("DESSERTE_UPDATE_PYTHON").is_some())
+    can("python-tuf", update_python().is_some())
         && can("strip and openssl", has_program("strip") && has_program("openssl"))
 }
 
@@ -277,18 +200,18 @@ async fn a_release_that_works_is_kept_and_those_that_do_not_are_undone() {
 
     // Nothing is listed; then a release that works, at first halted.
     assert_eq!(bench.said("apply"), (Some(0), "The program of the probe is up to date.\n".to_owned()));
-    bench.add(&real(folder.path(), "0.1.1"), "0.1.1", "0");
+    bench.publisher.add(&bench.publisher.real("0.1.1"), "0.1.1", "0");
     let (code, said) = bench.said("apply");
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("halted"), "{said}");
-    publish(folder.path(), &["share", "--version", "0.1.1", "--share", "1000"]);
+    bench.publisher.publish(&["share", "--version", "0.1.1", "--share", "1000"]);
     let (code, said) = bench.said("apply");
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("Version 0.1.1 is in service"), "{said}");
     bench.wait_for("0.1.1");
 
     // One that ends as soon as it runs.
-    bench.add(&script(folder.path(), "0.1.2", "exit 1"), "0.1.2", "1000");
+    bench.publisher.add(&bench.publisher.script("0.1.2", "exit 1"), "0.1.2", "1000");
     let begun = Instant::now();
     let (code, said) = bench.said("apply");
     assert_eq!(code, Some(2), "{said}");
@@ -302,13 +225,12 @@ async fn a_release_that_works_is_kept_and_those_that_do_not_are_undone() {
     assert!(bench.said("apply").1.contains("not taken again"), "it is not tried twice");
 
     // One that runs and whose records reach nobody.
-    let mute = real(folder.path(), "0.1.3");
-    let mute = script(
-        folder.path(),
+    let mute = bench.publisher.real("0.1.3");
+    let mute = bench.publisher.script(
         "0.1.3",
         &format!("shift; exec {} run --collector http://127.0.0.1:9 \"$@\"", mute.display()),
     );
-    bench.add(&mute, "0.1.3", "1000");
+    bench.publisher.add(&mute, "0.1.3", "1000");
     let begun = Instant::now();
     let (code, said) = bench.said("apply");
     assert_eq!(code, Some(2), "{said}");
@@ -321,15 +243,15 @@ async fn a_release_that_works_is_kept_and_those_that_do_not_are_undone() {
     );
 
     // One for another processor under this one's name: it cannot even be asked for its version.
-    let mut foreign = fs::read(packaged(folder.path())).unwrap();
+    let mut foreign = fs::read(bench.publisher.packaged()).unwrap();
     foreign[18] ^= 0xff;
-    bench.add(&written(&folder.path().join("foreign"), &foreign), "0.1.4", "1000");
+    bench.publisher.add(&bench.publisher.written("foreign", &foreign), "0.1.4", "1000");
     let (code, said) = bench.said("apply");
     assert_eq!(code, Some(2), "{said}");
     assert!(said.contains("does not start on this machine"), "{said}");
 
     // The power goes in the middle of a trial: the updater and the probe end at once, and another boot begins.
-    bench.add(&real(folder.path(), "0.1.5"), "0.1.5", "1000");
+    bench.publisher.add(&bench.publisher.real("0.1.5"), "0.1.5", "1000");
     let mut update = Program::start(&mut bench.update("apply"), &folder.path().join("update.log"));
     while bench.kept()["trial"].is_null() {
         assert!(update.runs(), "{}", update.log());
@@ -347,7 +269,7 @@ async fn a_release_that_works_is_kept_and_those_that_do_not_are_undone() {
     assert!(said.contains("Version 0.1.5 is in service"), "{said}");
 
     // The updater is killed again and again, wherever it is: what the service would start is always a whole program.
-    bench.add(&real(folder.path(), "0.1.6"), "0.1.6", "1000");
+    bench.publisher.add(&bench.publisher.real("0.1.6"), "0.1.6", "1000");
     let mut started: Vec<String> = Vec::new();
     for round in 0..KILLS {
         let mut update = Program::start(&mut bench.update("apply"), &folder.path().join("update.log"));
@@ -422,7 +344,7 @@ async fn without_room_for_a_program_the_probe_goes_on_and_it_is_said() {
     assert!(mount.success());
     let supervisor = Supervisor::start(&bench);
     bench.wait_for(PACKAGED);
-    bench.add(&real(folder.path(), "0.1.1"), "0.1.1", "1000");
+    bench.publisher.add(&bench.publisher.real("0.1.1"), "0.1.1", "1000");
     let (code, said) = bench.said("apply");
     let full = (code, said.contains("No space left"));
     bench.wait_for(PACKAGED);
@@ -431,4 +353,44 @@ async fn without_room_for_a_program_the_probe_goes_on_and_it_is_said() {
     let _ = Command::new("umount").arg(&bench.state).status();
     assert_eq!(full, (Some(1), true), "{said}");
     assert_eq!(parts, 0, "a part of the program is left on the full disk");
+}
+
+#[test]
+fn a_list_of_releases_is_given_out_when_two_have_signed_it() {
+    if !ready() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let publisher = Publisher::new(folder.path());
+    // Each in other hands.
+    let hands = |name: &str, keys: &[&str]| {
+        let hands = folder.path().join(name);
+        fs::create_dir(&hands).unwrap();
+        for key in keys {
+            fs::copy(publisher.keys().join(key), hands.join(key)).unwrap();
+        }
+        hands
+    };
+    let (one, two) = (hands("one", &["targets-1.pem"]), hands("two", &["targets-2.pem"]));
+    let machine = hands("machine", &["snapshot-1.pem", "timestamp-1.pem"]);
+    let said = |keys: &Path, words: &[&str]| {
+        let output = publisher.publish_with(keys, words);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{words:?}: {said}");
+        said
+    };
+    let listed = |snapshot: u32| -> Value {
+        let file = publisher.repository().join(format!("metadata/{snapshot}.snapshot.json"));
+        let snapshot: Value = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
+        snapshot["signed"]["meta"]["targets.json"]["version"].clone()
+    };
+    let program = publisher.script("0.1.1", "exit 1");
+    said(&one, &Publisher::adding(&program, "0.1.1", "10"));
+    // What one has signed waits, and the list of before goes on being given out.
+    let waits = said(&machine, &["refresh"]);
+    assert!(waits.contains("1 of 2 signatures"), "{waits}");
+    assert_eq!(listed(2), 1);
+    said(&two, &["sign", "--role", "targets"]);
+    assert_eq!(said(&machine, &["refresh"]), "");
+    assert_eq!(listed(3), 2);
 }

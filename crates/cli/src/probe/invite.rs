@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use clap::Args;
-use desserte_collector::{META_ADDRESS, invitation_qr};
+use desserte_collector::{META_ADDRESS, SiteFault, invitation_qr};
 use desserte_model::{CommuneCode, LonLat, ProbeId};
 use desserte_signing::{InvitationCode, InvitationLink};
 use desserte_store::{COMMAND, NewInvitation, Store};
+use desserte_territory::Territory;
 use desserte_units::Timestamp;
 
 use super::{open_existing, qr, words};
@@ -19,6 +20,9 @@ use crate::out::{Failure, Outcome, line, written_whole};
 
 /// Longest that a code may be good for: a sheet that lies about for longer is better printed again.
 const VALID_MAX: Duration = Duration::from_secs(90 * 86_400);
+
+/// Where the package's collector has its territory, beside its data.
+const TERRITORY_FILE: &str = "territoire.dst";
 
 /// Options of `desserte probe invite`.
 #[derive(Debug, Args)]
@@ -37,6 +41,9 @@ pub(crate) struct InviteArguments {
     /// Longitude and latitude of the building in degrees, as 1.8705,46.1585; without them whoever installs the probe is asked.
     #[arg(long, value_name = "LON,LAT", value_parser = position, allow_hyphen_values = true)]
     position: Option<LonLat>,
+    /// The territory file that commune and position are checked with; by default the one in the data directory, if there is one.
+    #[arg(long, value_name = "FILE")]
+    territory: Option<PathBuf>,
     /// How long the code is good for, in days or hours: 14d, 36h.
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "14d")]
     valid: Duration,
@@ -77,6 +84,9 @@ pub(crate) fn invite(arguments: &InviteArguments) -> Outcome {
             "--collector is to be an address such as https://desserte.exemple.fr"
         )));
     }
+    if let Some(fault) = misplaced(arguments)? {
+        return Err(Failure::usage(anyhow!("no code was made: {fault}")));
+    }
     let created = clock::now();
     let valid_us = i64::try_from(arguments.valid.as_micros()).unwrap_or(i64::MAX);
     let expires = Timestamp::from_unix_micros(created.as_unix_micros().saturating_add(valid_us));
@@ -116,6 +126,16 @@ pub(crate) fn withdraw(arguments: &WithdrawArguments) -> Outcome {
             "no invitation {number} can still be used: `desserte probe list` shows those that can"
         )))
     }
+}
+
+/// What does not fit with where the site is said to be, as far as a territory tells.
+fn misplaced(arguments: &InviteArguments) -> Result<Option<SiteFault>, Failure> {
+    let beside = arguments.data.data.join(TERRITORY_FILE);
+    let Some(path) = arguments.territory.clone().or_else(|| beside.is_file().then_some(beside)) else {
+        return Ok(None);
+    };
+    let territory = Territory::open(&path).with_context(|| format!("opening {}", path.display()))?;
+    Ok(SiteFault::of(&territory, arguments.commune, arguments.position))
 }
 
 /// The address that was given, else the one that was given last.

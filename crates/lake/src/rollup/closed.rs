@@ -7,7 +7,6 @@ use deltalake::writer::DeltaWriter as _;
 use futures_util::TryStreamExt as _;
 
 use super::Rollup;
-use crate::query::session;
 use crate::retention::{day_number, day_text};
 use crate::schema::{COMMUNE, DAY, HANDOVER, Kept};
 use crate::table::{self, OpenTable, failed};
@@ -106,7 +105,8 @@ impl Lake {
             .collect();
         let wrap = LakeError::query("carrying over days");
         let order = [COMMUNE, rollup.time(), HANDOVER].map(|name| col(name).sort(true, false));
-        let frame = session(&open.place)?
+        let frame = open
+            .session()?
             .read_table(open.reading(files))
             .and_then(|frame| frame.sort(order.to_vec()))
             .map_err(&wrap)?;

@@ -146,7 +146,7 @@ impl Lake {
     /// The tables of rows as they are in a state, without those of a probe if one is named.
     async fn rows_up_to(&self, state: &State, without: Option<&str>) -> Result<SessionContext, LakeError> {
         let wrap = LakeError::query("preparing rows to add up");
-        let session = session(self.place())?;
+        let session = session(self.place(), self.options().memory_bytes)?;
         for table in SOURCES {
             let (files, _) = self.snapshot(table).await?;
             let rows = session

@@ -8,7 +8,7 @@ use desserte_lake::{History, Lake, LakeOptions, flush};
 use desserte_store::HandoverTable;
 
 use crate::bench::{Bench, fingerprint, number};
-use crate::common;
+use crate::common::{self, at, minute, record};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn small_files_become_one_and_the_answers_stay() {
@@ -37,6 +37,31 @@ async fn small_files_become_one_and_the_answers_stay() {
     assert_eq!(fingerprint(&then, "custody").await, before);
     assert_eq!(then.number(), number_cited);
     assert_eq!(number(&bench.history().await, "SELECT count(*) FROM custody").await, Some(72));
+    assert!(lake.check().await.unwrap().is_well());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_month_that_does_not_fit_in_memory_is_put_together_on_the_disk() {
+    const ROUNDS: u64 = 10;
+    const ROWS: u64 = 3_000;
+    let bench = Bench::new();
+    // What sorting keeps free for itself is 20 MiB of it, the rows take some.
+    let options = LakeOptions { memory_bytes: 24 << 20, ..LakeOptions::default() };
+    for round in 0..ROUNDS {
+        let numbers = round * ROWS..(round + 1) * ROWS;
+        let minutes = numbers.map(|n| {
+            let begun = at(i64::try_from(n).unwrap());
+            record(n, Some(begun), minute(n.is_multiple_of(2)))
+        });
+        bench.keep(minutes.collect());
+        bench.flush().await;
+    }
+    let before = fingerprint(&bench.history().await, "custody").await;
+    let lake = Lake::open(bench.path(), 1, options).unwrap();
+    let report = lake.compact().await.unwrap();
+    assert!(report.written < report.replaced, "{report:?}");
+    assert_eq!(fingerprint(&bench.history().await, "custody").await, before);
+    assert_eq!(before[0], i64::try_from(ROUNDS * ROWS).ok());
     assert!(lake.check().await.unwrap().is_well());
 }
 

@@ -127,6 +127,9 @@ pub(super) fn enrolled(
     format!("{done}\n{next}")
 }
 
+/// What the library of certificates says of one whose issuer it does not know.
+const UNKNOWN_ISSUER: &str = "UnknownIssuer";
+
 pub(super) fn trouble(trouble: &Trouble, collector: &str, language: Language) -> String {
     match trouble {
         Trouble::Refused { kind, retry_after, .. } if kind == "too-many-requests" => {
@@ -145,6 +148,16 @@ pub(super) fn trouble(trouble: &Trouble, collector: &str, language: Language) ->
         Trouble::Refused { kind, detail, .. } => match french(kind).filter(|_| language == Language::Fr) {
             Some(text) => text.to_owned(),
             None => detail.clone(),
+        },
+        Trouble::Unreachable(why) if why.contains(UNKNOWN_ISSUER) => match language {
+            Language::Fr => format!(
+                "aucune autorité publique ne garantit le certificat de {collector} : si c’est bien celui du département, enregistrez le certificat \
+                 de son autorité, lancez desserte-probe init, nommez ce fichier dans « ca_file », puis refaites la même commande"
+            ),
+            Language::En => format!(
+                "no public authority vouches for the certificate of {collector}: if it is the département's own, store its authority's \
+                 certificate, run desserte-probe init, name that file in `ca_file`, then give the same command again"
+            ),
         },
         other => match language {
             Language::Fr => format!(

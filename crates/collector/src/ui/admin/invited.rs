@@ -20,7 +20,7 @@ use super::login::or_trouble;
 use crate::access::Caller;
 use crate::api::blocking;
 use crate::api::schema::utc_text;
-use crate::enrol::invitation_qr;
+use crate::enrol::{SiteFault, invitation_qr};
 use crate::problem::ApiError;
 use crate::state::{META_ADDRESS, Shared, now};
 
@@ -75,6 +75,9 @@ fn view(shared: &Shared, caller: &Caller, typed: &Typed) -> Result<Response, Api
         Ok(asked) => asked,
         Err(wrong) => return Ok(refused(&wrong, lang)),
     };
+    if let Some(fault) = SiteFault::of(&shared.territory, Some(commune), position) {
+        return Ok(misplaced(&fault, lang));
+    }
     let collector = match shared.config.login.address.trim_end_matches('/') {
         "" => shared.store.meta(META_ADDRESS)?,
         own => Some(own.to_owned()),
@@ -150,6 +153,27 @@ fn asked(caller: &Caller, typed: &Typed) -> Result<(CommuneCode, Option<LonLat>)
 fn position(text: &str) -> Option<LonLat> {
     let (lon, lat) = text.split_once(',')?;
     LonLat::new(lon.trim().parse().ok()?, lat.trim().parse().ok()?).ok()
+}
+
+fn misplaced(fault: &SiteFault, lang: Lang) -> Response {
+    let words = match (fault, lang) {
+        (SiteFault::UnknownCommune(code), Lang::Fr) => {
+            format!("Il n'y a pas aujourd'hui de commune {code} dans le territoire de ce collecteur.")
+        }
+        (SiteFault::Nowhere, Lang::Fr) => "La position n'est dans aucune commune du territoire de ce collecteur : la longitude vient d'abord, \
+             négative à l'ouest de Greenwich."
+            .to_owned(),
+        (SiteFault::Elsewhere { found }, Lang::Fr) => {
+            format!("La position est à {found}, et non dans la commune indiquée.")
+        }
+        (fault, Lang::En) => {
+            let text = fault.to_string();
+            let mut signs = text.chars();
+            signs.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), signs.as_str()))
+        }
+    };
+    let title = lang.t("Aucun code n'a été fait.", "No code was made.");
+    message(StatusCode::BAD_REQUEST, lang, title, Some(&words)).into_response()
 }
 
 fn refused(wrong: &Wrong, lang: Lang) -> Response {
