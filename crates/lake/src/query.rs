@@ -185,5 +185,8 @@ pub(crate) fn session(place: &Place, memory_bytes: usize) -> Result<SessionConte
         .build_arc()
         .map_err(LakeError::query("starting the engine"))?;
     place.make_known(&environment);
-    Ok(engine::session(environment, None, None))
+    let session = engine::session(environment, None, None);
+    // One part: what merges sorted parts takes its memory last, when the sorts of several have left none. And a core stays free for ingest.
+    session.state_ref().write().config_mut().options_mut().execution.target_partitions = 1;
+    Ok(session)
 }

@@ -43,10 +43,10 @@ async fn small_files_become_one_and_the_answers_stay() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_month_that_does_not_fit_in_memory_is_put_together_on_the_disk() {
     const ROUNDS: u64 = 10;
-    const ROWS: u64 = 4_000;
+    const ROWS: u64 = 12_000;
     let bench = Bench::new();
     // What sorting keeps free for itself is 20 MiB of it, the rows take some.
-    let options = LakeOptions { memory_bytes: 28 << 20, ..LakeOptions::default() };
+    let options = LakeOptions { memory_bytes: 40 << 20, ..LakeOptions::default() };
     for round in 0..ROUNDS {
         let numbers = round * ROWS..(round + 1) * ROWS;
         let minutes = numbers.map(|n| {
