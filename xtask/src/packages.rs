@@ -21,6 +21,8 @@ enum Sign {
     Python(&'static str),
     /// A Python module of the system's own Python.
     SystemPython(&'static str),
+    /// A program of PostgreSQL's server, which Debian keeps off the path, in a folder for each version.
+    PostgresServer(&'static str),
 }
 
 const fn program(name: &'static str, package: &'static str) -> Need {
@@ -61,6 +63,7 @@ pub(crate) const TEST: &[Need] = &[
     program("npm", "npm"),
     program("chromium", "chromium"),
     program("psql", "postgresql-client"),
+    Need { seen_as: Sign::PostgresServer("initdb"), package: "postgresql" },
     program("ogrinfo", "gdal-bin"),
     program("dpkg-shlibdeps", "dpkg-dev"),
     program("strip", "binutils"),
@@ -88,6 +91,9 @@ impl Need {
             Sign::SystemPython(name) => {
                 shell::works(Command::new("/usr/bin/python3").args(["-c", &format!("import {name}")]))
             }
+            Sign::PostgresServer(name) => std::fs::read_dir("/usr/lib/postgresql").is_ok_and(|versions| {
+                versions.flatten().any(|one| one.path().join("bin").join(name).is_file())
+            }),
             Sign::Library(name) => shell::works(Command::new("pkg-config").args(["--exists", name])),
         }
     }

@@ -44,6 +44,9 @@ pub(crate) enum Command {
     /// Ask the history on several machines: a scheduler and any number of executors. Only in a program built for it.
     #[command(subcommand)]
     Cluster(crate::cluster::ClusterCommand),
+    /// Share probes and one-time codes with the other collectors that write the same history, in PostgreSQL.
+    #[command(subcommand)]
+    Registry(crate::registry::RegistryCommand),
     /// Keep the history.
     #[command(subcommand)]
     Lake(LakeCommand),

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, anyhow};
 use clap::Args;
 use desserte_lake::{HISTORY_FILE, Lake, LakeOptions};
+use desserte_registry::REGISTRY_FILE;
 use desserte_store::{CopiedStore, STORE_FILE};
 use serde_json::{Value, json};
 
@@ -73,7 +74,7 @@ pub(crate) fn make(arguments: &BackupArguments) -> Outcome {
     } else {
         runtime()?.block_on(lake.copy_into(issued, part)).context("cannot copy the history")?;
     }
-    for name in [TERRITORY_FILE, HISTORY_FILE] {
+    for name in [TERRITORY_FILE, HISTORY_FILE, REGISTRY_FILE] {
         let file = data.join(name);
         if file.is_file() {
             fs::copy(&file, part.join(name)).with_context(|| format!("cannot copy {name}"))?;
@@ -96,7 +97,7 @@ pub(crate) fn make(arguments: &BackupArguments) -> Outcome {
     });
     fs::write(part.join(LIST), serde_json::to_vec_pretty(&list)?)
         .context("cannot write the list of files")?;
-    for file in [LIST, STORE_FILE, TERRITORY_FILE, HISTORY_FILE].map(|name| part.join(name)) {
+    for file in [LIST, STORE_FILE, TERRITORY_FILE, HISTORY_FILE, REGISTRY_FILE].map(|name| part.join(name)) {
         if file.is_file() {
             fs::File::open(file).and_then(|file| file.sync_all()).context("cannot flush what was copied")?;
         }

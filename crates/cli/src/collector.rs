@@ -11,10 +11,11 @@ use desserte_sql::SqlConfig;
 use desserte_territory::Territory;
 use prometheus::Registry;
 use serde::Deserialize;
+use tokio::runtime::Handle;
 
 use crate::arguments::CollectorArguments;
 use crate::out::{Failure, Outcome, line};
-use crate::{history, sql};
+use crate::{history, registry, sql};
 
 /// Name of a territory file in a data directory.
 pub(crate) const TERRITORY_FILE: &str = "territoire.dst";
@@ -82,9 +83,13 @@ fn territory_file(arguments: &CollectorArguments, data: &Path) -> Result<PathBuf
 
 async fn serve(config: Config, arguments: &CollectorArguments, data: &Path, territory: Territory) -> Outcome {
     let communes = territory.communes().len();
+    let register = registry::of_data(data, Handle::current()).map_err(Failure::usage)?;
+    if let Some(place) = register.place() {
+        tracing::info!(%place, "probes and codes are shared with other collectors");
+    }
+    let (addresses, build) = (&arguments.listen, build_info!("desserte"));
     let collector =
-        Collector::bind(config, data, territory, &arguments.listen, Registry::new(), build_info!("desserte"))
-            .await?;
+        Collector::bind(config, data, territory, addresses, register, Registry::new(), build).await?;
     for address in collector.addresses().context("cannot read the addresses listened on")? {
         tracing::info!(%address, communes, "the collector answers");
         // For people and scripts that started it, one line for each address on standard output.

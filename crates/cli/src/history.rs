@@ -8,13 +8,10 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use desserte_lake::{Homes, Lake, LakeError, LakeOptions, RetainedRows, RowsKeptFrom, flush};
 use desserte_retention::Limits;
-use desserte_store::{Host, Store, StoreOptions};
+use desserte_store::{Host, META_HOME, Store, StoreOptions};
 
 use crate::clock;
 use crate::lake::runtime;
-
-/// Where the store keeps that this collector is a probe's, with the probe's identifier behind it; the value is the place.
-const META_HOME: &str = "history_home:";
 
 /// How often small files are put together: a flush a minute makes sixty of them in the meantime.
 const UPKEEP_EVERY: Duration = Duration::from_secs(3_600);
@@ -87,7 +84,8 @@ pub(crate) async fn take_homes(store: &Store, data: &Path) -> Result<(), LakeErr
         if store.meta(&key)?.as_deref() == Some(&place) {
             continue;
         }
-        match lake.take_home(probe.id.as_str(), false).await? {
+        // Where a register says whose a probe is, the history is told.
+        match lake.take_home(probe.id.as_str(), probe.in_register).await? {
             None => store.set_meta(&key, &place)?,
             Some(home) => {
                 store.retire_probe(&probe.id, clock::now())?;

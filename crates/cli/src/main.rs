@@ -30,6 +30,7 @@ mod probe;
 mod query;
 mod rebuild;
 mod register;
+mod registry;
 mod remote_write;
 mod service;
 mod sheet;
@@ -101,6 +102,7 @@ fn main() -> ExitCode {
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Footprint(arguments) => footprint::run(&arguments),
         Command::Register(arguments) => register::run(&arguments),
+        Command::Registry(command) => registry::run(&command),
         Command::Campaign(command) => campaign::run(&command),
         Command::Version => out::line(&format!("desserte {}", env!("CARGO_PKG_VERSION"))),
     };

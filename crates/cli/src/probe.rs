@@ -17,6 +17,7 @@ use crate::arguments::{
 use crate::clock;
 use crate::lake::runtime;
 use crate::out::{Failure, Outcome, line, note};
+use crate::registry;
 
 pub(crate) fn add(arguments: &ProbeAddArguments) -> Outcome {
     let key: PublicKey = arguments.public_key.parse().map_err(Failure::usage)?;
@@ -31,20 +32,33 @@ pub(crate) fn add(arguments: &ProbeAddArguments) -> Outcome {
     }
     let store = Store::open(&arguments.data, StoreOptions::default()).context("cannot open the store")?;
     let lake = Lake::open(&arguments.data, store.history_generation()?, LakeOptions::default())?;
-    if let Some(home) = runtime()?.block_on(lake.take_home(key.id().as_str(), arguments.take_over))? {
+    let runtime = runtime()?;
+    let register = registry::of_data(&arguments.data, runtime.handle().clone()).map_err(Failure::usage)?;
+    let new = NewProbe {
+        id: key.id(),
+        public_key: key.to_string(),
+        name: arguments.name.clone(),
+        site: arguments.site.clone(),
+        created: clock::now(),
+    };
+    if register.is_shared() {
+        // It decides; the history is told with the next hand-over.
+        register.add(&store, new)?;
+        return added(&key, arguments);
+    }
+    if let Some(home) = runtime.block_on(lake.take_home(key.id().as_str(), arguments.take_over))? {
         return Err(Failure::no(anyhow!(
             "probe {} belongs to collector {home}, which writes {} too: take it out of service there, then add --take-over here",
             key.id(),
             lake.place()
         )));
     }
-    store.register_probe(NewProbe {
-        id: key.id(),
-        public_key: key.to_string(),
-        name: arguments.name.clone(),
-        site: arguments.site.clone(),
-        created: clock::now(),
-    })?;
+    store.register_probe(new)?;
+    added(&key, arguments)
+}
+
+fn added(key: &PublicKey, arguments: &ProbeAddArguments) -> Outcome {
+    let file = arguments.data.join(STORE_FILE);
     // The identifier alone on standard output, for scripts.
     note(&format!("probe {} ({:?}) is registered in {}", key.id(), arguments.name, file.display()));
     line(key.id().as_str())
@@ -52,7 +66,7 @@ pub(crate) fn add(arguments: &ProbeAddArguments) -> Outcome {
 
 pub(crate) fn list(arguments: &DataArguments) -> Outcome {
     let store = open_existing(arguments)?;
-    let (probes, now) = (store.probes()?, clock::now());
+    let (probes, now) = (store.probes_of_all()?, clock::now());
     let invited: Vec<_> = store
         .invitations()?
         .into_iter()
@@ -67,13 +81,18 @@ pub(crate) fn list(arguments: &DataArguments) -> Outcome {
     ))?;
     for probe in probes {
         let seen = probe.seen.as_ref();
-        let state = probe.standing(now).code();
+        let elsewhere = probe.home.filter(|_| probe.retired.is_none());
+        let state = if elsewhere.is_some() { "other" } else { probe.standing(now).code() };
         let heard = seen.map_or_else(|| "never".to_owned(), |seen| clock::text(seen.received));
         let commune = seen.map_or_else(|| "-".to_owned(), |seen| seen.commune.to_string());
         let measured = seen.and_then(|seen| seen.measured).map_or_else(|| "-".to_owned(), clock::text);
         let site = probe.site.map(|site| format!(", {site}")).unwrap_or_default();
+        let home = elsewhere.map(|number| format!(" (collector {number})")).unwrap_or_default();
         let name = probe.name;
-        line(&format!("{}  {state:<7}  {heard:<20}  {commune:<7}  {measured:<20}  {name}{site}", probe.id))?;
+        line(&format!(
+            "{}  {state:<7}  {heard:<20}  {commune:<7}  {measured:<20}  {name}{site}{home}",
+            probe.id
+        ))?;
     }
     for invitation in invited {
         let (number, made) = (invitation.number, invitation.made);
@@ -93,8 +112,9 @@ pub(crate) fn list(arguments: &DataArguments) -> Outcome {
 
 pub(crate) fn relocate(arguments: &ProbeMoveArguments) -> Outcome {
     let id: ProbeId = arguments.probe.parse().map_err(Failure::usage)?;
-    let store = open_existing(&DataArguments { data: arguments.data.clone() })?;
-    if store.move_probe(&id, arguments.site.clone(), clock::now())? {
+    let (store, runtime) = (open_existing(&DataArguments { data: arguments.data.clone() })?, runtime()?);
+    let register = registry::of_data(&arguments.data, runtime.handle().clone())?;
+    if register.relocate(&store, &id, &arguments.site, clock::now())? {
         line(&format!("probe {id} stands at {} now", arguments.site))
     } else {
         Err(Failure::no(anyhow!("no probe {id} is in service here")))
@@ -103,12 +123,13 @@ pub(crate) fn relocate(arguments: &ProbeMoveArguments) -> Outcome {
 
 pub(crate) fn host(arguments: &ProbeHostArguments) -> Outcome {
     let id: ProbeId = arguments.probe.parse().map_err(Failure::usage)?;
-    let store = open_existing(&DataArguments { data: arguments.data.clone() })?;
+    let (store, runtime) = (open_existing(&DataArguments { data: arguments.data.clone() })?, runtime()?);
+    let register = registry::of_data(&arguments.data, runtime.handle().clone())?;
     let (host, told) = match arguments.host {
         ProbeHost::Public => (Host::PublicBuilding, "in a public building"),
         ProbeHost::Person => (Host::Person, "at someone's home"),
     };
-    if store.declare_host(&id, host)? {
+    if register.declare_host(&store, &id, host, clock::now())? {
         line(&format!("probe {id} stands {told}"))
     } else {
         Err(Failure::no(anyhow!("no probe {id} is registered here")))
@@ -117,8 +138,9 @@ pub(crate) fn host(arguments: &ProbeHostArguments) -> Outcome {
 
 pub(crate) fn retire(arguments: &ProbeRetireArguments) -> Outcome {
     let id: ProbeId = arguments.probe.parse().map_err(Failure::usage)?;
-    let store = open_existing(&DataArguments { data: arguments.data.clone() })?;
-    if store.retire_probe(&id, clock::now())? {
+    let (store, runtime) = (open_existing(&DataArguments { data: arguments.data.clone() })?, runtime()?);
+    let register = registry::of_data(&arguments.data, runtime.handle().clone())?;
+    if register.retire(&store, &id, clock::now())? {
         line(&format!("probe {id} is out of service"))
     } else {
         Err(Failure::no(anyhow!("no probe {id} is in service here")))

@@ -25,6 +25,7 @@ use crate::api::blocking;
 use crate::api::schema::{EnrolmentAnswerSchema, EnrolmentRequestSchema, ProblemSchema};
 use crate::listen::Client;
 use crate::problem::ApiError;
+use crate::register::RegisterError;
 use crate::small_body;
 use crate::state::{Shared, now};
 
@@ -49,7 +50,7 @@ const REQUEST_BYTES_MAX: usize = 4 * 1024;
         (status = 413, description = "Too large", body = ProblemSchema, content_type = "application/problem+json"),
         (status = 415, description = "Other type", body = ProblemSchema, content_type = "application/problem+json"),
         (status = 429, description = "Too many refused requests; Retry-After says when to come again", body = ProblemSchema, content_type = "application/problem+json"),
-        (status = 503, description = "Overloaded or stopping", body = ProblemSchema, content_type = "application/problem+json"),
+        (status = 503, description = "Overloaded or stopping, or the register shared with other collectors cannot be asked", body = ProblemSchema, content_type = "application/problem+json"),
         (status = 507, description = "The disk is full", body = ProblemSchema, content_type = "application/problem+json"),
     )
 )]
@@ -92,9 +93,9 @@ enum Refused {
     Judged(ApiError),
 }
 
-impl From<desserte_store::StoreError> for Refused {
-    fn from(error: desserte_store::StoreError) -> Self {
-        Self::Judged(error.into())
+impl<E: Into<RegisterError>> From<E> for Refused {
+    fn from(error: E) -> Self {
+        Self::Judged(error.into().into())
     }
 }
 
@@ -125,15 +126,19 @@ fn judge(shared: &Shared, asked: &Application, actor: &str) -> Result<EnrolmentA
     let (invitation_key, probe) = (asked.invitation.to_string(), asked.probe.id());
     let at = now();
     let found = match asked.step {
-        EnrolmentStep::Take => shared.store.enrol(Enrolment {
-            invitation: invitation_key,
-            probe: probe.clone(),
-            public_key: asked.probe.to_string(),
-            actor: actor.to_owned(),
-            at,
-        })?,
+        EnrolmentStep::Take => shared.register.enrol(
+            &shared.store,
+            Enrolment {
+                invitation: invitation_key,
+                probe: probe.clone(),
+                public_key: asked.probe.to_string(),
+                actor: actor.to_owned(),
+                at,
+            },
+        )?,
         EnrolmentStep::Ask => {
-            let found = shared.store.invitation(&invitation_key)?.ok_or(EnrolmentRefusal::UnknownCode);
+            let found = shared.register.invitation(&shared.store, &invitation_key, at)?;
+            let found = found.ok_or(EnrolmentRefusal::UnknownCode);
             let found = found.and_then(|found| found.admits(&probe, at).map(|()| found));
             if let Err(refused) = &found {
                 shared.store.audit(refusal(actor.to_owned(), refused.code()))?;

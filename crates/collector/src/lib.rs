@@ -24,6 +24,7 @@ mod metrics;
 mod open_data;
 mod problem;
 mod refusals;
+mod register;
 mod retention;
 mod seal;
 mod server;
@@ -42,5 +43,6 @@ pub use config::{
 pub use enrol::{SiteFault, invitation_qr};
 pub use ingest::{Intake, SignedBody};
 pub use map::MapError;
+pub use register::{Register, RegisterError};
 pub use server::{Collector, ServeError};
 pub use state::{DOSSIERS, META_ADDRESS, META_AS_OF, META_DEMONSTRATION};

@@ -5,6 +5,7 @@ mod families;
 mod happenings;
 mod ingest;
 mod probes;
+mod register;
 mod retention;
 mod seals;
 mod store;
@@ -14,6 +15,7 @@ use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Reg
 
 pub(crate) use ingest::IngestMetrics;
 pub(crate) use probes::probe_families;
+pub(crate) use register::RegisterMetrics;
 pub(crate) use retention::RetentionMetrics;
 pub(crate) use seals::SealMetrics;
 pub(crate) use store::{EditionRoom, store_families};
@@ -33,6 +35,7 @@ pub(crate) struct Metrics {
     pub(crate) records_undated: IntGauge,
     pub(crate) seals: SealMetrics,
     pub(crate) retention: RetentionMetrics,
+    pub(crate) register: RegisterMetrics,
 }
 
 impl Metrics {
@@ -76,6 +79,7 @@ impl Metrics {
         let ingest = IngestMetrics::new(&registry)?;
         let seals = SealMetrics::new(&registry)?;
         let retention = RetentionMetrics::new(&registry)?;
+        let register = RegisterMetrics::new(&registry)?;
         Ok(Self {
             registry,
             ingest,
@@ -86,6 +90,7 @@ impl Metrics {
             records_undated,
             seals,
             retention,
+            register,
         })
     }
 }

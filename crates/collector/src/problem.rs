@@ -144,7 +144,7 @@ impl ApiError {
     }
 
     /// Adds what is written to the log and nowhere else.
-    fn because(mut self, internal: impl ToString) -> Self {
+    pub(crate) fn because(mut self, internal: impl ToString) -> Self {
         self.0.internal = Some(internal.to_string());
         self
     }

@@ -27,8 +27,11 @@ use crate::listen::Listeners;
 use crate::map::{self, MapError, MapFiles};
 use crate::metrics::Metrics;
 use crate::problem::ApiError;
+use crate::register::Register;
 use crate::state::Shared;
-use crate::{access, api, connection, contributions, dossiers, indicators, open_data, retention, seal, ui};
+use crate::{
+    access, api, connection, contributions, dossiers, indicators, open_data, register, retention, seal, ui,
+};
 
 /// Why the collector could not start or went down.
 #[derive(Debug, thiserror::Error)]
@@ -68,7 +71,7 @@ pub struct Collector {
 }
 
 impl Collector {
-    /// Opens the store in `data` and listens on every one of `addresses`.
+    /// Opens the store in `data` and listens on every one of `addresses`. What changes probes and codes is decided in `register`.
     ///
     /// # Errors
     /// When the store, the registry or the address cannot be used, or another collector works in `data`.
@@ -77,6 +80,7 @@ impl Collector {
         data: &Path,
         territory: Territory,
         addresses: &[SocketAddr],
+        register: Register,
         registry: Registry,
         build: BuildInfo,
     ) -> Result<Self, ServeError> {
@@ -87,7 +91,10 @@ impl Collector {
         store.check_writable()?;
         let metrics = Metrics::new(registry, build.version)?;
         let map_files = MapFiles::open(&config.map.tiles, &config.map.library).await?;
-        let shared = Arc::new(Shared::new(config, data, store, territory, map_files, metrics, build)?);
+        let shared =
+            Shared::new(config, data, store, territory, map_files, metrics, build)?.sharing(register);
+        let shared = Arc::new(shared);
+        register::look_first(&shared).await;
         let refused = |(address, source)| ServeError::Listen { address, source };
         let listeners = Listeners::bind(addresses).await.map_err(refused)?;
         Ok(Self { listeners, router: router(Arc::clone(&shared)), drain, shared, _lock: lock })
@@ -185,6 +192,9 @@ fn start_beside(shared: Arc<Shared>, tasks: &TaskTracker, ending: &watch::Receiv
     // What a demonstration shows was made up, and is to be there whenever it is looked at.
     if config.retention.erase && !shared.demonstration {
         tasks.spawn(retention::keep(Arc::clone(&shared), ending.clone()));
+    }
+    if shared.register.is_shared() {
+        tasks.spawn(register::keep(Arc::clone(&shared), ending.clone()));
     }
     tasks.spawn(contributions::forget(shared, ending.clone()));
 }

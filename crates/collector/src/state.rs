@@ -30,6 +30,7 @@ use crate::login::Login;
 use crate::map::MapFiles;
 use crate::metrics::Metrics;
 use crate::open_data::OpenData;
+use crate::register::Register;
 use crate::server::ServeError;
 use crate::ui::Index;
 use crate::zonings::{self, Zoned};
@@ -77,6 +78,8 @@ pub(crate) enum Sketch {
 pub(crate) struct Shared {
     pub(crate) config: Config,
     pub(crate) store: Store,
+    /// Where changes of probes and codes are decided.
+    pub(crate) register: Register,
     pub(crate) territory: Territory,
     pub(crate) metrics: Metrics,
     pub(crate) build: BuildInfo,
@@ -156,6 +159,7 @@ impl Shared {
             months: Months::new(data),
             config,
             store,
+            register: Register::own(),
             territory,
             metrics,
             build,
@@ -174,6 +178,12 @@ impl Shared {
             zones: Mutex::default(),
             under_way: Mutex::default(),
         })
+    }
+
+    /// The same, sharing its probes and codes with other collectors where the register does.
+    pub(crate) fn sharing(mut self, register: Register) -> Self {
+        self.register = register;
+        self
     }
 
     /// The figures of every commune of a département that has rows in the period.

@@ -20,6 +20,7 @@ fn a_second_collector_on_the_same_directory_is_refused_in_clear_text() {
         running.dir.path(),
         desserte_territory::synthetic::territory(1),
         &["127.0.0.1:0".parse().unwrap()],
+        desserte_collector::Register::own(),
         prometheus::Registry::new(),
         desserte_boot::build::BuildInfo { name: "desserte", version: "0.0.0" },
     ));

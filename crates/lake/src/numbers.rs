@@ -35,6 +35,12 @@ impl CollectorNumber {
         if number >= 1 && number <= COLLECTORS_MAX { Some(Self(number)) } else { None }
     }
 
+    /// The number itself.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        self.0
+    }
+
     /// Whose a number in the tables is.
     fn of(number: i64) -> Option<Self> {
         u8::try_from(number >> COUNT_BITS).ok().and_then(|above| Self::new(above.checked_add(1)?))

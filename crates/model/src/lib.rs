@@ -20,6 +20,7 @@ mod place;
 mod reachability;
 mod receipt;
 mod record;
+mod register;
 mod tcp;
 mod throughput;
 
@@ -44,6 +45,7 @@ pub use place::{CogVintage, CommuneCode, LonLat, NotACommuneCode, NotAPosition, 
 pub use reachability::{PageSeen, ReachFailure, ReachStep, Reachability};
 pub use receipt::{Problem, Receipt, Refusal, RefusalReason};
 pub use record::{Observation, RECORD_SCHEMA, Record, Software};
+pub use register::{SharedInvitation, SharedProbe};
 pub use tcp::TcpCounters;
 pub use throughput::{
     ByteSample, CongestionControl, Connection, CountedBy, CountingLayer, Direction, End, IpFamily, Protocol,

@@ -22,7 +22,9 @@ SELECT
         SELECT technology FROM throughput
         WHERE throughput.commune = latest.commune AND throughput.probe = probe.no AND event_us IS NOT NULL
         ORDER BY event_us DESC LIMIT 1
-    )
+    ),
+    probe.home,
+    probe.change IS NOT NULL
 FROM probe
 LEFT JOIN chain ON chain.probe = probe.no
 LEFT JOIN probe_latest AS latest ON latest.probe = probe.no

@@ -24,6 +24,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../sql/013-retention.sql"),
     include_str!("../sql/014-radio.sql"),
     include_str!("../sql/015-account.sql"),
+    include_str!("../sql/016-register.sql"),
 ];
 
 /// How long a connection waits for another process's lock (`desserte probe add` beside a running collector): longer
@@ -109,7 +110,7 @@ mod tests {
         let connection = Connection::open(&path).unwrap();
         connection.pragma_update(None, "user_version", 99).unwrap();
         drop(connection);
-        assert!(matches!(open_writer(&path), Err(StoreError::NewerSchema { found: 99, known: 15 })));
+        assert!(matches!(open_writer(&path), Err(StoreError::NewerSchema { found: 99, known: 16 })));
     }
 
     #[test]
@@ -128,7 +129,7 @@ mod tests {
         let count = |table: &str| -> i64 {
             connection.query_row(&format!("SELECT count (*) FROM {table}"), [], |row| row.get(0)).unwrap()
         };
-        assert_eq!((version, count("retention"), count("meta")), (15, 0, 1));
+        assert_eq!((version, count("retention"), count("meta")), (16, 0, 1));
     }
 
     #[test]

@@ -146,7 +146,8 @@ pub(crate) fn empty(transaction: &Transaction<'_>, batches: &[i64]) -> rusqlite:
 fn finish(transaction: &Transaction<'_>, probe: &ProbeId) -> rusqlite::Result<ErasureReport> {
     let number: i64 =
         transaction.query_row("SELECT no FROM probe WHERE id = ?1", [probe.as_str()], |row| row.get(0))?;
-    transaction.execute("UPDATE probe SET name = 'erased', site = NULL WHERE no = ?1", [number])?;
+    transaction
+        .execute("UPDATE probe SET name = 'erased', site = NULL, change = NULL WHERE no = ?1", [number])?;
     for table in ["minute_hour", "probe_latest"] {
         transaction.execute(&format!("DELETE FROM {table} WHERE probe = ?1"), [number])?;
     }

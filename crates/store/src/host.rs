@@ -17,7 +17,9 @@ pub enum Host {
 }
 
 impl Host {
-    const fn code(self) -> &'static str {
+    /// The word that is kept.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
         match self {
             Self::PublicBuilding => "public",
             Self::Person => "person",

@@ -156,7 +156,9 @@ pub(crate) fn write(transaction: &Transaction<'_>, prepared: &Prepared) -> Resul
 
 fn kept_sha256(transaction: &Transaction<'_>, record: &Record) -> Result<Option<[u8; 32]>, StoreError> {
     transaction
-        .prepare_cached("SELECT sha256 FROM record WHERE id = ?1")
+        .prepare_cached(
+            "SELECT sha256 FROM record WHERE id = ?1 UNION ALL SELECT sha256 FROM elsewhere WHERE id = ?1 LIMIT 1",
+        )
         .and_then(|mut statement| {
             statement.query_row([record.id.as_uuid().as_bytes().as_slice()], |row| row.get(0)).optional()
         })

@@ -177,12 +177,12 @@ pub(crate) fn by_key(connection: &Connection, public_key: &str) -> rusqlite::Res
         .optional()
 }
 
-const SELECT: &str = "SELECT invitation.no, invitation.public_key, invitation.name, invitation.site, commune, lon, lat, \
+pub(crate) const SELECT: &str = "SELECT invitation.no, invitation.public_key, invitation.name, invitation.site, commune, lon, lat, \
      old.id, invitation.created_us, expires_us, withdrawn_us, used_us, new.id \
      FROM invitation LEFT JOIN probe AS old ON old.no = invitation.replaces \
      LEFT JOIN probe AS new ON new.no = invitation.probe";
 
-fn row(row: &Row<'_>) -> rusqlite::Result<Invitation> {
+pub(crate) fn row(row: &Row<'_>) -> rusqlite::Result<Invitation> {
     let time = |index| row.get::<_, Option<i64>>(index).map(|us| us.map(Timestamp::from_unix_micros));
     let position = match (row.get::<_, Option<f64>>(5)?, row.get::<_, Option<f64>>(6)?) {
         (Some(lon), Some(lat)) => LonLat::new(lon, lat).ok(),

@@ -41,6 +41,10 @@ pub struct RegisteredProbe {
     pub created: Timestamp,
     /// Since when its batches are refused; `None` while it is in service.
     pub retired: Option<Timestamp>,
+    /// Number of the collector that takes its batches; `None`: this one.
+    pub home: Option<u8>,
+    /// Whether a register that collectors share has it.
+    pub in_register: bool,
     /// The latest that is known of it; `None` before its first record.
     pub seen: Option<ProbeSeen>,
     /// What is known of the chain of its records; `None` before the first that was checked.
@@ -170,12 +174,24 @@ impl Store {
         })
     }
 
-    /// Every probe, in the order of registration.
+    /// Every probe of this collector, in the order of registration.
     ///
     /// # Errors
     /// When the database fails or holds what cannot be read.
     pub fn probes(&self) -> Result<Vec<RegisteredProbe>, StoreError> {
-        let sql = format!("{} ORDER BY probe.no", include_str!("../sql/probes.sql"));
+        self.listed("WHERE probe.home IS NULL")
+    }
+
+    /// The same, and those of other collectors that share a register with this one.
+    ///
+    /// # Errors
+    /// As [`Self::probes`].
+    pub fn probes_of_all(&self) -> Result<Vec<RegisteredProbe>, StoreError> {
+        self.listed("")
+    }
+
+    fn listed(&self, which: &str) -> Result<Vec<RegisteredProbe>, StoreError> {
+        let sql = format!("{} {which} ORDER BY probe.no", include_str!("../sql/probes.sql"));
         self.read("listing the probes", |connection| {
             connection.prepare_cached(&sql)?.query_map([], probe_row)?.collect()
         })
@@ -257,6 +273,8 @@ fn probe_row(row: &Row<'_>) -> rusqlite::Result<RegisteredProbe> {
         site: row.get(3)?,
         created: time(4)?.unwrap_or(Timestamp::from_unix_micros(0)),
         retired: time(5)?,
+        home: row.get(24)?,
+        in_register: row.get(25)?,
         seen,
         chain,
     })

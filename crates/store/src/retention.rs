@@ -249,7 +249,7 @@ fn forget(transaction: &Transaction<'_>, limits: KeptFrom, pass: &mut RetentionP
             "DELETE FROM api_token WHERE min (expires_us, coalesce (revoked_us, expires_us)) < ?1",
             "DELETE FROM session WHERE used_us < ?1",
             "DELETE FROM account WHERE ended_us < ?1",
-            "UPDATE invitation SET name = '', site = NULL, commune = NULL, lon = NULL, lat = NULL \
+            "UPDATE invitation SET name = '', site = NULL, commune = NULL, lon = NULL, lat = NULL, change = NULL \
              WHERE coalesce (used_us, withdrawn_us, expires_us) < ?1 AND name <> ''",
         ] {
             pass.lines += changed(transaction, sql, before)?;
@@ -262,7 +262,7 @@ fn forget(transaction: &Transaction<'_>, limits: KeptFrom, pass: &mut RetentionP
     let raw = limits.raw.as_unix_micros();
     let latest = format!("DELETE FROM probe_latest WHERE probe IN (SELECT no FROM probe WHERE {over})");
     changed(transaction, &latest, raw)?;
-    let named = format!("UPDATE probe SET name = 'erased', site = NULL WHERE {over}");
+    let named = format!("UPDATE probe SET name = 'erased', site = NULL, change = NULL WHERE {over}");
     pass.probes += changed(transaction, &named, raw)?;
     Ok(())
 }

@@ -32,6 +32,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("boot", &[]),
     ("indicators", &["equity", "ledger", "measure", "service", "store", "territory"]),
     ("remote-write", &[]),
+    ("registry", &[]),
     ("login", &[]),
     // the history, on the store
     ("lake", &["equity", "indicators", "store", "territory"]),
@@ -51,6 +52,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "ledger",
             "login",
             "measure",
+            "registry",
             "retention",
             "service",
             "signing",
@@ -75,6 +77,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "login",
             "measure",
             "plot",
+            "registry",
             "remote-write",
             "retention",
             "service",

@@ -16,7 +16,9 @@ use desserte_units::Timestamp;
 use super::{open_existing, qr, words};
 use crate::arguments::{DataArguments, Lang};
 use crate::clock;
+use crate::lake::runtime;
 use crate::out::{Failure, Outcome, line, written_whole};
+use crate::registry;
 
 /// Longest that a code may be good for: a sheet that lies about for longer is better printed again.
 const VALID_MAX: Duration = Duration::from_secs(90 * 86_400);
@@ -100,7 +102,9 @@ pub(crate) fn invite(arguments: &InviteArguments) -> Outcome {
         created,
         expires,
     };
-    let number = store.invite(made, COMMAND)?;
+    let runtime = runtime()?;
+    let register = registry::of_data(&arguments.data.data, runtime.handle().clone())?;
+    let number = register.invite(&store, made, COMMAND)?;
     if let Some(address) = &link.collector {
         store.set_meta(META_ADDRESS, address)?;
     }
@@ -118,8 +122,9 @@ pub(crate) fn invite(arguments: &InviteArguments) -> Outcome {
 }
 
 pub(crate) fn withdraw(arguments: &WithdrawArguments) -> Outcome {
-    let (store, number) = (open_existing(&arguments.data)?, arguments.number);
-    if store.withdraw_invitation(number, COMMAND, clock::now())? {
+    let (store, number, runtime) = (open_existing(&arguments.data)?, arguments.number, runtime()?);
+    let register = registry::of_data(&arguments.data.data, runtime.handle().clone())?;
+    if register.withdraw(&store, number, COMMAND, clock::now())? {
         line(&format!("invitation {number} is withdrawn"))
     } else {
         Err(Failure::no(anyhow!(

@@ -1,7 +1,6 @@
 //! Asks a collector over PostgreSQL's protocol (docs/spec/sql.md) and gives its rows as Arrow's.
 
 mod column;
-mod tls;
 
 use std::path::Path;
 use std::pin::Pin;
@@ -19,7 +18,7 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Config, Error, RowStream};
 
 use self::column::Column;
-use self::tls::Tls;
+use desserte_registry::Tls;
 
 /// Rows that are put together before they are written.
 const ROWS_AT_ONCE: usize = 8_192;

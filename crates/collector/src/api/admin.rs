@@ -16,6 +16,9 @@ use crate::access::Caller;
 use crate::problem::ApiError;
 use crate::state::{Shared, now};
 
+/// How a probe stands whose batches another collector takes: what it sends is not known here.
+pub(crate) const ELSEWHERE: &str = "elsewhere";
+
 /// Lines of the audit log in one answer.
 const AUDIT_LINES_MAX: u32 = 1_000;
 
@@ -36,8 +39,10 @@ pub(crate) struct AdminProbe {
     pub(crate) name: String,
     /// Where it stands; null when that was not said.
     pub(crate) site: Option<String>,
-    /// `waiting`, `active`, `silent` or `retired`.
+    /// `waiting`, `active`, `silent`, `retired`, or `elsewhere` when another collector takes its batches.
     pub(crate) state: &'static str,
+    /// Number of the collector that takes its batches; null when it is this one.
+    pub(crate) collector: Option<u8>,
     /// Code of the commune of its latest record, or else of its invitation; null when neither is known.
     pub(crate) commune: Option<String>,
     /// When its last new record arrived; null before the first.
@@ -105,7 +110,7 @@ pub(crate) async fn get_admin_probes(
 pub(crate) fn probes_of(shared: &Shared, caller: &Caller) -> Result<AdminProbesAnswer, ApiError> {
     let at = shared.as_of();
     let invitations = shared.store.invitations()?;
-    let probes = shared.store.probes()?;
+    let probes = shared.store.probes_of_all()?;
     let probes = probes.into_iter().filter_map(|probe| shown(probe, &invitations, caller, at)).collect();
     let open = |invitation: &Invitation| invitation.state(now()) == InvitationState::Open;
     let invitations = invitations
@@ -135,7 +140,12 @@ fn shown(
     let commune = probe.seen.as_ref().map(|seen| seen.commune).or_else(invited);
     caller.covers(commune).then(|| AdminProbe {
         id: probe.id.to_string(),
-        state: probe.standing(at).code(),
+        state: if probe.home.is_some() && probe.retired.is_none() {
+            ELSEWHERE
+        } else {
+            probe.standing(at).code()
+        },
+        collector: probe.home,
         name: probe.name.clone(),
         site: probe.site.clone(),
         commune: commune.map(|code| code.to_string()),
@@ -172,7 +182,7 @@ pub(crate) fn withdraw(shared: &Shared, caller: &Caller, number: &str) -> Result
     let number: i64 = number.parse().map_err(|_| missing())?;
     let found = shared.store.invitations()?.into_iter().find(|one| one.number == number);
     let own = found.filter(|one| caller.covers(one.made.commune)).ok_or_else(missing)?;
-    let withdrawn = shared.store.withdraw_invitation(own.number, &caller.actor(), now())?;
+    let withdrawn = shared.register.withdraw(&shared.store, own.number, &caller.actor(), now())?;
     if withdrawn { Ok(()) } else { Err(missing()) }
 }
 

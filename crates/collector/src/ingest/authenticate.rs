@@ -87,6 +87,13 @@ impl Signed {
             let detail = format!("probe {} was taken out of service at this collector", self.probe);
             return Err(ApiError::forbidden("probe-retired", detail));
         }
+        if let Some(home) = registered.home {
+            let detail = format!(
+                "probe {} sends to collector {home}, which takes part in the same history: keep your records and send them there",
+                self.probe
+            );
+            return Err(ApiError::forbidden("other-collector", detail));
+        }
         let key: PublicKey = registered.public_key.parse().map_err(ApiError::internal)?;
         let window = SignatureWindow {
             now,

@@ -7,7 +7,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use desserte_boot::build::BuildInfo;
-use desserte_collector::{Collector, Config};
+use desserte_collector::{Collector, Config, Register};
 use desserte_model::{BATCH_SCHEMA, BatchHeader, BatchId, Software};
 use desserte_signing::{ProbeKey, RequestTarget, SignatureHeaders, encode_batch, sign_request};
 use desserte_store::{NewProbe, Store, StoreOptions};
@@ -64,10 +64,17 @@ pub(crate) fn start_with(parent: &std::path::Path, config: Config, territory: Te
         tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(async {
             let build = BuildInfo { name: "desserte", version: "0.0.0" };
             let address = "127.0.0.1:0".parse().unwrap();
-            let collector =
-                Collector::bind(config, &data, territory, &[address], prometheus::Registry::new(), build)
-                    .await
-                    .unwrap();
+            let collector = Collector::bind(
+                config,
+                &data,
+                territory,
+                &[address],
+                Register::own(),
+                prometheus::Registry::new(),
+                build,
+            )
+            .await
+            .unwrap();
             ready.send(collector.addresses().unwrap()[0]).unwrap();
             let wait = async {
                 let _ = stopped.await;

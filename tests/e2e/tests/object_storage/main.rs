@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
 mod cluster;
+mod register;
 mod storage;
 
 use std::path::Path;

@@ -6,6 +6,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use desserte_e2e::{Collector, GUERET, Program, Sender, can, client, free_port, octets, program};
+use desserte_model::Record;
 use serde_json::Value;
 
 const BUCKET: &str = "histoire";
@@ -158,11 +159,20 @@ impl Probe {
 
     pub(crate) async fn send(&mut self, records: u64) {
         let made: Vec<_> = (0..records).map(|_| self.sender.minute(GUERET)).collect();
+        self.send_made(&made).await;
+    }
+
+    pub(crate) async fn send_made(&mut self, made: &[Record]) {
         let lines: Vec<_> = made.iter().map(octets).collect();
         let receipt = self.sender.send(&self.base, &lines).await.unwrap().receipt();
-        assert_eq!(receipt.accepted, records, "{receipt:?}");
-        self.acknowledged += records;
+        assert_eq!(receipt.accepted, made.len() as u64, "{receipt:?}");
+        self.acknowledged += receipt.accepted;
         self.sequences += made.iter().map(|record| record.sequence).sum::<u64>();
+    }
+
+    /// Sends to another collector from now on.
+    pub(crate) fn move_to(&mut self, collector: &Collector) {
+        self.base = format!("http://{}", collector.address);
     }
 }
 

@@ -34,7 +34,7 @@ struct ProbeRow {
     name: String,
     site: Option<String>,
     commune: String,
-    state: &'static str,
+    state: String,
     last_seen: String,
     version: String,
     id: String,
@@ -117,17 +117,20 @@ pub(super) fn commune_words(
 fn probe_row(shared: &Shared, probe: AdminProbe, lang: Lang) -> ProbeRow {
     let commune = probe.commune.and_then(|code| code.parse().ok());
     let never = || lang.t("jamais", "never").to_owned();
+    let state = match probe.state {
+        "waiting" => lang.t("en attente de sa première mesure", "waiting for its first measurement"),
+        "active" => lang.t("active", "active"),
+        "silent" => lang.t("muette", "silent"),
+        "retired" => lang.t("hors service", "out of service"),
+        admin::ELSEWHERE => lang.t("envoie au collecteur", "sends to collector"),
+        other => other,
+    };
+    let collector = probe.collector.filter(|_| probe.state == admin::ELSEWHERE);
     ProbeRow {
         name: probe.name,
         site: probe.site,
         commune: commune_words(shared, commune, lang),
-        state: match probe.state {
-            "waiting" => lang.t("en attente de sa première mesure", "waiting for its first measurement"),
-            "active" => lang.t("active", "active"),
-            "silent" => lang.t("muette", "silent"),
-            "retired" => lang.t("hors service", "out of service"),
-            other => other,
-        },
+        state: collector.map_or_else(|| state.to_owned(), |number| format!("{state}\u{a0}{number}")),
         last_seen: probe.last_seen_utc.map_or_else(never, |text| moment(&text)),
         version: probe.version.unwrap_or_default(),
         id: probe.id,

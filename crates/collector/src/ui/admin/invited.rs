@@ -108,7 +108,7 @@ fn view(shared: &Shared, caller: &Caller, typed: &Typed) -> Result<Response, Api
         created,
         expires,
     };
-    let number = shared.store.invite(new, &caller.actor())?;
+    let number = shared.register.invite(&shared.store, new, &caller.actor()).map_err(ApiError::from)?;
     let qr = invitation_qr(&link.to_text()).map_err(ApiError::internal)?;
     // In a page, without the head of a file.
     let qr = qr.find("<svg").map_or("", |at| &qr[at..]).to_owned();

@@ -3,12 +3,11 @@
 //! A crate that joins the two exists; it brings the reading of X.509 for channel binding, which a collector does not ask for.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use anyhow::{Context as _, anyhow};
 use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::pem::PemObject as _;
@@ -21,35 +20,51 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream as Wrapped;
 
 /// How the other end's certificate is judged.
-pub(super) struct Tls(TlsConnector);
+#[derive(Clone)]
+pub struct Tls(TlsConnector);
+
+/// Why certificates cannot be judged.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// The file holds none, or cannot be read.
+    #[error("no certificate can be read from {}{}", path.display(), said.as_deref().unwrap_or_default())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it; `None`: there is none in it.
+        said: Option<String>,
+    },
+    /// The system has none.
+    #[error("the system's certificates cannot be read")]
+    System(#[source] rustls::Error),
+}
 
 impl Tls {
     /// By the system's certificates, or by those of a PEM file.
     ///
     /// # Errors
     /// When the file holds no certificate, or the system has none.
-    pub(super) fn new(ca: Option<&Path>) -> anyhow::Result<Self> {
+    pub fn new(ca: Option<&Path>) -> Result<Self, TlsError> {
         // The provider is named: two are linked, and there is no default then.
         let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()?;
+            .with_safe_default_protocol_versions()
+            .map_err(TlsError::System)?;
         let builder = match ca {
-            None => builder.with_platform_verifier().context("the system's certificates cannot be read")?,
+            None => builder.with_platform_verifier().map_err(TlsError::System)?,
             Some(path) => builder.with_root_certificates(roots(path)?),
         };
         Ok(Self(TlsConnector::from(Arc::new(builder.with_no_client_auth()))))
     }
 }
 
-fn roots(path: &Path) -> anyhow::Result<RootCertStore> {
-    let unusable = || format!("no certificate can be read from {}", path.display());
+fn roots(path: &Path) -> Result<RootCertStore, TlsError> {
+    let unusable = |said: Option<String>| TlsError::File { path: path.to_owned(), said };
+    let told = |error: &dyn std::error::Error| unusable(Some(format!(": {error}")));
     let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(path).with_context(unusable)? {
-        roots.add(certificate.with_context(unusable)?).with_context(unusable)?;
+    for certificate in CertificateDer::pem_file_iter(path).map_err(|error| told(&error))? {
+        roots.add(certificate.map_err(|error| told(&error))?).map_err(|error| told(&error))?;
     }
-    if roots.is_empty() {
-        return Err(anyhow!(unusable()));
-    }
-    Ok(roots)
+    if roots.is_empty() { Err(unusable(None)) } else { Ok(roots) }
 }
 
 impl MakeTlsConnect<Socket> for Tls {
@@ -63,7 +78,7 @@ impl MakeTlsConnect<Socket> for Tls {
 }
 
 /// A connection that is about to speak TLS.
-pub(super) struct Handshake {
+pub struct Handshake {
     connector: TlsConnector,
     host: ServerName<'static>,
 }
@@ -79,7 +94,7 @@ impl TlsConnect<Socket> for Handshake {
 }
 
 /// A connection that speaks TLS.
-pub(super) struct Stream(Wrapped<Socket>);
+pub struct Stream(Wrapped<Socket>);
 
 impl TlsStream for Stream {
     fn channel_binding(&self) -> ChannelBinding {
