@@ -92,6 +92,23 @@ async fn two_that_write_at_once_lose_and_double_nothing_and_give_the_same_answer
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_check_finds_a_record_that_two_handed_over() {
+    let (a, b, at_a, at_b) = two();
+    a.keep_mixed(0, 6);
+    b.keep_mixed(3, 6);
+    flush(&a.store, a.path(), &at_a).await.unwrap();
+    assert!(lake(&b, &at_b).await.check().await.unwrap().is_well());
+    flush(&b.store, b.path(), &at_b).await.unwrap();
+    for (bench, options) in [(&a, &at_a), (&b, &at_b)] {
+        let report = lake(bench, options).await.check().await.unwrap();
+        let custody = report.tables.iter().find(|table| table.table == HandoverTable::Custody).unwrap();
+        assert_eq!(custody.rows, 12);
+        let [fault] = &custody.faults[..] else { panic!("{:?}", custody.faults) };
+        assert!(fault.contains("12 rows, but 9 different records"), "{fault}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_number_belongs_to_one_store_and_a_generation_to_all() {
     let (a, b, at_a, at_b) = two();
     a.keep_mixed(0, 3);
