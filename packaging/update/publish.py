@@ -151,7 +151,10 @@ class Repository:
 
     def refresh(self):
         """Signs snapshot and timestamp anew."""
-        targets = self.valid_targets()
+        self.give_out(self.valid_targets())
+
+    def give_out(self, targets):
+        """Signs snapshot and timestamp of a list of releases, whoever signed that."""
         snapshot = self.newest("snapshot").signed
         snapshot.version += 1
         snapshot.expires = until("snapshot")

@@ -72,7 +72,7 @@ it = scenario("arbitrary_list")
 targets = it.newest("targets").signed
 targets.version += 1
 it.sign("targets", targets, [publish.CryptoSigner.generate_ed25519() for _ in range(2)])
-it.refresh()
+it.give_out(it.newest("targets"))
 
 # Rollback: an older repository, all of it properly signed.
 it = scenario("rollback")
@@ -130,7 +130,7 @@ for role in ["timestamp", "snapshot", "targets", "root"]:
     signed.expires = past()
     it.sign(role, signed)
     if role == "targets":
-        it.refresh()
+        it.give_out(it.newest("targets"))
     if role == "snapshot":
         timestamp = it.newest("timestamp").signed
         timestamp.version += 1
@@ -159,14 +159,14 @@ it = scenario("one_key_of_two")
 targets = it.newest("targets").signed
 targets.version += 1
 it.sign("targets", targets, it.signers("targets")[:1])
-it.refresh()
+it.give_out(it.newest("targets"))
 
 # Key compromise: the same key twice is still one.
 it = scenario("one_key_twice")
 targets = it.newest("targets").signed
 targets.version += 1
 it.sign("targets", targets, it.signers("targets")[:1])
-it.refresh()
+it.give_out(it.newest("targets"))
 path = it.path("targets", targets.version)
 document = json.loads(path.read_text())
 document["signatures"] = document["signatures"] * 2
@@ -179,7 +179,7 @@ it.rotate("targets")
 targets = it.newest("targets").signed
 targets.version += 1
 it.sign("targets", targets, old)
-it.refresh()
+it.give_out(it.newest("targets"))
 
 # Key compromise: a root that one key of the old ones has signed.
 it = scenario("stolen_root_key")
